@@ -1,0 +1,3 @@
+public enum MQ {
+    public static func run() {}
+}

@@ -1,0 +1,88 @@
+/// Looks after the queues themselves.
+public protocol Admin: AnyObject {
+    /// Every queue there is, and the limits they share.
+    func list() throws(TransportError) -> QueueListing
+    /// The addressed queue.
+    /// - Throws: `noSuchQueue`, `permission`.
+    func status() throws(TransportError) -> QueueStatus
+    /// Makes the addressed queue.
+    /// - Parameter exclusive: whether an existing queue is an error (`cannotCreate`).
+    /// - Returns: whether it was made, and did not exist before.
+    func create(exclusive: Bool) throws(TransportError) -> Bool
+    func delete() throws(TransportError)
+    /// Removes every message and returns how many there were.
+    func purge() throws(TransportError) -> Int
+}
+
+/// A value beside its name, in the order in which it is shown.
+public struct Fact: Sendable, Equatable {
+    public enum Value: Sendable, Equatable {
+        case text(String)
+        case number(Int)
+        /// A number of bytes, shown with its unit.
+        case bytes(Int)
+        /// Nanoseconds since 1970; 0 is never.
+        case time(Int64)
+        /// A file mode, shown in octal.
+        case mode(Int)
+        case flag(Bool)
+    }
+
+    /// The key in JSON, in lower case with underscores.
+    public var key: String
+    /// The heading for people.
+    public var label: String
+    public var value: Value
+    /// Where the value came from, for `explain`.
+    public var source: String?
+
+    public init(_ key: String, _ label: String, _ value: Value, source: String? = nil) {
+        self.key = key
+        self.label = label
+        self.value = value
+        self.source = source
+    }
+}
+
+/// What is known of one queue.
+public struct QueueStatus: Sendable {
+    /// The address by which `mq` reaches it.
+    public var address: String
+    /// Shown in this order; `list` takes those whose keys are in the listing's columns.
+    public var facts: [Fact]
+
+    public init(address: String, facts: [Fact]) {
+        self.address = address
+        self.facts = facts
+    }
+
+    public subscript(key: String) -> Fact.Value? { facts.first { $0.key == key }?.value }
+}
+
+/// A limit of the system, and how much of it is used.
+public struct QueueLimit: Sendable {
+    public var fact: Fact
+    /// In the limit's own unit; `nil` where it cannot be told.
+    public var used: Int?
+    /// What raises it.
+    public var remedy: String
+
+    public init(_ fact: Fact, used: Int?, remedy: String) {
+        self.fact = fact
+        self.used = used
+        self.remedy = remedy
+    }
+}
+
+public struct QueueListing: Sendable {
+    public var queues: [QueueStatus]
+    public var limits: [QueueLimit]
+    /// The keys of the facts shown as columns.
+    public var columns: [String]
+
+    public init(queues: [QueueStatus], limits: [QueueLimit], columns: [String]) {
+        self.queues = queues
+        self.limits = limits
+        self.columns = columns
+    }
+}

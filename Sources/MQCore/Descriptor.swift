@@ -1,0 +1,84 @@
+/// What a transport can do; checked before anything is opened.
+public struct Capabilities: OptionSet, Sendable {
+    public let rawValue: UInt32
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    public static let send = Capabilities(rawValue: 1 << 0)
+    public static let receive = Capabilities(rawValue: 1 << 1)
+    /// A message is the receiver's only once acknowledged.
+    public static let acknowledge = Capabilities(rawValue: 1 << 2)
+    /// A message can be put back.
+    public static let requeue = Capabilities(rawValue: 1 << 3)
+    public static let peek = Capabilities(rawValue: 1 << 4)
+    /// Queues can be listed, made and removed.
+    public static let admin = Capabilities(rawValue: 1 << 5)
+    public static let priority = Capabilities(rawValue: 1 << 6)
+    public static let type = Capabilities(rawValue: 1 << 7)
+    public static let delay = Capabilities(rawValue: 1 << 8)
+    public static let attributes = Capabilities(rawValue: 1 << 9)
+    public static let group = Capabilities(rawValue: 1 << 10)
+    public static let frames = Capabilities(rawValue: 1 << 11)
+    /// The receiver learns that the last sender has gone.
+    public static let untilClosed = Capabilities(rawValue: 1 << 12)
+    public static let temporary = Capabilities(rawValue: 1 << 13)
+    /// A receiver takes exactly what it was asked for.
+    public static let exactCount = Capabilities(rawValue: 1 << 14)
+
+    /// In the order and the words in which they are shown.
+    public static let all: [(Capabilities, String)] = [
+        (.send, "send"), (.receive, "receive"), (.acknowledge, "acknowledge"), (.requeue, "requeue"),
+        (.peek, "peek"), (.admin, "admin"), (.priority, "priority"), (.type, "type"), (.delay, "delay"),
+        (.attributes, "attributes"), (.group, "group"), (.frames, "frames"), (.untilClosed, "until-closed"),
+        (.temporary, "temp"), (.exactCount, "exact-count"),
+    ]
+
+    public var names: [String] { Self.all.filter { contains($0.0) }.map(\.1) }
+}
+
+/// Everything the rest of the program knows about a transport.
+public struct Descriptor: Sendable {
+    /// How the part behind the scheme is divided at commas.
+    public enum TargetSyntax: Sendable {
+        /// One target, then options.
+        case single
+        /// Elements with `://` or a leading `@` are further targets.
+        case endpoints
+        /// Behind `//`, commas up to the next `/` separate hosts and belong to the target.
+        case authority
+    }
+
+    public let name: String
+    /// The words before the colon of an address.
+    public let schemes: [String]
+    /// One line for `mq transports`.
+    public let summary: String
+    /// The forms of an address, as in a synopsis.
+    public let forms: [String]
+    public let targetSyntax: TargetSyntax
+    public let capabilities: Capabilities
+    public let options: [OptionSpec]
+    /// Paragraphs for `mq transports NAME` and the man page: what the transport promises and what it does not.
+    public let notes: [String]
+    /// Addresses with what they mean, for help.
+    public let examples: [(address: String, meaning: String)]
+
+    public init(
+        name: String, schemes: [String], summary: String, forms: [String], targetSyntax: TargetSyntax = .single,
+        capabilities: Capabilities, options: [OptionSpec], notes: [String], examples: [(address: String, meaning: String)]
+    ) {
+        self.name = name
+        self.schemes = schemes
+        self.summary = summary
+        self.forms = forms
+        self.targetSyntax = targetSyntax
+        self.capabilities = capabilities
+        self.options = options
+        self.notes = notes
+        self.examples = examples
+    }
+
+    /// The error for a capability that is not there.
+    public func lacks(_ capability: Capabilities, instead: String? = nil) -> TransportError {
+        TransportError(.unsupported, "\(name) has no \(capability.names.joined(separator: ", "))", hint: instead)
+    }
+}

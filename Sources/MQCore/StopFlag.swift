@@ -1,0 +1,81 @@
+import Glibc
+import Synchronization
+
+/// Why a blocking call is asked to return.
+public enum StopReason: UInt8, Sendable {
+    case interrupt = 1
+    case terminate
+    case readerGone
+    case requested
+}
+
+/// Asks every blocking call to return: a flag for loops, a pipe to poll beside a transport's own descriptor,
+/// and a signal for calls that have no descriptor.
+///
+/// Raised once and never lowered. Raising is safe from any thread, not from a signal handler.
+public final class StopFlag: Sendable {
+    private let state = Atomic<UInt8>(0)
+    private let readEnd: CInt
+    private let writeEnd: CInt
+    private let interruptible = Mutex<[pthread_t]>([])
+
+    public init() {
+        var ends: [CInt] = [-1, -1]
+        // Without descriptors left the flag still works for loops; polling descriptor -1 is ignored by poll(2).
+        if pipe(&ends) == 0 {
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        }
+        (readEnd, writeEnd) = (ends[0], ends[1])
+    }
+
+    deinit {
+        if readEnd >= 0 { close(readEnd) }
+        if writeEnd >= 0 { close(writeEnd) }
+    }
+
+    /// Readable for ever once the flag is raised; for poll(2).
+    public var descriptor: CInt { readEnd }
+    public var isRaised: Bool { state.load(ordering: .acquiring) != 0 }
+    public var reason: StopReason? { StopReason(rawValue: state.load(ordering: .acquiring)) }
+
+    /// Raises the flag and wakes every blocked call, those inside `interrupting` included. The first reason stays.
+    public func raise(_ reason: StopReason = .requested) {
+        let (exchanged, _) = state.compareExchange(expected: 0, desired: reason.rawValue, ordering: .acquiringAndReleasing)
+        guard exchanged else { return }
+        var byte: UInt8 = 1
+        _ = write(writeEnd, &byte, 1)
+        // A signal that lands just before the system call is lost, so it is repeated until the thread has left the call.
+        while true {
+            let pending = interruptible.withLock { threads in
+                for thread in threads { pthread_kill(thread, Self.wakeSignal) }
+                return !threads.isEmpty
+            }
+            if !pending { return }
+            usleep(1000)
+        }
+    }
+
+    /// SIGURG: ignored by default, so a late one does no harm.
+    private static let wakeSignal = SIGURG
+
+    private static let installHandler: Void = {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { _ in }
+        sigemptyset(&action.sa_mask)
+        action.sa_flags = 0  // without SA_RESTART: the point is EINTR
+        sigaction(wakeSignal, &action, nil)
+    }()
+
+    /// Runs a blocking system call that can be woken only by a signal. It ends with EINTR when the flag is raised;
+    /// the caller tells that from a foreign signal by `isRaised`.
+    ///
+    /// - Returns: what `call` returned, or `nil` when the flag was already raised and nothing was called.
+    public func interrupting<Result>(_ call: () -> Result) -> Result? {
+        _ = Self.installHandler
+        let thread = pthread_self()
+        interruptible.withLock { $0.append(thread) }
+        defer { interruptible.withLock { threads in threads.removeAll { pthread_equal($0, thread) != 0 } } }
+        if isRaised { return nil }
+        return call()
+    }
+}

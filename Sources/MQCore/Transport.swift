@@ -1,0 +1,188 @@
+/// Moves messages between this process and one kind of queue.
+///
+/// A transport is a value that knows where; an endpoint (`Sender`, `Receiver`, `Admin`) holds the open connection and
+/// belongs to the one thread that uses it. To add a transport: one folder, one line in the registry, and a run of the
+/// conformance kit. Which error to throw when is said in `TransportError.Code`.
+public protocol Transport: Sendable {
+    /// Name, schemes, capabilities and options: the one source of help, man page, completion and checks.
+    static var descriptor: Descriptor { get }
+
+    /// Understands an address without opening anything.
+    ///
+    /// An empty target is allowed, since `list` has no queue yet; opening an endpoint then throws `usage`.
+    /// - Throws: `usage` for a target or option value that can never be right, `configuration` for a broken setting.
+    init(_ address: Address, options: OptionValues) throws(TransportError)
+
+    /// How the address was understood, for `mq explain`: what was derived beyond the options themselves.
+    func explain() -> [Fact]
+
+    /// - Throws: `unsupported` without the capability, `noSuchQueue`, `permission`, `unreachable`, `cannotCreate`.
+    func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender
+    func openReceiver(_ opening: Opening) throws(TransportError) -> sending any Receiver
+    func openAdmin(_ opening: Opening) throws(TransportError) -> sending any Admin
+}
+
+extension Transport {
+    public func explain() -> [Fact] { [] }
+
+    public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
+        throw Self.descriptor.lacks(.send)
+    }
+    public func openReceiver(_ opening: Opening) throws(TransportError) -> sending any Receiver {
+        throw Self.descriptor.lacks(.receive)
+    }
+    public func openAdmin(_ opening: Opening) throws(TransportError) -> sending any Admin {
+        throw Self.descriptor.lacks(.admin)
+    }
+}
+
+/// What every endpoint is given when it is opened.
+public struct Opening: Sendable {
+    /// Bounds the opening itself, a wait for a first peer included.
+    public var deadline: Deadline = .never
+    public var stop: StopFlag
+    /// Where warnings and the bound endpoint go.
+    public var notices: Notices = .none
+    /// What messages carry that say nothing else (`--priority` and its kin).
+    public var defaults = MessageProperties()
+    /// A receiver that shows messages must be opened as one that does.
+    public var mode: ReceiveMode = .consume
+    /// The most messages to hold that were not handed over yet; `nil` leaves it to the transport.
+    public var prefetch: Int?
+    /// How long an established connection that broke is restored, with back-off; `nil` is not at all.
+    public var retry: Duration?
+    /// The receiver ends (`Outcome.ended`) when the last sender has gone.
+    public var endsWithLastSender = false
+
+    public init(stop: StopFlag) { self.stop = stop }
+}
+
+/// Puts messages into a queue.
+public protocol Sender: AnyObject {
+    /// The largest body in bytes; `nil` when there is none. Known as soon as the sender is open.
+    var maximumMessageSize: Int? { get }
+    /// Whether a message of no bytes can be sent.
+    var acceptsEmptyMessages: Bool { get }
+
+    /// Messages confirmed so far, counted from the first sent, without a hole: the transport's promise reaches this far.
+    /// A transport whose calls are synchronous confirms what `send` accepts; a broker's lags until `flush`.
+    var confirmed: Int { get }
+
+    /// The first message of `range` that this transport can never carry, and why. Nothing is sent.
+    func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal?
+
+    /// Blocks until all of `range` is accepted, `deadline` passes or `stop` is raised. Transmission of what was accepted
+    /// has begun: nothing is held back in the hope of more.
+    /// - Returns: how many were accepted, from the front of `range`.
+    /// - Throws: what ends the sender; `confirmed` tells where. Never for a single message: see `takeRejections`.
+    func send(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int
+
+    /// Messages that the other side refused one by one since the last call, by their number from 0 in order of sending.
+    func takeRejections() -> [Rejection]
+
+    /// Waits until accepted messages have left the process and, where the transport can tell, are confirmed.
+    /// - Throws: `tryAgain` when the deadline passes first, with what is still unconfirmed in words.
+    func flush(until deadline: Deadline, stop: StopFlag) throws(TransportError)
+
+    /// Things the person should know at the end ("12 messages dropped at the high-water mark").
+    var closingRemarks: [String] { get }
+}
+
+/// A message that can never be sent.
+public struct Refusal: Sendable {
+    /// The index in the batch.
+    public let index: Int
+    public let error: TransportError
+    public init(index: Int, error: TransportError) {
+        self.index = index
+        self.error = error
+    }
+}
+
+/// A message that the other side refused.
+public struct Rejection: Sendable {
+    /// Counted from 0, in order of sending.
+    public let position: Int
+    public let error: TransportError
+    public init(position: Int, error: TransportError) {
+        self.position = position
+        self.error = error
+    }
+}
+
+extension Sender {
+    public var acceptsEmptyMessages: Bool { true }
+    public var closingRemarks: [String] { [] }
+    public func takeRejections() -> [Rejection] { [] }
+
+    public func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
+        let limit = maximumMessageSize ?? Int.max
+        let smallest = acceptsEmptyMessages ? 0 : 1
+        for index in range {
+            let size = batch.size(of: index)
+            if size > limit {
+                return Refusal(
+                    index: index,
+                    error: TransportError(.unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes"))
+            }
+            if size < smallest {
+                return Refusal(index: index, error: TransportError(.unsendable, "this transport cannot carry an empty message"))
+            }
+        }
+        return nil
+    }
+}
+
+/// Takes messages from a queue.
+public protocol Receiver: AnyObject {
+    /// Blocks for a first message, then takes what is ready, up to `limit` messages and about `byteLimit` bytes, without
+    /// blocking again. Messages are appended to `batch`. No more than `limit` are taken from the queue by this call and
+    /// left unsettled, whatever is prefetched; a transport that cannot keep this says so with a notice.
+    ///
+    /// From here until `settle` the transport keeps each message the receiver's (TOUCH, visibility), by a thread of its own if need be.
+    /// - Throws: what ends the receiver, after every message already appended was lost by nobody: `batch` still holds them.
+    func receive(
+        into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
+    ) throws(TransportError) -> Outcome
+
+    /// Says what became of messages that `receive` gave. A no-op for `.acknowledge` where the transport has no acknowledgement.
+    /// - Throws: `unsupported` for `.requeue` without the capability.
+    func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError)
+
+    /// Leaves in good order: what was acknowledged is acknowledged, what was taken ahead goes back where the transport can.
+    func close(until deadline: Deadline, stop: StopFlag) throws(TransportError)
+
+    /// Things the person should know at the end.
+    var closingRemarks: [String] { get }
+}
+
+extension Receiver {
+    public var closingRemarks: [String] { [] }
+    public func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) {}
+    public func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError) {
+        guard case .acknowledge = settlement else {
+            throw TransportError(.unsupported, "this transport cannot put a message back")
+        }
+    }
+}
+
+public enum ReceiveMode: Sendable {
+    /// Takes messages from the queue.
+    case consume
+    /// Shows messages in their order and leaves them where they are; ends (`Outcome.ended`) behind the last.
+    case peek
+}
+
+public enum Outcome: Sendable, Equatable {
+    /// At least one message was appended.
+    case received
+    case deadlinePassed
+    case stopped
+    /// There will never be another.
+    case ended
+}
+
+public enum Settlement: Sendable, Equatable {
+    case acknowledge
+    case requeue(after: Duration)
+}

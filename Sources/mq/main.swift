@@ -1,0 +1,3 @@
+import MQCommands
+
+MQ.run()
