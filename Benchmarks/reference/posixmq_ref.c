@@ -86,11 +86,13 @@ static void receive_lines(mqd_t queue, unsigned long count) {
 }
 
 static void send_plainly(mqd_t queue) {
+    size_t limit = message_limit(queue), capacity = 0;
     char *line = NULL;
-    size_t capacity = 0;
     ssize_t length;
     while ((length = getline(&line, &capacity, stdin)) > 0) {
         length -= line[length - 1] == '\n';
+        if ((size_t)length > limit)
+            errx(1, "%zd bytes exceed this queue's limit of %zu bytes", length, limit);
         if (mq_send(queue, line, (size_t)length, 0) != 0)
             err(1, "mq_send");
     }

@@ -23,6 +23,8 @@ public struct Capabilities: OptionSet, Sendable {
     public static let temporary = Capabilities(rawValue: 1 << 13)
     /// A receiver takes exactly what it was asked for.
     public static let exactCount = Capabilities(rawValue: 1 << 14)
+    /// The queues are in this machine's kernel.
+    public static let kernel = Capabilities(rawValue: 1 << 15)
 
     /// In the order and the words in which they are shown.
     public static let all: [(Capabilities, String)] = [
@@ -30,6 +32,7 @@ public struct Capabilities: OptionSet, Sendable {
         (.peek, "peek"), (.admin, "admin"), (.priority, "priority"), (.type, "type"), (.delay, "delay"),
         (.attributes, "attributes"), (.group, "group"), (.frames, "frames"), (.untilClosed, "until-closed"),
         (.temporary, "temp"), (.exactCount, "exact-count"),
+        (.kernel, "kernel"),
     ]
 
     public var names: [String] { Self.all.filter { contains($0.0) }.map(\.1) }
@@ -57,6 +60,8 @@ public struct Descriptor: Sendable {
     public let targetSyntax: TargetSyntax
     public let capabilities: Capabilities
     public let options: [OptionSpec]
+    /// How long nothing must come before `--drain` believes that the queue is empty.
+    public let emptyWait: Duration
     /// Paragraphs for `mq transports NAME` and the man page: what the transport promises and what it does not.
     public let notes: [String]
     /// Addresses with what they mean, for help.
@@ -64,7 +69,8 @@ public struct Descriptor: Sendable {
 
     public init(
         name: String, schemes: [String], summary: String, forms: [String], targetSyntax: TargetSyntax = .single,
-        capabilities: Capabilities, options: [OptionSpec], notes: [String], examples: [(address: String, meaning: String)]
+        capabilities: Capabilities, options: [OptionSpec], emptyWait: Duration = .zero, notes: [String],
+        examples: [(address: String, meaning: String)]
     ) {
         self.name = name
         self.schemes = schemes
@@ -73,9 +79,13 @@ public struct Descriptor: Sendable {
         self.targetSyntax = targetSyntax
         self.capabilities = capabilities
         self.options = options
+        self.emptyWait = emptyWait
         self.notes = notes
         self.examples = examples
     }
+
+    /// Whether `mq list` without an address asks this transport: its queues are this machine's, and no broker need answer.
+    public var listsByDefault: Bool { capabilities.contains(.kernel) }
 
     /// The error for a capability that is not there.
     public func lacks(_ capability: Capabilities, instead: String? = nil) -> TransportError {

@@ -43,6 +43,8 @@ public struct TransportError: Error, Sendable {
     public var message: String
     /// What to do next, a short clause without punctuation around it.
     public var hint: String?
+    /// Further sentences below it: where a broken stream can be resumed.
+    public var details: [String] = []
     /// The system's error number behind it, where there is one.
     public let errno: CInt?
     /// Whether trying the same again may succeed without anybody changing anything.

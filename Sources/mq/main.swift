@@ -1,3 +1,3 @@
 import MQCommands
 
-MQ.run()
+Program.main()

@@ -9,6 +9,9 @@
 #include <mqueue.h>
 #include <stddef.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 static inline int cposixmq_open(const char *name, int flags) {
     mqd_t queue = mq_open(name, flags);
@@ -43,3 +46,25 @@ static inline long cposixmq_receive(int queue, void *bytes, size_t size, unsigne
 static inline int cposixmq_unlink(const char *name) { return mq_unlink(name) < 0 ? -errno : 0; }
 
 static inline int cposixmq_close(int queue) { return mq_close((mqd_t)queue) < 0 ? -errno : 0; }
+
+/// Whether `path` shows message queues (statfs(2), MQUEUE_MAGIC of the kernel's ipc/mqueue.c).
+static inline int cposixmq_is_mqueue(const char *path) {
+    struct statfs status;
+    return statfs(path, &status) == 0 && status.f_type == 0x19800202;
+}
+
+/// A directory descriptor of this namespace's queues, mounted nowhere (fsopen(2), fsmount(2)); needs privilege.
+static inline int cposixmq_mount(void) {
+#ifdef SYS_fsopen
+    int context = (int)syscall(SYS_fsopen, "mqueue", 1 /* FSOPEN_CLOEXEC */);
+    if (context < 0) return -errno;
+    int result = -1;
+    if (syscall(SYS_fsconfig, context, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0) == 0)
+        result = (int)syscall(SYS_fsmount, context, 1 /* FSMOUNT_CLOEXEC */, 0);
+    if (result < 0) result = -errno;
+    close(context);
+    return result;
+#else
+    return -ENOSYS;
+#endif
+}

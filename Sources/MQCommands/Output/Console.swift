@@ -1,0 +1,149 @@
+import Glibc
+import MQCore
+import Synchronization
+
+/// Everything for people: standard error, one whole line at a time, from any thread.
+final class Console: Sendable {
+    struct Settings: Sendable {
+        var isQuiet = false
+        /// 0, 1 with `-v`, 2 with `-vv`.
+        var verbosity = 0
+        var logsAreJSON = false
+        var errorsAreJSON = false
+        var color: ColorChoice = .auto
+    }
+
+    let settings: Settings
+    let errorIsTerminal: Bool
+    /// Whether a progress line stands on the terminal and must be wiped before anything else is written.
+    private let hasProgressLine = Mutex(false)
+
+    init(_ settings: Settings) {
+        self.settings = settings
+        errorIsTerminal = isatty(STDERR_FILENO) == 1
+    }
+
+    /// Progress, colour and box drawing only where a person looks.
+    var showsProgress: Bool { errorIsTerminal && !settings.isQuiet && !settings.logsAreJSON && !Self.isDumb }
+    var usesColor: Bool {
+        switch settings.color {
+        case .always: true
+        case .never: false
+        case .auto: errorIsTerminal && getenv("NO_COLOR").map { $0.pointee == 0 } ?? true && !Self.isDumb
+        }
+    }
+
+    private static var isDumb: Bool { getenv("TERM").map { String(cString: $0) == "dumb" } ?? true }
+
+    /// A sentence worth reading, unless `-q`.
+    func warn(_ text: String) { if !settings.isQuiet { line("warning", text) } }
+    func note(_ text: String) { if !settings.isQuiet { line("info", text) } }
+    /// With `-v`.
+    func detail(_ text: String) { if settings.verbosity > 0 && !settings.isQuiet { line("debug", text) } }
+
+    /// Why the program fails. Printed with `-q` too: a non-zero status has its sentence.
+    func fail(_ error: TransportError, address: String?) {
+        if settings.errorsAreJSON {
+            var json = JSONText()
+            json.open("{")
+            json.key("code")
+            json.value(Int(ExitStatus.status(of: error.code)))
+            json.key("kind")
+            json.value(error.code.name)
+            if let address {
+                json.key("address")
+                json.value(address)
+            }
+            json.key("message")
+            json.value(error.message)
+            if let hint = error.hint {
+                json.key("hint")
+                json.value(hint)
+            }
+            if !error.details.isEmpty {
+                json.key("details")
+                json.open("[")
+                for detail in error.details { json.value(detail) }
+                json.close("]")
+            }
+            json.close("}")
+            write(json.string + "\n")
+        } else {
+            let prefix = address.map { "\($0): " } ?? ""
+            line("error", prefix + error.sentence)
+            for detail in error.details { line("error", detail) }
+        }
+    }
+
+    func line(_ level: String, _ text: String) {
+        guard settings.logsAreJSON else {
+            let mark = usesColor && level == "error" ? "\u{1b}[31mmq:\u{1b}[0m " : usesColor && level == "warning" ? "\u{1b}[33mmq:\u{1b}[0m " : "mq: "
+            write(mark + Self.printable(text) + "\n")
+            return
+        }
+        var json = JSONText()
+        json.open("{")
+        for (key, value) in [("time", Timestamp.text(Self.wallClock())), ("level", level), ("message", text)] {
+            json.key(key)
+            json.value(value)
+        }
+        json.close("}")
+        write(json.string + "\n")
+    }
+
+    /// A message that could not be delivered, whole and on its own line, so that it is not lost.
+    func rescue(_ json: [UInt8]) { write(String(decoding: json, as: UTF8.self) + "\n") }
+
+    /// Replaces the progress line.
+    func progress(_ text: String) {
+        hasProgressLine.withLock { shown in
+            Self.put("\r\u{1b}[K" + text)
+            shown = true
+        }
+    }
+
+    func endProgress() {
+        hasProgressLine.withLock { shown in
+            if shown { Self.put("\r\u{1b}[K") }
+            shown = false
+        }
+    }
+
+    private func write(_ text: String) {
+        hasProgressLine.withLock { shown in
+            Self.put(shown ? "\r\u{1b}[K" + text : text)
+            shown = false
+        }
+    }
+
+    private static func put(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let written = Glibc.write(STDERR_FILENO, rest.baseAddress, rest.count)
+                if written > 0 { rest = UnsafeRawBufferPointer(rebasing: rest[written...]) } else if errno != EINTR { return }
+            }
+        }
+    }
+
+    /// Control characters from addresses and brokers must not reach the terminal.
+    static func printable(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7f..<0xa0).contains($0.value) }) else { return text }
+        var result = ""
+        for scalar in text.unicodeScalars {
+            if scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value) {
+                result += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
+    static func wallClock() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

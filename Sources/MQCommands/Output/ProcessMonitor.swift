@@ -1,0 +1,117 @@
+import Glibc
+import MQCore
+import Synchronization
+
+/// One thread beside the pump: it takes the signals, notices that the reader of standard output has gone, and draws
+/// the progress line. It only reads counters, so that watching costs the pump nothing.
+enum ProcessMonitor {
+    /// Blocks the signals in the calling thread and, by inheritance, in every thread made later: a library's threads
+    /// must not take them (libzmq 4.3.4 may lose a command when they do). To be called before any thread exists.
+    static func claimSignals() {
+        var set = signalSet()
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    private static func signalSet() -> sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] { sigaddset(&set, number) }
+        return set
+    }
+
+    struct Configuration: Sendable {
+        var stop: StopFlag
+        var console: Console
+        /// Watches standard output for a reader that goes.
+        var watchesOutput = false
+        var counters: Counters
+        var verb: String
+        var showsConfirmed = false
+    }
+
+    /// Starts the thread; it runs until the process ends.
+    static func start(_ configuration: Configuration) {
+        // The pipe carries signal numbers from the handler; it is made before the handler can run.
+        var ends: [CInt] = [-1, -1]
+        guard pipe(&ends) == 0 else { return }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let (readEnd, writeEnd) = (ends[0], ends[1])
+        signalPipe.store(writeEnd, ordering: .relaxed)
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] { install(number) }
+        BackgroundThread.start { run(configuration, signals: readEnd) }
+    }
+
+    private static func install(_ number: CInt) {
+        var action = sigaction()
+        // An ignored SIGINT or SIGHUP (nohup, a background job) stays ignored.
+        sigaction(number, nil, &action)
+        let isIgnored = unsafeBitCast(action.__sigaction_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+        if number != SIGUSR1 && isIgnored { return }
+        action = sigaction()
+        action.__sigaction_handler.sa_handler = { number in
+            let saved = errno
+            var byte = UInt8(truncatingIfNeeded: number)
+            _ = write(signalPipe.load(ordering: .relaxed), &byte, 1)
+            errno = saved
+        }
+        action.sa_flags = SA_RESTART
+        sigaction(number, &action, nil)
+    }
+
+    private static func run(_ configuration: Configuration, signals: CInt) {
+        var set = signalSet()
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        var watched = configuration.watchesOutput ? STDOUT_FILENO : -1
+        var isDrawing = false
+        while true {
+            var descriptors = [
+                pollfd(fd: signals, events: Int16(POLLIN), revents: 0), pollfd(fd: watched, events: 0, revents: 0),
+            ]
+            let found = poll(&descriptors, 2, configuration.console.showsProgress ? 250 : -1)
+            if descriptors[0].revents != 0 {
+                var byte: UInt8 = 0
+                if read(signals, &byte, 1) == 1 { handle(CInt(byte), configuration) }
+            }
+            if descriptors[1].revents != 0 {
+                watched = -1
+                configuration.stop.raise(.readerGone)
+            }
+            // Nothing is drawn in the first half second: short work stays silent.
+            if found == 0 && !configuration.stop.isRaised && (isDrawing || Deadline.now() - configuration.counters.start > 500_000_000) {
+                isDrawing = true
+                configuration.console.progress(
+                    configuration.counters.line(verb: configuration.verb, showsConfirmed: configuration.showsConfirmed))
+            }
+        }
+    }
+
+    private static func handle(_ number: CInt, _ configuration: Configuration) {
+        if number == SIGUSR1 {
+            let line = configuration.counters.line(verb: configuration.verb, showsConfirmed: configuration.showsConfirmed)
+            configuration.console.line("info", String(line.dropFirst("mq: ".count)))
+        } else if configuration.stop.isRaised {
+            configuration.console.endProgress()
+            ExitCleanup.runAll()
+            die(of: number)
+        } else {
+            // A terminal that goes away ends the work as SIGTERM does.
+            configuration.stop.raise(number == SIGINT ? .interrupt : .terminate)
+        }
+    }
+
+    /// Ends the process by `number`, so that the shell sees what really happened.
+    static func die(of number: CInt) -> Never {
+        signal(number, SIG_DFL)
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, number)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        kill(getpid(), number)
+        pause()
+        exit(128 + number)
+    }
+}
+
+/// Read by the signal handler; an atomic needs no lazy initialisation that a handler could run into.
+private let signalPipe = Atomic<CInt>(-1)

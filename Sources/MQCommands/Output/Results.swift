@@ -1,0 +1,77 @@
+import Glibc
+import MQCore
+
+/// Results on standard output: written whole, and a failure to write is a failure.
+enum Results {
+    /// - Throws: `inputOutput`; a reader that has gone ends the process by SIGPIPE, as every filter does.
+    static func print(_ text: String) throws(TransportError) {
+        let output = OutputStream()
+        let bytes = Array(text.utf8)
+        let written = bytes.withUnsafeBytes { output.write($0, stop: StopFlag()) }
+        guard let error = written.error else { return }
+        if output.readerIsGone { ProcessMonitor.die(of: SIGPIPE) }
+        throw error
+    }
+
+    /// Columns side by side, numbers to the right; every line fits its longest cell.
+    static func table(_ header: [String], _ rows: [[String]], alignedRight: Set<Int> = []) -> String {
+        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+        return ([header] + rows).map { row in
+            var line = ""
+            for (column, cell) in row.enumerated() {
+                let padding = String(repeating: " ", count: widths[column] - cell.count)
+                line += (column > 0 ? "  " : "") + (alignedRight.contains(column) ? padding + cell : cell + padding)
+            }
+            while line.last == " " { line.removeLast() }
+            return line + "\n"
+        }.joined()
+    }
+
+    /// Text broken at spaces; further lines are indented.
+    static func wrapped(_ text: String, width: Int = 79, indent: Int = 0, first: Int? = nil) -> String {
+        var lines: [String] = []
+        var line = String(repeating: " ", count: first ?? indent)
+        var isEmpty = true
+        for word in text.split(whereSeparator: \.isWhitespace) {
+            if !isEmpty && line.count + 1 + word.count > width {
+                lines.append(line)
+                line = String(repeating: " ", count: indent)
+                isEmpty = true
+            }
+            line += (isEmpty ? "" : " ") + word
+            isEmpty = false
+        }
+        return (lines + [line]).joined(separator: "\n") + "\n"
+    }
+}
+
+extension Fact.Value {
+    /// For people.
+    var text: String {
+        switch self {
+        case .text(let text): Console.printable(text)
+        case .number(let number): Quantity.grouped(number)
+        case .bytes(let bytes): "\(Quantity.grouped(bytes)) B"
+        case .time(let time): time == 0 ? "never" : Timestamp.formatted(time, "%Y-%m-%d %H:%M:%S")
+        case .mode(let mode): "0" + String(mode, radix: 8)
+        case .flag(let flag): flag ? "yes" : "no"
+        }
+    }
+
+    var isNumeric: Bool {
+        switch self {
+        case .number, .bytes: true
+        default: false
+        }
+    }
+
+    func write(into json: inout JSONText) {
+        switch self {
+        case .text(let text): json.value(text)
+        case .number(let number), .bytes(let number): json.value(number)
+        case .time(let time): time == 0 ? json.null() : json.value(Timestamp.text(time))
+        case .mode: json.value(text)
+        case .flag(let flag): json.value(flag)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Glibc
+import MQCore
+
+/// The whole of the program.
+public enum Program {
+    public static let version = "0.1.0"
+
+    /// Parses the command line, runs it and exits; every failure is one sentence and its status.
+    public static func main() -> Never {
+        StandardStreams.secure()
+        ProcessMonitor.claimSignals()
+        do {
+            var command = try MQ.parseAsRoot()
+            try command.run()
+        } catch let status as ExitCode {
+            exit(status.rawValue)
+        } catch {
+            finish(error)
+        }
+        exit(0)
+    }
+
+    /// Help and version go to standard output; a usage error becomes one sentence and status 64.
+    private static func finish(_ error: any Error) -> Never {
+        let status = MQ.exitCode(for: error)
+        guard status != .success else { MQ.exit(withError: error) }
+        let errorsAreJSON = zip(CommandLine.arguments, CommandLine.arguments.dropFirst() + [""])
+            .contains { $0 == "--error-format=json" || ($0, $1) == ("--error-format", "json") }
+        let console = Console(Console.Settings(errorsAreJSON: errorsAreJSON))
+        console.fail(UsageError.sentence(of: MQ.message(for: error)), address: nil)
+        exit(ExitStatus.status(of: .usage))
+    }
+}

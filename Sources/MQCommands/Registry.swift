@@ -1,0 +1,108 @@
+import MQCore
+import TransportMemory
+import TransportPOSIXMQ
+import TransportSysV
+import TransportZMQ
+
+/// The transports of this build. A further one is one more line.
+enum Registry {
+    static let transports: [any Transport.Type] = [
+        MemoryTransport.self,
+        POSIXMQTransport.self,
+        SysVTransport.self,
+        ZMQTransport.self,
+    ]
+
+    static var descriptors: [Descriptor] { transports.map { $0.descriptor } }
+
+    static func transport(forScheme scheme: String) -> (any Transport.Type)? {
+        transports.first { $0.descriptor.schemes.contains(scheme) }
+    }
+
+    static func transport(named name: String) throws(TransportError) -> any Transport.Type {
+        if let found = transports.first(where: { $0.descriptor.name == name }) ?? transport(forScheme: name) { return found }
+        let near = Suggestion.nearest(to: name, in: descriptors.map(\.name))
+        throw TransportError(
+            .usage, "this build has no transport '\(name)'",
+            hint: near.map { "did you mean \($0)?" } ?? "mq transports lists what there is")
+    }
+}
+
+/// An address whose options have been checked, and the transport it belongs to.
+struct ResolvedAddress {
+    let address: Address
+    let options: OptionValues
+    let descriptor: Descriptor
+    private let transportType: any Transport.Type
+
+    /// Understands what a person typed: an alias, or a scheme this build knows, with the options of `-o` added.
+    init(_ text: String, options flags: [String], aliases: () throws(TransportError) -> [String: String] = Configuration.aliases) throws(TransportError) {
+        if text == "-" {
+            throw TransportError(.usage, "'-' stands for standard input or output, and only mq bridge takes it")
+        }
+        let (parsed, type) = try Self.parse(text, aliases)
+        var entries = parsed.options
+        for flag in flags { entries.append(try Address.option(flag, source: .flag)) }
+        transportType = type
+        descriptor = type.descriptor
+        address = parsed
+        options = try OptionValues(entries, for: type.descriptor)
+    }
+
+    private static func parse(
+        _ text: String, _ aliases: () throws(TransportError) -> [String: String]
+    ) throws(TransportError) -> (Address, any Transport.Type) {
+        if text.hasPrefix("@") { return try expand(text, aliases) }
+        let type = try transport(for: text)
+        return (try Address(parsing: text, syntax: type.descriptor.targetSyntax), type)
+    }
+
+    private static func transport(for text: String) throws(TransportError) -> any Transport.Type {
+        guard let scheme = Address.scheme(of: text) else {
+            let hint = text.hasPrefix("/") ? "posix-mq:\(text)?" : "addresses look like posix-mq:/name; mq transports lists the schemes"
+            throw TransportError(.usage, "'\(text)' is not an address", hint: hint)
+        }
+        if let type = Registry.transport(forScheme: scheme) { return type }
+        let schemes = Registry.descriptors.flatMap(\.schemes)
+        let near = Suggestion.nearest(to: scheme, in: schemes)
+        throw TransportError(
+            .usage, "unknown scheme '\(scheme):'", hint: near.map { "did you mean \($0):?" } ?? "this build knows \(schemes.joined(separator: ", "))")
+    }
+
+    /// `@name[/rest][,options]`: the rest goes behind the alias's first target, the options behind its own.
+    private static func expand(
+        _ text: String, _ aliases: () throws(TransportError) -> [String: String]
+    ) throws(TransportError) -> (Address, any Transport.Type) {
+        let parts = text.dropFirst().split(separator: ",", omittingEmptySubsequences: false)
+        let path = parts[0].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = String(path[0])
+        let known = try aliases()
+        guard let value = known[name] else {
+            let near = Suggestion.nearest(to: name, in: Array(known.keys))
+            throw TransportError(
+                .usage, "there is no alias '@\(name)'", hint: near.map { "did you mean @\($0)?" } ?? "aliases are read from \(Configuration.path)")
+        }
+        let type: any Transport.Type
+        let base: Address
+        do {
+            type = try transport(for: value)
+            base = try Address(parsing: value, syntax: type.descriptor.targetSyntax, source: .alias(name))
+        } catch {
+            throw TransportError(.configuration, "alias @\(name): \(error.message)", hint: error.hint)
+        }
+        var targets = base.targets
+        if path.count > 1 { targets[0] += "/\(path[1])" }
+        var entries = base.options
+        for part in parts.dropFirst() { entries.append(try Address.option(part, source: .address)) }
+        return (Address(scheme: base.scheme, targets: targets, options: entries), type)
+    }
+
+    /// The transport behind the address; nothing is opened.
+    func transport() throws(TransportError) -> any Transport { try transportType.init(address, options: options) }
+
+    /// - Throws: `unsupported`, before anything is opened.
+    func require(_ capability: Capabilities, for purpose: String, instead: String? = nil) throws(TransportError) {
+        guard !descriptor.capabilities.contains(capability) else { return }
+        throw TransportError(.unsupported, "\(descriptor.name) cannot \(purpose)", hint: instead)
+    }
+}

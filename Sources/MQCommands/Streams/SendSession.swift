@@ -1,0 +1,291 @@
+import Glibc
+import MQCore
+
+/// One run of `mq send`: input to sender, with everything the contract promises when it breaks off.
+final class SendSession {
+    struct Plan {
+        var framing: Framing
+        /// From the command line; standard input is read when there are none.
+        var messages: [String]
+        var repetition: Repetition?
+        var rate: Double?
+        var skipsEmpty: Bool
+        var skipsRefused: Bool
+        var timeout: Duration?
+        var retry: Duration?
+        var readyDescriptor: CInt?
+        var defaults: MessageProperties
+    }
+
+    /// How long the end waits for the peer when nothing else is said: long enough for a slow one, and not for ever.
+    private static let standardFlush = Duration.seconds(30)
+
+    private let plan: Plan
+    private let address: ResolvedAddress
+    private let console: Console
+    private let stop = StopFlag()
+    private let counters = Counters()
+    private let sender: any Sender
+    private var ledger = Ledger()
+    private var pace: Pace?
+    private let hasWords: Bool
+    /// Records seen, sent or not.
+    private var recordsSeen = 0
+    private var skipped = 0
+    /// The record that comes next, for a transport that confirms at once.
+    private var nextRecord = Ledger.Entry(record: 1, offset: 0)
+    private var firstOffset = 0
+
+    init(plan: Plan, address: ResolvedAddress, console: Console) throws(TransportError) {
+        self.plan = plan
+        self.address = address
+        self.console = console
+        hasWords = !plan.messages.isEmpty
+        try Endpoints.checkReady(plan.readyDescriptor)
+        var opening = Opening(stop: stop)
+        opening.notices = Endpoints.notices(console: console, readyDescriptor: plan.readyDescriptor)
+        opening.defaults = plan.defaults
+        opening.retry = plan.retry
+        opening.deadline = .after(plan.timeout)
+        let capabilities = address.descriptor.capabilities
+        ProcessMonitor.start(
+            ProcessMonitor.Configuration(
+                stop: stop, console: console, counters: counters, verb: "sent",
+                showsConfirmed: capabilities.contains(.acknowledge)))
+        let transport = try address.transport()
+        sender = try Endpoints.open(retry: plan.retry, opening: opening, console: console) { opening throws(TransportError) in
+            try transport.openSender(opening)
+        }
+        if let descriptor = plan.readyDescriptor { Endpoints.announce(address.address.short, on: descriptor) }
+        pace = plan.rate.map { Pace(perSecond: $0) }
+    }
+
+    func run() throws(TransportError) -> Ending {
+        do throws(TransportError) {
+            let isDone = hasWords ? try sendWords() : try sendInput()
+            try finish(interrupted: !isDone)
+        } catch {
+            throw withResumption(error)
+        }
+        console.endProgress()
+        for remark in sender.closingRemarks { console.warn(remark) }
+        if skipped > 0 { console.warn("\(Quantity.grouped(skipped)) of \(Quantity.grouped(recordsSeen)) messages skipped") }
+        guard let reason = stop.reason, let number = reason.signal else {
+            console.detail("\(Quantity.grouped(ledger.accepted)) messages sent to \(address.address.short)")
+            return .success
+        }
+        for line in resumption { console.line("info", line) }
+        return .signal(number)
+    }
+
+    // MARK: - Where the messages come from
+
+    /// Standard input to its end. Returns false when stopped.
+    private func sendInput() throws(TransportError) -> Bool {
+        let reader = RecordReader(plan.framing, limit: sender.maximumMessageSize)
+        firstOffset = max(0, Int(lseek(STDIN_FILENO, 0, SEEK_CUR)))
+        if isatty(STDIN_FILENO) == 1 { console.note("reading messages from the terminal, one a line; Ctrl-D ends") }
+        while true {
+            let status: RecordReader.Status
+            do throws(TransportError) {
+                status = try reader.next(stop: stop)
+            } catch {
+                var error = error
+                if error.code == .malformed { error.message = "record \(reader.recordsBefore + 1): \(error.message)" }
+                throw error
+            }
+            switch status {
+            case .ended: return true
+            case .stopped: return false
+            case .records: break
+            }
+            recordsSeen = reader.recordsBefore + reader.batch.count
+            let place = { [firstOffset] (index: Int) in
+                Ledger.Entry(record: reader.recordsBefore + index + 1, offset: firstOffset + reader.position(of: index))
+            }
+            guard try deliver(reader.batch, oversize: reader.oversize, place: place) else { return false }
+            nextRecord = Ledger.Entry(record: recordsSeen + 1, offset: firstOffset + reader.endPosition)
+        }
+    }
+
+    /// The messages of the command line, as often as asked for.
+    private func sendWords() throws(TransportError) -> Bool {
+        var batch = Batch(byteCapacity: 4096)
+        var round = 0
+        while plan.repetition == nil ? round < 1 : plan.repetition!.count.map({ round < $0 }) ?? true {
+            if round == 0 || plan.framing == .files { try load(&batch) }
+            let before = round * batch.count
+            recordsSeen = before + batch.count
+            guard try deliver(batch, oversize: nil, place: { Ledger.Entry(record: before + $0 + 1, offset: 0) }) else { return false }
+            nextRecord = Ledger.Entry(record: recordsSeen + 1, offset: 0)
+            round += 1
+        }
+        return true
+    }
+
+    private func load(_ batch: inout Batch) throws(TransportError) {
+        batch.removeAll()
+        var body: [UInt8] = []
+        for (index, word) in plan.messages.enumerated() {
+            switch plan.framing {
+            case .files: batch.append(try LocalFile.contents(of: word))
+            case .jsonl:
+                var failure: TransportError?
+                var properties = MessageProperties()
+                Array(word.utf8).withUnsafeBytes { bytes in
+                    do throws(TransportError) { properties = try Envelope.decode(bytes, body: &body) } catch { failure = error }
+                }
+                if var failure {
+                    failure.message = "message \(index + 1): \(failure.message)"
+                    throw failure
+                }
+                batch.append(body)
+                batch.setProperties(properties)
+            default: batch.append(word.utf8)
+            }
+        }
+    }
+
+    // MARK: - Handing over
+
+    /// Sends what can be sent of `batch`, in order. Returns false when stopped.
+    private func deliver(
+        _ batch: borrowing Batch, oversize: RecordParser.Oversize?, place: (Int) -> Ledger.Entry
+    ) throws(TransportError) -> Bool {
+        var next = 0
+        while next < batch.count {
+            let refusal = obstacle(in: batch, next..<batch.count, oversize)
+            let end = refusal?.index ?? batch.count
+            while next < end {
+                let count = try handOver(batch, next..<end, place)
+                next += count
+                if next < end && stop.isRaised {
+                    nextRecord = place(next)
+                    return false
+                }
+            }
+            guard let refusal else { break }
+            nextRecord = place(refusal.index)
+            let isSkippedEmpty = plan.skipsEmpty && batch.size(of: refusal.index) == 0 && oversize?.index != refusal.index
+            guard plan.skipsRefused || isSkippedEmpty else { throw named(refusal.error, place(refusal.index).record) }
+            skipped += 1
+            next = refusal.index + 1
+        }
+        return !stop.isRaised || next >= batch.count
+    }
+
+    private func named(_ error: TransportError, _ record: Int) -> TransportError {
+        var error = error
+        let word = plan.framing == .files ? plan.messages[(record - 1) % plan.messages.count] : "\(hasWords ? "message" : "record") \(record)"
+        error.message = "\(word): \(error.message)"
+        return error
+    }
+
+    /// The first message that is not to be sent.
+    private func obstacle(in batch: borrowing Batch, _ range: Range<Int>, _ oversize: RecordParser.Oversize?) -> Refusal? {
+        var end = range.upperBound
+        var found: Refusal?
+        if let oversize, range.contains(oversize.index) {
+            end = oversize.index
+            let limit = sender.maximumMessageSize ?? 0
+            found = Refusal(
+                index: end,
+                error: TransportError(.unsendable, "\(oversize.size) bytes exceed this queue's limit of \(limit) bytes", hint: "--on-error skip goes on without it"))
+        }
+        if plan.skipsEmpty, let empty = (range.lowerBound..<end).first(where: { batch.size(of: $0) == 0 }) {
+            end = empty
+            found = Refusal(index: end, error: TransportError(.unsendable, "empty"))
+        }
+        return sender.refusal(in: batch, range.lowerBound..<end) ?? found
+    }
+
+    /// One call of the sender, paced; returns how many messages it took, which is fewer only when stopped.
+    private func handOver(_ batch: borrowing Batch, _ range: Range<Int>, _ place: (Int) -> Ledger.Entry) throws(TransportError) -> Int {
+        var range = range
+        if let pace {
+            let due = pace.due()
+            if due == 0 {
+                _ = Readiness.sleep(until: pace.nextDue, stop: stop)
+                return 0
+            }
+            range = range.lowerBound..<min(range.upperBound, range.lowerBound + due)
+        }
+        let count: Int
+        do throws(TransportError) {
+            count = try sender.send(batch, range, until: .after(plan.timeout), stop: stop)
+        } catch {
+            // What the sender took of this call it counts as confirmed, or it is in doubt: either way the next record is the first not confirmed.
+            let taken = min(range.count, max(0, sender.confirmed - ledger.accepted))
+            account(batch, range.lowerBound..<(range.lowerBound + taken), place)
+            nextRecord = place(min(range.lowerBound + taken, range.upperBound - 1))
+            throw error
+        }
+        account(batch, range.lowerBound..<(range.lowerBound + count), place)
+        try handleRejections()
+        if count < range.count && !stop.isRaised {
+            nextRecord = place(range.lowerBound + count)
+            throw TransportError(
+                .tryAgain, "\(sender.obstacle); waited \(Quantity.words(plan.timeout ?? .zero))", hint: "--timeout says how long to wait")
+        }
+        return count
+    }
+
+    private func account(_ batch: borrowing Batch, _ range: Range<Int>, _ place: (Int) -> Ledger.Entry) {
+        pace?.count(range.count)
+        let confirmed = sender.confirmed
+        if !ledger.hasOutstanding && confirmed >= ledger.accepted + range.count {
+            ledger.passed(range.count)
+        } else {
+            for index in range { ledger.append(place(index)) }
+        }
+        counters.add(messages: range.count, bytes: batch.payloadBytes(range))
+        counters.confirmed.store(confirmed, ordering: .relaxed)
+    }
+
+    private func handleRejections() throws(TransportError) {
+        for rejection in sender.takeRejections() {
+            guard plan.skipsRefused else { throw named(rejection.error, ledger[rejection.position]?.record ?? rejection.position + 1) }
+            skipped += 1
+        }
+        ledger.confirm(upTo: sender.confirmed)
+    }
+
+    /// Waits until everything has gone. After a signal, briefly: the person wants to leave.
+    private func finish(interrupted: Bool) throws(TransportError) {
+        if interrupted || stop.isRaised {
+            do throws(TransportError) {
+                try sender.flush(until: .after(.milliseconds(500)), stop: StopFlag())
+            } catch {
+                console.warn(error.sentence)
+            }
+        } else {
+            try sender.flush(until: .after(plan.timeout ?? Self.standardFlush), stop: stop)
+        }
+        try handleRejections()
+    }
+
+    // MARK: - Where to go on
+
+    private func withResumption(_ error: TransportError) -> TransportError {
+        ledger.confirm(upTo: sender.confirmed)
+        var error = error
+        error.details += resumption
+        return error
+    }
+
+    /// The sentences that say how far it came and how to go on; none when nothing can be gone on with.
+    private var resumption: [String] {
+        let word = address.descriptor.capabilities.contains(.acknowledge) ? "acknowledged" : "sent"
+        let done = ledger.base
+        let first = ledger.first ?? nextRecord
+        let unit = hasWords ? "messages" : "records"
+        guard hasWords || recordsSeen > 0 else { return [] }
+        var text = "\(done) of \(max(recordsSeen, first.record)) \(unit) \(word)"
+        text += "; the first not \(word) is \(hasWords ? "message" : "record") \(first.record)"
+        guard !hasWords, plan.framing != .whole else { return [text] }
+        return [
+            text + " (byte \(first.offset))",
+            "resume with: tail -c +\(first.offset + 1) \(InputName.shellWord) | \(InputName.command)",
+        ]
+    }
+}

@@ -1,0 +1,94 @@
+import ArgumentParser
+import MQCore
+
+struct List: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the queues there are, and the limits they share.",
+        usage: "mq list [<scheme:>] [<option> ...]",
+        discussion: "Without a scheme, lists every kind of queue that this machine has. Limits are shown with how full they are and what raises them.")
+
+    @Argument(help: ArgumentHelp("A scheme with its colon, or an address whose broker is asked.", valueName: "scheme:"))
+    var address: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var shared: SharedOptions
+
+    var subject: String? { address }
+
+    func perform(_ console: Console) throws(TransportError) -> Ending {
+        let texts: [String]
+        if let address {
+            texts = [address.contains(":") || address.hasPrefix("@") ? address : address + ":"]
+        } else {
+            texts = Registry.descriptors.filter { $0.capabilities.contains(.admin) && $0.listsByDefault }.map { $0.schemes[0] + ":" }
+        }
+        var listings: [(Descriptor, QueueListing)] = []
+        for text in texts {
+            do throws(TransportError) {
+                let resolved = try ResolvedAddress(text, options: address == nil ? [] : shared.options)
+                try resolved.require(.admin, for: "list queues")
+                listings.append((resolved.descriptor, try Administration.open(resolved, console).list()))
+            } catch {
+                if address != nil { throw error }
+                console.warn("\(text) \(error.sentence)")
+            }
+        }
+        try Results.print(json ? Self.json(listings) : listings.map { Self.text($0, $1) }.joined(separator: "\n"))
+        return .success
+    }
+
+    private static func text(_ descriptor: Descriptor, _ listing: QueueListing) -> String {
+        var text = "\(descriptor.name): \(listing.queues.isEmpty ? "no queues" : "")"
+        if listing.queues.isEmpty { text += "\n" } else {
+            let labels = listing.columns.map { key in
+                listing.queues.lazy.compactMap { queue in queue.facts.first { $0.key == key }?.label }.first ?? key
+            }
+            let rows = listing.queues.map { queue in [queue.address] + listing.columns.map { queue[$0]?.text ?? "-" } }
+            let numeric = listing.columns.indices.filter { column in
+                listing.queues.contains { $0[listing.columns[column]]?.isNumeric ?? false }
+            }
+            let header = ["ADDRESS"] + labels.map { $0.uppercased() }
+            text = Results.table(header, rows, alignedRight: Set(numeric.map { $0 + 1 }))
+        }
+        for limit in listing.limits {
+            let used = limit.used.map { "\(Quantity.grouped($0)) of " } ?? "up to "
+            text += "  \(used)\(limit.fact.value.text) \(limit.fact.label)  [\(limit.remedy)]\n"
+        }
+        return text
+    }
+
+    private static func json(_ listings: [(Descriptor, QueueListing)]) -> String {
+        var json = JSONText()
+        json.open("{")
+        json.key("queues")
+        json.open("[")
+        for (descriptor, listing) in listings {
+            for queue in listing.queues { Administration.write(queue, descriptor, into: &json) }
+        }
+        json.close("]")
+        json.key("limits")
+        json.open("[")
+        for (descriptor, listing) in listings {
+            for limit in listing.limits {
+                json.open("{")
+                json.key("transport")
+                json.value(descriptor.name)
+                json.key("name")
+                json.value(limit.fact.key)
+                json.key("limit")
+                limit.fact.value.write(into: &json)
+                json.key("used")
+                if let used = limit.used { json.value(used) } else { json.null() }
+                json.key("remedy")
+                json.value(limit.remedy)
+                json.close("}")
+            }
+        }
+        json.close("]")
+        json.close("}")
+        return json.string + "\n"
+    }
+}

@@ -1,0 +1,98 @@
+import ArgumentParser
+import MQCore
+
+enum AckTime: String, ExpressibleByArgument, CaseIterable { case after, before, never }
+
+struct Recv: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "recv",
+        abstract: "Receive messages to standard output.",
+        usage: "mq recv <address> [<option> ...]",
+        discussion: """
+            Each message is a line unless --framing or --format says otherwise. Without a limit, mq recv goes on until it \
+            is interrupted. A message is settled after it was written, never before; one that could not be written goes \
+            back to the queue, or to standard error as JSON where the transport cannot take it back.
+
+            Fields of --format, which adds nothing by itself, not even a newline (C escapes are undone):
+            \(OutputFormat.fields.map { "\($0.0) \($0.1)" }.joined(separator: "; ")).
+            """)
+
+    @Argument(help: ArgumentHelp("Where from: posix-mq:/name, sysv:0x4d51, zmq:@ENDPOINT, …", valueName: "address"))
+    var address: String
+
+    @OptionGroup var framingOptions: FramingOptions
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Print the fields of each message that FORMAT names.", valueName: "format"))
+    var format: String?
+
+    @Option(name: [.customShort("n"), .customLong("count")], help: ArgumentHelp("Take so many messages and end.", valueName: "n"))
+    var count: Int?
+
+    @Flag(help: "Take what is there and end: 0 if something came, 1 if nothing did.")
+    var drain = false
+
+    @Flag(help: "Show messages and leave them in the queue, where the transport can.")
+    var peek = false
+
+    @Flag(help: "End when the last sender has gone, where the transport can tell.")
+    var untilClosed = false
+
+    @Option(help: ArgumentHelp("The longest wait for the next message.", valueName: "duration"))
+    var timeout: DurationArgument?
+
+    @Option(help: ArgumentHelp("Settle after the message was written, before, or never.", valueName: "when"))
+    var ack: AckTime = .after
+
+    @Option(help: ArgumentHelp("The most messages to take ahead.", valueName: "n"))
+    var prefetch: Int?
+
+    @Option(help: ArgumentHelp("Go on trying that long to open, or to reconnect, with back-off.", valueName: "duration"))
+    var retry: DurationArgument?
+
+    @Flag(help: "Create the queue if it does not exist; its options are those of the address.")
+    var create = false
+
+    @Flag(help: "End with status 65 instead of a warning when a message contains the delimiter.")
+    var strict = false
+
+    @Flag(help: "Do not escape control bytes on a terminal.")
+    var raw = false
+
+    @Option(help: ArgumentHelp("With --framing files: where each message becomes a file.", valueName: "folder"))
+    var outDir: String?
+
+    @Option(help: ArgumentHelp("Write the bound endpoint, or the address, to this descriptor once open.", valueName: "n"))
+    var readyFd: Int32?
+
+    @OptionGroup var shared: SharedOptions
+
+    var subject: String? { address }
+
+    func perform(_ console: Console) throws(TransportError) -> Ending {
+        let framing = try framingOptions.resolve()
+        try check(framing)
+        let resolved = try ResolvedAddress(address, options: shared.options + (create ? ["create"] : []))
+        try resolved.require(.receive, for: "receive")
+        if peek { try resolved.require(.peek, for: "show a message without taking it", instead: "mq stat shows how many there are") }
+        if untilClosed { try resolved.require(.untilClosed, for: "tell that the last sender has gone", instead: "use --timeout or -n") }
+        if ack != .after { try resolved.require(.acknowledge, for: "acknowledge", instead: "a message is gone from the queue once received") }
+        let session = try RecvSession(
+            plan: RecvSession.Plan(
+                presentation: try format.map { text throws(TransportError) in .format(try OutputFormat(parsing: text)) } ?? .framed(framing),
+                count: count, drains: drain, peeks: peek, untilClosed: untilClosed, timeout: timeout?.duration, ack: ack,
+                prefetch: prefetch, retry: retry?.duration, isStrict: strict, isRaw: raw, folder: outDir, readyDescriptor: readyFd),
+            address: resolved, console: console)
+        return try session.run()
+    }
+
+    private func check(_ framing: Framing) throws(TransportError) {
+        if let count, count < 1 { throw TransportError(.usage, "-n must be at least 1") }
+        if let prefetch, prefetch < 0 { throw TransportError(.usage, "--prefetch must not be negative") }
+        if format != nil && (framingOptions.framing != nil || framing != .lines) {
+            throw TransportError(.usage, "--format and --framing exclude each other", hint: "a format ends a record itself: -f '%s\\n'")
+        }
+        if (framing == .files) != (outDir != nil) {
+            throw TransportError(.usage, "--framing files and --out-dir go together")
+        }
+    }
+}

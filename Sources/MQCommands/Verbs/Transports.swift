@@ -1,0 +1,87 @@
+import ArgumentParser
+import MQCore
+
+struct Transports: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "transports",
+        abstract: "Show the transports of this build, their capabilities and options.",
+        usage: "mq transports [<name>] [<option> ...]",
+        discussion: "With a name, shows the forms of its addresses, what it promises, and every option of it.")
+
+    @Argument(help: ArgumentHelp("A transport: posix-mq, sysv, zmq, …", valueName: "name"))
+    var name: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var shared: SharedOptions
+
+    func perform(_ console: Console) throws(TransportError) -> Ending {
+        let descriptors = try name.map { name throws(TransportError) in [try Registry.transport(named: name).descriptor] } ?? Registry.descriptors
+        if json {
+            try Results.print(Self.json(descriptors))
+        } else if name != nil {
+            try Results.print(Self.page(descriptors[0]))
+        } else {
+            try Results.print(Results.table(["TRANSPORT", "WHAT IT IS"], descriptors.map { [$0.name, $0.summary] }))
+            try Results.print("\nmq transports NAME shows addresses, capabilities and options.\n")
+        }
+        return .success
+    }
+
+    /// Everything about one transport, for a terminal of 80 columns.
+    static func page(_ descriptor: Descriptor) -> String {
+        var text = "\(descriptor.name) – \(descriptor.summary)\n\n"
+        text += "ADDRESSES\n" + descriptor.forms.map { "  \($0)\n" }.joined()
+        text += "\nCAPABILITIES\n" + Results.wrapped(descriptor.capabilities.names.joined(separator: ", "), indent: 2)
+        text += "\nOPTIONS (in the address: ,key=value; or -o key=value)\n"
+        for option in descriptor.options {
+            text += "  \(option.key)=\(option.placeholder)\(option.repeatable ? " (repeatable)" : "")\n"
+            let facts = [option.standard.map { "default: \($0)" }, option.scope == .any ? nil : option.scope.rawValue].compactMap { $0 }
+            text += Results.wrapped(option.help + (facts.isEmpty ? "" : " [\(facts.joined(separator: "; "))]"), indent: 6)
+        }
+        text += "\nNOTES\n" + descriptor.notes.map { Results.wrapped($0, indent: 2) }.joined(separator: "\n")
+        text += "\nEXAMPLES\n" + descriptor.examples.map { "  \($0.address)\n      \($0.meaning)\n" }.joined()
+        return text
+    }
+
+    private static func json(_ descriptors: [Descriptor]) -> String {
+        var json = JSONText()
+        json.open("[")
+        for descriptor in descriptors { write(descriptor, into: &json) }
+        json.close("]")
+        return json.string + "\n"
+    }
+
+    private static func write(_ descriptor: Descriptor, into json: inout JSONText) {
+        json.open("{")
+        json.key("name")
+        json.value(descriptor.name)
+        json.key("summary")
+        json.value(descriptor.summary)
+        for (key, list) in [("schemes", descriptor.schemes), ("forms", descriptor.forms), ("capabilities", descriptor.capabilities.names)] {
+            json.key(key)
+            json.open("[")
+            for item in list { json.value(item) }
+            json.close("]")
+        }
+        json.key("options")
+        json.open("[")
+        for option in descriptor.options {
+            json.open("{")
+            for (key, value) in [
+                ("key", option.key), ("value", option.placeholder), ("default", option.standard), ("applies", option.scope.rawValue),
+                ("help", option.help),
+            ] {
+                guard let value else { continue }
+                json.key(key)
+                json.value(value)
+            }
+            json.key("repeatable")
+            json.value(option.repeatable)
+            json.close("}")
+        }
+        json.close("]")
+        json.close("}")
+    }
+}

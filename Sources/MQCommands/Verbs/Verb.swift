@@ -1,0 +1,32 @@
+import ArgumentParser
+import Glibc
+import MQCore
+
+/// What the entry point needs of every verb: how it runs, and what to say when it fails.
+protocol Verb: ParsableCommand {
+    var shared: SharedOptions { get }
+    /// Named in front of the sentence of a failure.
+    var subject: String? { get }
+    func perform(_ console: Console) throws(TransportError) -> Ending
+}
+
+extension Verb {
+    var subject: String? { nil }
+
+    func run() throws {
+        let console = shared.console
+        let result = Result { () throws(TransportError) in try perform(console) }
+        console.endProgress()
+        ExitCleanup.runAll()
+        switch result {
+        case .success(.success): return
+        case .success(.signal(let number)): ProcessMonitor.die(of: number)
+        case .success(.negative(let sentence)):
+            console.fail(TransportError(.negative, sentence), address: subject)
+            throw ExitCode(ExitStatus.status(of: .negative))
+        case .failure(let error):
+            console.fail(error, address: subject)
+            throw ExitCode(ExitStatus.status(of: error.code))
+        }
+    }
+}
