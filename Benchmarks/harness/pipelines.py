@@ -21,7 +21,7 @@ from harness.setting import (
     write_lines,
 )
 
-# A reference that differs this much from round to round cannot judge anybody else.
+# A reference whose middle half of rounds differs this much is no measure for anybody else.
 NOISY = 1.25
 
 
@@ -127,10 +127,12 @@ def run_once(setting: Setting, route: Route, contender: Contender, source: Path)
     output = setting.scratch / "output"
     with ExitStack() as stack:
         stack.callback(output.unlink, missing_ok=True)
-        receiver = stack.enter_context(setting.start(contender.recv, stdout=output))
+        with setting.placed("recv"):
+            receiver = stack.enter_context(setting.start(contender.recv, stdout=output))
         if route.listens_at:
             wait_for_listener(route.listens_at, receiver)
-        sender = stack.enter_context(setting.start(contender.send, stdin=source))
+        with setting.placed("send"):
+            sender = stack.enter_context(setting.start(contender.send, stdin=source))
         send, recv = results([sender, receiver], setting.timeout)
         check_same(source, output, f"`{receiver}`")
         return Run(send, recv, setting.messages)
@@ -156,10 +158,19 @@ def measure_route(setting: Setting, section: Section, route: Route, progress: Ca
         section.runs[name] = [run.as_json() for run in series]
     compare(section, runs)
 
-    rates = [run.rate for run in runs["reference"]]
-    if max(rates) > NOISY * min(rates):
-        swing = max(rates) / min(rates)
-        section.remarks.append(f"Noisy: the reference's own rate varied by {swing:.1f} x. Repeat before you judge.")
+    remark_noise(setting, section, [run.rate for run in runs["reference"]])
+
+
+def remark_noise(setting: Setting, section: Section, rates: Sequence[float]) -> None:
+    if len(rates) < 3:
+        section.remarks.append("Fewer than 3 rounds say nothing about the noise of this machine.")
+        return
+    lower, _, upper = statistics.quantiles(rates, n=4, method="inclusive")
+    if upper > NOISY * lower:
+        remedy = "more --rounds" if setting.is_pinned else "more --rounds, or --pin"
+        section.remarks.append(
+            f"Noisy: the middle half of the reference's own rates spans {upper / lower:.1f} x. Take {remedy}."
+        )
 
 
 def compare(section: Section, runs: dict[str, list[Run]]) -> None:
@@ -183,8 +194,9 @@ ROUTES = {"posix-mq": posix_mq_route, "sysv": sysv_route, "zmq": zmq_route}
 
 def throughput(setting: Setting, section: Section, progress: Callable[[str], None]) -> None:
     section.note = (
-        f"{setting.messages:,} lines of {LINE} bytes, file to file, {setting.rounds} rounds,\n"
-        "  interleaved, every output compared with the input; CPU per message"
+        f"{setting.messages:,} lines of {LINE} bytes, file to file, {setting.rounds} rounds, interleaved,\n"
+        f"  {'each side pinned, ' if setting.is_pinned else ''}"
+        "every output compared with the input; CPU per message"
     )
     with ROUTES[section.name](setting) as route:
         measure_route(setting, section, route, progress)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from harness.processes import Failure, Process
 
@@ -29,12 +30,24 @@ class Setting:
     rounds: int
     starts: int
     timeout: float
+    is_pinned: bool  # the sender on one CPU, the receiver on another
 
     def program(self, name: str) -> str:
         return str(self.programs / name)
 
     def start(self, command: Sequence[str], stdin: Path | None = None, stdout: Path | None = None) -> Process:
         return Process(self.programs / "measure", command, stdin, stdout)
+
+    @contextmanager
+    def placed(self, side: Literal["send", "recv"]) -> Iterator[None]:
+        """Whatever is started inside inherits the CPU of its side, if the sides are pinned."""
+        allowed = os.sched_getaffinity(0)
+        if self.is_pinned:
+            os.sched_setaffinity(0, {min(allowed) if side == "send" else max(allowed)})
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, allowed)
 
 
 def build(sources: Path, names: Sequence[str], destination: Path) -> None:

@@ -9,6 +9,6 @@ struct MQ: ParsableCommand {
         discussion: "Send, receive and look after messages in \(Registry.descriptors.map(\.name).joined(separator: ", ")) queues.",
         version: Program.version,
         subcommands: [
-            Send.self, Recv.self, List.self, Stat.self, Create.self, Delete.self, Purge.self, Transports.self, Explain.self,
+            Send.self, Recv.self, List.self, Stat.self, Create.self, Delete.self, Purge.self, Transports.self, Explain.self, Completion.self, CompleteWord.self, Generate.self,
         ])
 }

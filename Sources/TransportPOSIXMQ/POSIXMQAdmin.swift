@@ -99,11 +99,11 @@ final class POSIXMQAdmin: Admin {
     private func limits(count: Int, bytes: Int) -> [QueueLimit] {
         var result = [
             QueueLimit(Fact("queues_max", "queues", .number(Limits.queuesMax)), used: count, remedy: "sysctl fs.mqueue.queues_max"),
-            QueueLimit(Fact("msg_max", "messages a queue", .number(Limits.depthMax)), used: nil, remedy: "sysctl fs.mqueue.msg_max"),
-            QueueLimit(Fact("msgsize_max", "bytes a message", .bytes(Limits.sizeMax)), used: nil, remedy: "sysctl fs.mqueue.msgsize_max"),
+            QueueLimit(Fact("msg_max", "messages in a queue", .number(Limits.depthMax)), used: nil, remedy: "sysctl fs.mqueue.msg_max"),
+            QueueLimit(Fact("msgsize_max", "in a message", .bytes(Limits.sizeMax)), used: nil, remedy: "sysctl fs.mqueue.msgsize_max"),
         ]
         if let allowed = Limits.bytesAllowed {
-            result.append(QueueLimit(Fact("rlimit_msgqueue", "bytes of this user", .bytes(allowed)), used: bytes, remedy: "ulimit -q"))
+            result.append(QueueLimit(Fact("rlimit_msgqueue", "in this user's queues", .bytes(allowed)), used: bytes, remedy: "ulimit -q"))
         }
         return result
     }

@@ -59,8 +59,14 @@ static inline int cposixmq_mount(void) {
     int context = (int)syscall(SYS_fsopen, "mqueue", 1 /* FSOPEN_CLOEXEC */);
     if (context < 0) return -errno;
     int result = -1;
-    if (syscall(SYS_fsconfig, context, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0) == 0)
-        result = (int)syscall(SYS_fsmount, context, 1 /* FSMOUNT_CLOEXEC */, 0);
+    if (syscall(SYS_fsconfig, context, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0) == 0) {
+        int mount = (int)syscall(SYS_fsmount, context, 1 /* FSMOUNT_CLOEXEC */, 0);
+        if (mount >= 0) {
+            // What fsmount(2) gives can be opened below, not read.
+            result = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+            close(mount);
+        }
+    }
     if (result < 0) result = -errno;
     close(context);
     return result;

@@ -5,10 +5,10 @@ struct List: Verb {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "List the queues there are, and the limits they share.",
-        usage: "mq list [<scheme:>] [<option> ...]",
+        usage: "mq list [<scheme>] [<option> ...]",
         discussion: "Without a scheme, lists every kind of queue that this machine has. Limits are shown with how full they are and what raises them.")
 
-    @Argument(help: ArgumentHelp("A scheme with its colon, or an address whose broker is asked.", valueName: "scheme:"))
+    @Argument(help: ArgumentHelp("A scheme with its colon, or an address whose broker is asked.", valueName: "scheme"))
     var address: String?
 
     @Flag(help: "Print JSON.")

@@ -45,7 +45,7 @@ struct DurationArgument: ExpressibleByArgument {
 /// The framing flags, the same for `send` and `recv`.
 struct FramingOptions: ParsableArguments {
     @Option(
-        name: .shortAndLong,
+        name: [.customShort("F"), .long],
         help: ArgumentHelp("How messages are told apart: lines, nul, delim:STR, len32, netstring, whole, jsonl or files.", valueName: "framing"))
     var framing: String?
 
