@@ -1,25 +1,37 @@
 import Synchronization
 
-/// What must be undone whatever way the program ends: private queues, socket files. Run in reverse order of registration.
+/// What must be undone on every way out: temporary queues, bound socket files.
+///
+/// An endpoint undoes its own things when it goes; this list is for the ways on which nothing is deinitialised,
+/// `exit` and a signal raised again. The program calls `runAll` there, never from a signal handler.
 public enum ExitCleanup {
-    private static let actions = Mutex<(next: Int, list: [(token: Int, action: @Sendable () -> Void)])>((0, []))
+    /// Names one registered step.
+    public struct Token: Sendable, Equatable {
+        fileprivate let number: Int
+    }
 
-    /// Registers `action`; the token takes it back.
-    public static func register(_ action: @escaping @Sendable () -> Void) -> Int {
-        actions.withLock { state in
+    private struct State {
+        var next = 0
+        var steps: [(number: Int, step: @Sendable () -> Void)] = []
+    }
+
+    private static let state = Mutex(State())
+
+    public static func register(_ step: @escaping @Sendable () -> Void) -> Token {
+        state.withLock { state in
             state.next += 1
-            state.list.append((state.next, action))
-            return state.next
+            state.steps.append((state.next, step))
+            return Token(number: state.next)
         }
     }
 
-    /// Forgets an action that has been carried out, or is no longer wanted.
-    public static func cancel(_ token: Int) {
-        actions.withLock { state in state.list.removeAll { $0.token == token } }
+    /// Forgets a step that is done already or no longer needed.
+    public static func cancel(_ token: Token) {
+        state.withLock { $0.steps.removeAll { $0.number == token.number } }
     }
 
-    /// Carries out what is registered, the latest first, each once.
+    /// Runs every step once, the last registered first. Outside the lock, so that a step may cancel others.
     public static func runAll() {
-        while let last = actions.withLock({ $0.list.popLast() }) { last.action() }
+        while let entry = state.withLock({ $0.steps.popLast() }) { entry.step() }
     }
 }

@@ -10,11 +10,11 @@ struct Queue: ~Copyable {
     /// The largest message in bytes; also what a receive buffer must have room for.
     let messageSize: Int
     private let isInherited: Bool
-    private let cleanup: Int?
+    private let cleanup: ExitCleanup.Token?
     private let name: String?
 
     /// Opens an existing queue without blocking mode: waiting is done by poll(2), beside the stop flag.
-    init(name: String, access: CInt, cleanup: Int? = nil) throws(TransportError) {
+    init(name: String, access: CInt, cleanup: ExitCleanup.Token? = nil) throws(TransportError) {
         let result = cposixmq_open(name, access | O_NONBLOCK | O_CLOEXEC)
         if result < 0 { throw OpenFailure.error(-result, name: name, access: access) }
         let (depth, size) = try Self.attributes(of: result)

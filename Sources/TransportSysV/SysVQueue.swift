@@ -1,0 +1,157 @@
+import CSysV
+import Glibc
+import MQCore
+import Synchronization
+
+/// What an endpoint wants to do with a queue.
+enum SysVAccess {
+    case reading, writing, anything
+
+    /// msgget(2) checks these bits, so that a refusal comes before the first message.
+    var flags: CInt {
+        switch self {
+        case .reading: 0o400
+        case .writing: 0o200
+        case .anything: 0
+        }
+    }
+
+    var words: String {
+        switch self {
+        case .reading: "receiving"
+        case .writing: "sending"
+        case .anything: "looking"
+        }
+    }
+}
+
+/// An existing queue. Nothing is open: the kernel knows queues by number only.
+struct SysVQueue: Sendable {
+    let id: CInt
+    /// Keeps a temporary queue from being removed while an endpoint uses it.
+    var lifetime: SysVTemporary?
+
+    init(id: CInt, lifetime: SysVTemporary? = nil) {
+        self.id = id
+        self.lifetime = lifetime
+    }
+
+    /// - Throws: `noSuchQueue` when it was removed, `permission` when it may not be read.
+    func status() throws(TransportError) -> SysVStatus {
+        var raw = csysv_status()
+        let code = csysv_stat(id, &raw)
+        if code < 0 { throw SysVFailure.status(-code, id: id) }
+        return SysVStatus(raw, id: id)
+    }
+
+    func change(_ settings: SysVSettings) throws(TransportError) {
+        let code = csysv_set(
+            id, Int64(settings.queueBytes ?? -1), Int64(settings.mode ?? -1), Int64(settings.owner ?? -1), Int64(settings.group ?? -1))
+        if code < 0 { throw SysVFailure.change(-code, id: id, settings) }
+    }
+
+    func remove() throws(TransportError) {
+        let code = csysv_remove(id)
+        if code < 0 { throw SysVFailure.removal(-code, id: id) }
+    }
+}
+
+/// A private queue, made at the first use and removed when the last owner goes or the program ends.
+final class SysVTemporary: Sendable {
+    private let settings: SysVSettings
+    private let made = Mutex<(id: CInt, token: ExitCleanup.Token)?>(nil)
+
+    init(settings: SysVSettings) { self.settings = settings }
+
+    deinit {
+        guard let (id, token) = made.withLock({ $0 }) else { return }
+        ExitCleanup.cancel(token)
+        _ = csysv_remove(id)
+    }
+
+    var isMade: Bool { made.withLock { $0 != nil } }
+
+    func identifier() throws(TransportError) -> CInt {
+        try made.withLock { made throws(TransportError) in
+            if let made { return made.id }
+            let id = try SysVTransport.make(key: 0, exclusive: true, settings)
+            made = (id, ExitCleanup.register { _ = csysv_remove(id) })
+            return id
+        }
+    }
+}
+
+extension SysVTransport {
+    /// Finds the addressed queue; a temporary one is made.
+    /// - Throws: `usage` without a name, `noSuchQueue`, `permission`.
+    func locate(_ access: SysVAccess) throws(TransportError) -> SysVQueue {
+        if let temporary {
+            if case .anything = access, !temporary.isMade { throw TransportError(.noSuchQueue, "the temporary queue is not made yet") }
+            return SysVQueue(id: try temporary.identifier(), lifetime: temporary)
+        }
+        if case .id(let id) = name {
+            var raw = csysv_status()
+            let code = csysv_stat(id, &raw)
+            // A queue that may be written but not read exists all the same.
+            if code < 0 && code != -EACCES { throw SysVFailure.status(-code, id: id, neverSeen: true) }
+            return SysVQueue(id: id)
+        }
+        guard let key = try name.derivedKey() else { throw Self.nameless }
+        let id = csysv_get(key, access.flags)
+        if id < 0 { throw SysVFailure.opening(-id, key: key, access) }
+        return SysVQueue(id: id)
+    }
+
+    static var nameless: TransportError {
+        TransportError(.usage, "the address names no queue", hint: "sysv:KEY, sysv:/path,proj=N, sysv:id=N or sysv:temp")
+    }
+
+    /// Makes the addressed queue if there is none, and says how an existing one differs from what was asked.
+    /// - Returns: whether it was made.
+    func makeIfMissing(exclusive: Bool = false, notices: Notices) throws(TransportError) -> Bool {
+        if let temporary {
+            let isNew = !temporary.isMade
+            _ = try temporary.identifier()
+            return isNew
+        }
+        if case .id = name {
+            if !exclusive, (try? locate(.anything)) != nil { return false }
+            throw TransportError(.cannotCreate, "an identifier is the kernel's to give", hint: "queues are made by key: sysv:KEY")
+        }
+        guard let key = try name.derivedKey() else { throw Self.nameless }
+        do throws(TransportError) {
+            _ = try Self.make(key: key, exclusive: true, settings)
+            return true
+        } catch where error.errno == EEXIST && !exclusive {
+            let queue = try locate(.anything)
+            try reconcile(queue, notices)
+            return false
+        }
+    }
+
+    /// - Returns: the identifier.
+    static func make(key: Int32, exclusive: Bool, _ settings: SysVSettings) throws(TransportError) -> CInt {
+        let flags = csysv_create | csysv_exclusive | CInt(settings.mode ?? 0o600)
+        let id = csysv_get(key, flags)
+        if id < 0 { throw SysVFailure.making(-id, key: key) }
+        if settings.needsChange {
+            do throws(TransportError) {
+                try SysVQueue(id: id).change(settings)
+            } catch {
+                // Half a queue would be found, and used, by the next attempt.
+                _ = csysv_remove(id)
+                throw error
+            }
+        }
+        return id
+    }
+
+    private func reconcile(_ queue: SysVQueue, _ notices: Notices) throws(TransportError) {
+        guard settings.needsChange || settings.mode != nil, let status = try? queue.status() else { return }
+        let differences = settings.differences(from: status)
+        if differences.isEmpty { return }
+        if settings.changes { return try queue.change(settings) }
+        let words = differences.map { "\($0.is) instead of \($0.asked)" }.joined(separator: ", ")
+        notices.warn("the queue exists and has \(words); mq create with ,set changes it")
+    }
+}

@@ -1,0 +1,99 @@
+import CSysV
+import Glibc
+import MQCore
+
+/// What a queue is to be like when it is made.
+struct SysVSettings: Sendable {
+    /// Whether `send` and `recv` may make it.
+    var creates: Bool
+    /// Whether `create` changes one that exists.
+    var changes: Bool
+    var queueBytes: Int?
+    var mode: Int?
+    var owner: Int?
+    var group: Int?
+
+    /// - Throws: `usage` for a user or group that does not exist.
+    init(_ options: OptionValues) throws(TransportError) {
+        creates = options.flag("create") ?? false
+        changes = options.flag("set") ?? false
+        queueBytes = options.bytes("qbytes")
+        mode = options.mode("mode")
+        if let text = options.text("owner") {
+            guard let number = Quantity.integer(text) ?? getpwnam(text).map({ Int($0.pointee.pw_uid) }) else {
+                throw TransportError(.usage, "there is no user '\(text)'")
+            }
+            owner = number
+        }
+        if let text = options.text("group") {
+            guard let number = Quantity.integer(text) ?? getgrnam(text).map({ Int($0.pointee.gr_gid) }) else {
+                throw TransportError(.usage, "there is no group '\(text)'")
+            }
+            group = number
+        }
+    }
+
+    /// Whether making the queue takes more than msgget(2).
+    var needsChange: Bool { queueBytes != nil || owner != nil || group != nil }
+
+    /// How an existing queue differs from what was asked, as options.
+    func differences(from status: SysVStatus) -> [(is: String, asked: String)] {
+        var result: [(String, String)] = []
+        if let queueBytes, queueBytes != status.queueBytes { result.append(("qbytes=\(status.queueBytes)", "\(queueBytes)")) }
+        if let mode, mode != status.mode { result.append(("mode=\(SysVStatus.octal(status.mode))", SysVStatus.octal(mode))) }
+        if let owner, owner != status.uid { result.append(("owner=\(SysVOwner.user(status.uid))", SysVOwner.user(owner))) }
+        if let group, group != status.gid { result.append(("group=\(SysVOwner.group(status.gid))", SysVOwner.group(group))) }
+        return result
+    }
+}
+
+/// Which messages are received: the sign magic of msgrcv(2) with names.
+enum SysVSelection: Sendable, Equatable {
+    case all
+    case only(Int)
+    /// The lowest type first.
+    case upTo(Int)
+    case not(Int)
+
+    private static let keys = ["type", "max-type", "not-type"]
+
+    /// - Throws: `usage` when more than one is given.
+    init(_ options: OptionValues) throws(TransportError) {
+        let given = Self.keys.filter(options.has)
+        if given.count > 1 {
+            throw TransportError(.usage, "\(given.joined(separator: " and ")) exclude each other")
+        }
+        self =
+            options.integer("type").map { .only($0) } ?? options.integer("max-type").map { .upTo($0) }
+            ?? options.integer("not-type").map { .not($0) } ?? .all
+    }
+
+    var selector: Int {
+        switch self {
+        case .all: 0
+        case .only(let type), .not(let type): type
+        case .upTo(let type): -type
+        }
+    }
+
+    var flags: CInt { if case .not = self { csysv_except } else { 0 } }
+
+    func takes(_ type: Int) -> Bool {
+        switch self {
+        case .all: true
+        case .only(let wanted): type == wanted
+        case .upTo(let limit): type <= limit
+        case .not(let unwanted): type != unwanted
+        }
+    }
+}
+
+/// Names of users and groups, or their numbers where there is no name.
+enum SysVOwner {
+    static func user(_ number: Int) -> String {
+        getpwuid(uid_t(truncatingIfNeeded: number)).map { String(cString: $0.pointee.pw_name) } ?? "\(number)"
+    }
+    static func group(_ number: Int) -> String {
+        getgrgid(gid_t(truncatingIfNeeded: number)).map { String(cString: $0.pointee.gr_name) } ?? "\(number)"
+    }
+}

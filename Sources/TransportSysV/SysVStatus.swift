@@ -1,0 +1,126 @@
+import CSysV
+import Glibc
+import MQCore
+
+/// What the kernel tells of one queue.
+struct SysVStatus: Sendable {
+    var key: Int32
+    var id: CInt
+    var mode: Int
+    var uid, gid, creatorUid, creatorGid: Int
+    var messages, bytes: Int
+    /// `nil` where the queue may not be read: /proc/sysvipc/msg does not show it.
+    var knownQueueBytes: Int?
+    var lastSender, lastReceiver: Int
+    /// Seconds since 1970; 0 is never.
+    var sent, received, changed: Int
+
+    var queueBytes: Int { knownQueueBytes ?? Int.max }
+
+    init(_ raw: csysv_status, id: CInt) {
+        key = raw.key
+        self.id = id
+        mode = Int(raw.mode)
+        (uid, gid) = (Int(raw.uid), Int(raw.gid))
+        (creatorUid, creatorGid) = (Int(raw.creator_uid), Int(raw.creator_gid))
+        (messages, bytes) = (Int(raw.messages), Int(raw.bytes))
+        knownQueueBytes = Int(clamping: raw.qbytes)
+        (lastSender, lastReceiver) = (Int(raw.last_sender), Int(raw.last_receiver))
+        (sent, received, changed) = (Int(raw.sent), Int(raw.received), Int(raw.changed))
+    }
+
+    /// A line of /proc/sysvipc/msg, which everybody may read: key (signed decimal), msqid, perms (octal), cbytes, qnum,
+    /// lspid, lrpid, uid, gid, cuid, cgid, stime, rtime, ctime. `nil` for the heading.
+    init?(line: Substring) {
+        let words = line.split(separator: " ")
+        guard words.count >= 14, let key = Int32(words[0]), let id = CInt(words[1]), let mode = Int(words[2], radix: 8) else {
+            return nil
+        }
+        let numbers = words[3..<14].compactMap { Int($0) }
+        guard numbers.count == 11 else { return nil }
+        self.key = key
+        self.id = id
+        self.mode = mode & 0o777
+        (bytes, messages, lastSender, lastReceiver) = (numbers[0], numbers[1], numbers[2], numbers[3])
+        (uid, gid, creatorUid, creatorGid) = (numbers[4], numbers[5], numbers[6], numbers[7])
+        (sent, received, changed) = (numbers[8], numbers[9], numbers[10])
+    }
+
+    /// Every queue of this IPC namespace.
+    /// - Throws: `unsupported` where there is no such table.
+    static func table() throws(TransportError) -> [SysVStatus] {
+        guard let text = SysVFile.text("/proc/sysvipc/msg") else {
+            throw TransportError(
+                .unsupported, "/proc/sysvipc/msg cannot be read", hint: "is /proc mounted, and has this kernel System V queues?")
+        }
+        return text.split(separator: "\n").compactMap { SysVStatus(line: $0) }
+    }
+
+    /// The address by which it is reached: by key, or by identifier where it is private.
+    var address: String { key == 0 ? "sysv:id=\(id)" : "sysv:\(SysVName.hex(key))" }
+
+    static func octal(_ mode: Int) -> String {
+        let digits = String(mode, radix: 8)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+
+    var facts: [Fact] {
+        func time(_ seconds: Int) -> Fact.Value { .time(Int64(seconds) * 1_000_000_000) }
+        return [
+            Fact("key", "Key", .text(SysVName.hex(key))),
+            Fact("key_decimal", "Key in decimal", .number(Int(key))),
+            Fact("id", "Id", .number(Int(id))),
+            Fact("messages", "Messages", .number(messages)),
+            Fact("bytes", "Bytes", .bytes(bytes)),
+            Fact("qbytes", "Holds", knownQueueBytes.map { .bytes($0) } ?? .text("unknown: no permission to read")),
+            Fact("mode", "Mode", .mode(mode)),
+            Fact("owner", "Owner", .text(SysVOwner.user(uid))),
+            Fact("group", "Group", .text(SysVOwner.group(gid))),
+            Fact("creator", "Made by", .text(SysVOwner.user(creatorUid))),
+            Fact("creator_group", "Made by group", .text(SysVOwner.group(creatorGid))),
+            Fact("last_send_pid", "Last sender", .number(lastSender)),
+            Fact("last_send", "Last sent", time(sent)),
+            Fact("last_receive_pid", "Last receiver", .number(lastReceiver)),
+            Fact("last_receive", "Last received", time(received)),
+            Fact("changed", "Made or changed", time(changed)),
+        ]
+    }
+}
+
+/// The limits of the IPC namespace, sysctl kernel.msg*.
+struct SysVLimits: Sendable {
+    /// kernel.msgmax, in bytes.
+    var largestMessage: Int
+    /// kernel.msgmnb: qbytes of a new queue, and the most an ordinary user may set.
+    var queueBytes: Int
+    /// kernel.msgmni.
+    var queues: Int
+    var usedQueues: Int
+
+    /// - Throws: `unsupported` without System V queues.
+    static func current() throws(TransportError) -> SysVLimits {
+        var raw = csysv_limits()
+        let code = csysv_read_limits(&raw)
+        if code < 0 { throw SysVFailure.general(-code, "msgctl") }
+        return SysVLimits(
+            largestMessage: Int(raw.msgmax), queueBytes: Int(raw.msgmnb), queues: Int(raw.msgmni), usedQueues: Int(raw.queues))
+    }
+}
+
+/// Small files of /proc.
+enum SysVFile {
+    static func text(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        if descriptor < 0 { return nil }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(descriptor, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            if count < 0 { return nil }
+            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+            bytes += chunk[..<count]
+        }
+    }
+}
