@@ -38,7 +38,6 @@ final class RecvSession {
         self.plan = plan
         self.address = address
         self.console = console
-        try Endpoints.checkReady(plan.readyDescriptor)
         if let folder = plan.folder {
             sink = try FolderWriter(folder)
         } else {

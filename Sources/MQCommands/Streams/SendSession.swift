@@ -7,7 +7,7 @@ final class SendSession {
         var framing: Framing
         /// From the command line; standard input is read when there are none.
         var messages: [String]
-        var repetition: Repetition?
+        var repetition: Repetition
         var rate: Double?
         var skipsEmpty: Bool
         var skipsRefused: Bool
@@ -41,7 +41,6 @@ final class SendSession {
         self.address = address
         self.console = console
         hasWords = !plan.messages.isEmpty
-        try Endpoints.checkReady(plan.readyDescriptor)
         var opening = Opening(stop: stop)
         opening.notices = Endpoints.notices(console: console, readyDescriptor: plan.readyDescriptor)
         opening.defaults = plan.defaults
@@ -112,7 +111,7 @@ final class SendSession {
     private func sendWords() throws(TransportError) -> Bool {
         var batch = Batch(byteCapacity: 4096)
         var round = 0
-        while plan.repetition == nil ? round < 1 : plan.repetition!.count.map({ round < $0 }) ?? true {
+        while plan.repetition.goesOn(after: round) {
             if round == 0 || plan.framing == .files { try load(&batch) }
             let before = round * batch.count
             recordsSeen = before + batch.count
