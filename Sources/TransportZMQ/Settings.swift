@@ -23,13 +23,18 @@ struct Settings: Sendable {
 
     static let standardBuffer = 64 << 20
 
-    init(_ options: OptionValues, type: SocketType, opening: Opening) throws(TransportError) {
+    /// Queue for connected peers only. With several endpoints it keeps messages from waiting for a peer that is not there
+    /// while others are; with a single one it would throw away what is queued when the connection breaks.
+    let immediate: Bool
+
+    init(_ options: OptionValues, type: SocketType, endpoints: [Endpoint], opening: Opening) throws(TransportError) {
         self.options = options
+        immediate = options.flag("immediate") ?? (endpoints.count > 1)
         self.type = type
         ipv6 = options.flag("ipv6")
         threads = options.integer("io-threads") ?? 1
         security = try Security(options)
-        awaitedPeers = options.integer("wait-peers") ?? (type.publishes ? 1 : 0)
+        awaitedPeers = options.integer("wait-peers") ?? 1
         awaitsExplicitly = options.has("wait-peers")
         drops = options.flag("drop") ?? false
         let both = options.integer("hwm")
@@ -42,7 +47,7 @@ struct Settings: Sendable {
     /// Our defaults first, so that what was asked for replaces them.
     func apply(to socket: borrowing Socket) throws(TransportError) {
         try socket.set(ZMQ_HANDSHAKE_IVL, CInt(3000))
-        try socket.set(ZMQ_IMMEDIATE, CInt(options.flag("immediate") ?? true ? 1 : 0))
+        try socket.set(ZMQ_IMMEDIATE, CInt(immediate ? 1 : 0))
         try socket.set(ZMQ_SNDHWM, CInt(clamping: sendLimit))
         try socket.set(ZMQ_RCVHWM, CInt(clamping: receiveLimit))
         if type.publishes {

@@ -17,8 +17,9 @@ extension ZMQTransport {
             "At its end send waits until libzmq has written every message, and keeps the connections open until their peers have read everything "
                 + "from the kernel (ipc) or their hosts have confirmed it (tcp), --timeout at most. Without that an ipc receiver at its high-water "
                 + "mark loses the last messages of a sender that exits. What the receiver does with what it has read, ZeroMQ does not tell.",
-            "send waits for its first peer, so that it may be started before its receiver. It is not given messages for peers that are not "
-                + "connected (immediate=no queues for them too).",
+            "send waits for its first peer, so that it may be started before its receiver. With one endpoint, messages queued when the "
+                + "connection breaks are kept for the next; with several, they are queued for connected peers only, and what is queued for one "
+                + "goes with it (immediate decides).",
             "Order holds within one connection. Across several peers, or a connection that broke and came back, there is none; a loop in the shell "
                 + "that starts one sender for each line has none either.",
             "A PULL socket takes messages ahead of what was asked for: after recv -n N the rest of what had arrived is lost. recv-hwm=1 makes "
@@ -47,9 +48,10 @@ extension ZMQTransport {
             "buffer", .bytes(1...Int.max), standard: "64MiB",
             help: "bytes queued for or from each peer, kept by lowering the high-water mark to fit the mean size of messages"),
         OptionSpec("linger", .duration, standard: "--timeout", scope: .send, help: "longest wait at the end for messages to be written and read"),
-        OptionSpec("immediate", .flag, standard: "yes", scope: .send, help: "queue for connected peers only"),
+        OptionSpec("immediate", .flag, standard: "with several endpoints", scope: .send,
+            help: "queue for connected peers only, and drop what is queued for one whose connection breaks"),
         OptionSpec(
-            "wait-peers", .integer(0...100_000), standard: "pub: 1, within 1s", scope: .send,
+            "wait-peers", .integer(0...100_000), standard: "1, pub within 1s", scope: .send,
             help: "peers (pub: subscribers) to wait for before the first message; given, --timeout bounds it"),
         OptionSpec("drop", .flag, standard: "no", scope: .send, help: "drop messages at the high-water mark instead of waiting; they are counted"),
         OptionSpec("ipv6", .flag, standard: "when an address is one", help: "IPv6 beside IPv4"),

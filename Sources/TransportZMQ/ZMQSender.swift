@@ -140,7 +140,8 @@ final class ZMQSender: Sender {
 
     /// Waits for the peers a first message needs; false when the deadline or the flag came first.
     private func awaitPeers(until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Bool {
-        let bound = settings.awaitsExplicitly ? deadline : deadline.earlier(.after(Self.patience))
+        let waitsOn = settings.awaitsExplicitly || !settings.type.publishes
+        let bound = waitsOn ? deadline : deadline.earlier(.after(Self.patience))
         while true {
             hearSubscriptions(wire.refresh())
             let there = settings.type.publishes ? min(subscriptions, wire.handshakes) : wire.established
@@ -152,7 +153,7 @@ final class ZMQSender: Sender {
             case .ready: continue
             case .stopped: return false
             case .deadlinePassed:
-                if settings.awaitsExplicitly || deadline.hasPassed { return false }
+                if waitsOn || deadline.hasPassed { return false }
                 notices.warn("no subscriber came within \(Quantity.words(Self.patience)); messages go to nobody until one does")
                 peersAwaited = true
                 return true

@@ -29,8 +29,9 @@ public struct ZMQTransport: Transport {
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
         let type = target.type ?? .push
         try type.check(for: "send", SocketType.sending)
-        let settings = try Settings(options, type: type, opening: opening)
-        let wire = try Wire(type, endpoints: target.endpoints(receiving: false), settings: settings, opening: opening)
+        let endpoints = try target.endpoints(receiving: false)
+        let settings = try Settings(options, type: type, endpoints: endpoints, opening: opening)
+        let wire = try Wire(type, endpoints: endpoints, settings: settings, opening: opening)
         return ZMQSender(wire, settings: settings, notices: opening.notices)
     }
 
@@ -38,8 +39,9 @@ public struct ZMQTransport: Transport {
         let type = target.type ?? .pull
         try type.check(for: "recv", SocketType.receiving)
         if case .peek = opening.mode { throw Self.descriptor.lacks(.peek, instead: "a received message is gone from its sender") }
-        let settings = try Settings(options, type: type, opening: opening)
-        let wire = try Wire(type, endpoints: target.endpoints(receiving: true), settings: settings, opening: opening)
+        let endpoints = try target.endpoints(receiving: true)
+        let settings = try Settings(options, type: type, endpoints: endpoints, opening: opening)
+        let wire = try Wire(type, endpoints: endpoints, settings: settings, opening: opening)
         return ZMQReceiver(wire, settings: settings, endsWithLastSender: opening.endsWithLastSender)
     }
 }
