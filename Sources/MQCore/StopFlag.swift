@@ -35,6 +35,8 @@ public final class StopFlag: Sendable {
 
     /// Readable for ever once the flag is raised; for poll(2).
     public var descriptor: CInt { readEnd }
+    /// Both ends of its pipe: what a thread needs that has a descriptor table of its own.
+    public var descriptors: [CInt] { [readEnd, writeEnd] }
     public var isRaised: Bool { state.load(ordering: .acquiring) != 0 }
     public var reason: StopReason? { StopReason(rawValue: state.load(ordering: .acquiring)) }
 
