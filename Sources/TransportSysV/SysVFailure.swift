@@ -85,7 +85,7 @@ enum SysVFailure {
         case EIDRM: return removed
         case EINVAL:
             if let limit = try? SysVLimits.current().largestMessage, size > limit { return tooLarge(size, limit: limit, errno: code) }
-            return removed
+            return exists(id) ? general(code, "msgsnd") : removed
         case EACCES: return denied("sending", errno: code) { $0.id == id }
         default: return general(code, "msgsnd")
         }
@@ -94,6 +94,11 @@ enum SysVFailure {
     /// msgrcv(2).
     static func receiving(_ code: CInt, id: CInt, isPeeking: Bool = false) -> TransportError {
         switch code {
+        case EINVAL where exists(id) && isPeeking:
+            TransportError(
+                .unsupported, "a message in the queue is larger than kernel.msgmax is now, and cannot be shown without taking it",
+                errno: code)
+        case EINVAL where exists(id): general(code, "msgrcv")
         case EIDRM, EINVAL: removed
         case EACCES: denied("receiving", errno: code) { $0.id == id }
         case ENOSYS where isPeeking:
@@ -102,6 +107,12 @@ enum SysVFailure {
                 hint: "MSG_COPY needs a kernel built with CONFIG_CHECKPOINT_RESTORE", errno: code)
         default: general(code, "msgrcv")
         }
+    }
+
+    private static func exists(_ id: CInt) -> Bool {
+        var raw = csysv_status()
+        let code = csysv_stat(id, &raw)
+        return code == 0 || code == -EACCES
     }
 
     static func tooLarge(_ size: Int, limit: Int, errno: CInt? = nil) -> TransportError {
