@@ -115,10 +115,14 @@ enum SysVFailure {
         return code == 0 || code == -EACCES
     }
 
+    /// A message that can never be sent: over kernel.msgmax, or over the queue's qbytes.
     static func tooLarge(_ size: Int, limit: Int, errno: CInt? = nil) -> TransportError {
-        TransportError(
+        let isSystems = (try? SysVLimits.current())?.largestMessage == limit
+        return TransportError(
             .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes",
-            hint: "the smaller of its qbytes and kernel.msgmax", errno: errno)
+            hint: isSystems
+                ? "kernel.msgmax; sudo sysctl -w kernel.msgmax=\(size) raises it" : "its qbytes; mq create ADDR,qbytes=\(size),set raises it",
+            errno: errno)
     }
 
     /// Names the queue's mode and owner, which everybody may see.
