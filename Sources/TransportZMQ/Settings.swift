@@ -60,9 +60,16 @@ struct Settings: Sendable {
             }
             try option.apply(entry, to: socket)
         }
-        if type == .sub {
-            let topics = options.texts("subscribe")
-            for topic in topics.isEmpty ? [""] : topics { try socket.set(ZMQ_SUBSCRIBE, Array(topic.utf8)) }
+        guard type.subscribes else { return }
+        let topics = options.texts("subscribe")
+        for topic in topics.isEmpty ? [""] : topics {
+            if type == .sub {
+                try socket.set(ZMQ_SUBSCRIBE, Array(topic.utf8))
+            } else {
+                // An XSUB subscribes by a message, which it repeats to each publisher it meets.
+                let message = [1] + Array(topic.utf8)
+                _ = czmq_send(socket.library.api, socket.pointer, message, message.count, ZMQ_DONTWAIT)
+            }
         }
     }
 }
