@@ -120,7 +120,7 @@ struct SocketOption: Sendable {
         let text = entry.value ?? "yes"
         do {
             switch encoding {
-            case .flag: try socket.set(number, ["yes", "true", "on", "1"].contains(text) ? 1 : 0)
+            case .flag: try socket.set(number, CInt(["yes", "true", "on", "1"].contains(text) ? 1 : 0))
             case .int: try socket.set(number, CInt(clamping: Quantity.integer(text) ?? 0))
             case .bytes: try socket.set(number, CInt(clamping: Quantity.bytes(text) ?? 0))
             case .milliseconds: try socket.set(number, CInt(clamping: Self.rounded(text, to: 1_000_000)))

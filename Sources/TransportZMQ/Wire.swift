@@ -126,9 +126,9 @@ final class Wire {
             return 0
         }
         var deadline = stop.isRaised ? wanted.earlier(.after(Self.grace)) : wanted
-        // A connection that is made and closed by libzmq while nobody looks could not be held: have it first.
+        // A first connection that libzmq makes and closes while nobody looks could not be held: have it before the end.
         drainMonitor()
-        while established == 0, case .ready = Self.poll(-1, monitorDescriptor, until: deadline, stop: stop) { drainMonitor() }
+        while handshakes == 0, case .ready = Self.poll(-1, monitorDescriptor, until: deadline, stop: stop) { drainMonitor() }
         if stop.isRaised { deadline = deadline.earlier(.after(Self.grace)) }
 
         var tail = TailGuard()

@@ -113,11 +113,20 @@ struct ZMQDeliveryTests {
     @Test func receiverEndsWithItsLastSender() throws {
         let path = ZMQ.path()
         let receiving = Job { try ZMQ.receive(.max, from: "zmq:@ipc://\(path)", within: .seconds(20), untilClosed: true) }
+        // One stays while the others come and go, so that there is a last one.
+        let stop = StopFlag()
+        let last = try ZMQ.transport("zmq:ipc://\(path)").openSender(ZMQ.opening(stop))
+        var batch = Batch()
+        batch.append([1])
+        #expect(try last.send(batch, 0..<1, until: .after(.seconds(5)), stop: stop) == 1)
         let senders = (0..<3).map { _ in Job { try ZMQ.send(ZMQ.numbered(2000), to: "zmq:ipc://\(path)") } }
         for sender in senders { _ = try sender.value() }
+        usleep(200_000)
+        #expect(try last.send(batch, 0..<1, until: .after(.seconds(5)), stop: stop) == 1)
+        try last.flush(until: .after(.seconds(5)), stop: stop)
         let (messages, outcome) = try receiving.value()
         #expect(outcome == .ended)
-        #expect(messages.count == 6000)
+        #expect(messages.count == 6002)
     }
 
     @Test func framesSurviveWhereTheyAreWanted() throws {

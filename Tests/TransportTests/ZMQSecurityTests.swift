@@ -8,7 +8,7 @@ import Testing
 @Suite("ZMQ security", .serialized, .timeLimit(.minutes(1)))
 struct ZMQSecurityTests {
     /// A file that is removed when it goes.
-    private final class Scratch {
+    private final class Scratch: Sendable {
         let path = "/tmp/mq-test-\(getpid())-\(UInt64.random(in: 0 ... .max)).key"
         init(_ text: String) {
             let descriptor = open(path, O_CREAT | O_WRONLY, 0o600)
@@ -22,8 +22,10 @@ struct ZMQSecurityTests {
         let api = try Library.shared().api
         var (open, secret) = ([CChar](repeating: 0, count: 41), [CChar](repeating: 0, count: 41))
         try #require(api.pointee.curve_keypair(&open, &secret) == 0)
-        return (String(cString: open), String(cString: secret))
+        return (text(open), text(secret))
     }
+
+    private func text(_ key: [CChar]) -> String { String(decoding: key.prefix(40).map(UInt8.init(bitPattern:)), as: UTF8.self) }
 
     private func certificate(_ keys: (open: String, secret: String)) -> String {
         "#   made by czmq\nmetadata\ncurve\n    public-key = \"\(keys.open)\"\n    secret-key = \"\(keys.secret)\"\n"
