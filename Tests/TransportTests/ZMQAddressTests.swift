@@ -69,6 +69,15 @@ struct ZMQAddressTests {
         #expect(ZMQTransport.descriptor.options.allSatisfy { !$0.help.isEmpty })
     }
 
+    @Test func examplesOfTheManualAreUnderstood() throws {
+        for example in ZMQTransport.descriptor.examples { _ = try ZMQ.transport(example.address) }
+    }
+
+    @Test func subscriptionOfAPullSocketIsAUsageError() throws {
+        let transport = try ZMQ.transport("zmq:tcp://127.0.0.1:9,subscribe=a")
+        #expect(ZMQ.error { _ = try transport.openReceiver(ZMQ.opening()) }?.code == .usage)
+    }
+
     @Test func missingLibraryNamesThePackage() {
         let error = ZMQ.error { _ = try Library(opening: "libzmq-not-there.so.5") }
         #expect(error?.code == .configuration)

@@ -129,6 +129,31 @@ struct ZMQDeliveryTests {
         #expect(messages.count == 6002)
     }
 
+    @Test func messagesQueuedWhenTheConnectionBreaksReachTheNextReceiver() throws {
+        let path = ZMQ.path()
+        let stop = StopFlag()
+        let first = Job { try ZMQ.receive(1, from: "zmq:@ipc://\(path)") }
+        let sender = try ZMQ.transport("zmq:ipc://\(path)").openSender(ZMQ.opening(stop))
+        var batch = Batch()
+        for message in ZMQ.numbered(101) { batch.append(message) }
+        #expect(try sender.send(batch, 0..<1, until: .after(.seconds(5)), stop: stop) == 1)
+        #expect(try first.value().messages.count == 1)
+        usleep(50_000)
+        #expect(try sender.send(batch, 1..<101, until: .after(.seconds(5)), stop: stop) == 100)
+        let second = Job { try ZMQ.receive(100, from: "zmq:@ipc://\(path)") }
+        try sender.flush(until: .after(.seconds(5)), stop: stop)
+        #expect(try second.value().messages == Array(ZMQ.numbered(101)[1...]))
+    }
+
+    @Test func messagesAreSharedAmongSeveralReceivers() throws {
+        let paths = [ZMQ.path(), ZMQ.path()]
+        let receivers = paths.map { path in Job { try ZMQ.receive(.max, from: "zmq:@ipc://\(path)", untilClosed: true) } }
+        try ZMQ.send(ZMQ.numbered(2000), to: "zmq:ipc://\(paths[0]),ipc://\(paths[1]),wait-peers=2")
+        let counts = try receivers.map { try $0.value().messages.count }
+        #expect(counts.reduce(0, +) == 2000)
+        #expect(counts.allSatisfy { $0 > 0 })
+    }
+
     @Test func framesSurviveWhereTheyAreWanted() throws {
         let path = ZMQ.path()
         let sending = Job {
