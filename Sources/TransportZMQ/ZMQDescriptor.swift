@@ -43,7 +43,7 @@ extension ZMQTransport {
         OptionSpec(
             "subscribe", .text("PREFIX"), standard: "every message", scope: .receive, repeatable: true,
             help: "sub, xsub: receive messages that begin with PREFIX"),
-        OptionSpec("hwm", .integer(0...Int(Int32.max)), standard: "1000", help: "send-hwm and recv-hwm at once: messages, for each peer"),
+        OptionSpec("hwm", .integer(0...Int(Int32.max)), help: "send-hwm and recv-hwm at once: messages, for each peer"),
         OptionSpec(
             "buffer", .bytes(1...Int.max), standard: "64MiB",
             help: "bytes queued for or from each peer, kept by lowering the high-water mark to fit the mean size of messages"),
