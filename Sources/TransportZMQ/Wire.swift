@@ -39,6 +39,7 @@ final class Wire {
         }
         let context = try Context(threads: settings.threads)
         library = context.library
+        // The first socket of a context starts its threads, not zmq_ctx_new.
         let socket = try Thread.blockingSignals { () throws(TransportError) in try Socket(type, in: context) }
         pointer = socket.pointer
         let monitor = try Monitor(of: socket, in: context, notices: notices)

@@ -14,8 +14,8 @@ final class ZMQReceiver: Receiver {
     private var leftBehind = false
     private var isClosed = false
 
-    /// Tries before a batch is handed over: a sleep and a wake-up cost more than twenty of them.
-    private static let yields = 20
+    /// Tries before a batch is handed over. More of them gain nothing, and delay a message that comes alone.
+    private static let yields = 2
     /// How long nothing may come after the last peer has left: libzmq tells of that a moment before it hands over the last messages.
     static let afterglow = Duration.milliseconds(50)
 
