@@ -8,6 +8,7 @@ extension ZMQTransport {
         targetSyntax: .endpoints,
         capabilities: [.send, .receive, .frames, .untilClosed, .temporary],
         options: ownOptions + SocketOption.all.map(\.spec),
+        emptyWait: .seconds(1),
         notes: [
             "TYPE is push, pull, pub, sub, xpub, xsub or pair; without it send pushes and recv pulls. A leading @ on an endpoint binds, "
                 + "without it the socket connects; both can be mixed in one address. @tcp://:5555 binds on all interfaces, @tcp://127.0.0.1:* on a "
