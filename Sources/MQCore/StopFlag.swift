@@ -74,6 +74,12 @@ public final class StopFlag: Sendable {
     /// - Returns: what `call` returned, or `nil` when the flag was already raised and nothing was called.
     public func interrupting<Result>(_ call: () -> Result) -> Result? {
         _ = Self.installHandler
+        // A thread of libdispatch blocks every signal, and a thread inherits its maker's mask: the wake-up would stay
+        // pending for ever. It stays unblocked afterwards, where it does no harm.
+        var wake = sigset_t()
+        sigemptyset(&wake)
+        sigaddset(&wake, Self.wakeSignal)
+        pthread_sigmask(SIG_UNBLOCK, &wake, nil)
         let thread = pthread_self()
         interruptible.withLock { $0.append(thread) }
         defer { interruptible.withLock { threads in threads.removeAll { pthread_equal($0, thread) != 0 } } }

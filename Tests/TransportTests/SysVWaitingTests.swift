@@ -59,6 +59,23 @@ struct SysVWaitingTests {
         }
     }
 
+    @Test(arguments: [Duration?.none, .milliseconds(40)])
+    func aThreadThatBlocksEverySignalIsWokenAllTheSame(wait: Duration?) throws {
+        let queue = try SysVQueueFixture()
+        let (transport, stop) = (try queue.at(), StopFlag())
+        let waiting = Background {
+            var everything = sigset_t()
+            sigfillset(&everything)
+            pthread_sigmask(SIG_BLOCK, &everything, nil)
+            let receiver = try transport.openReceiver(Opening(stop: stop))
+            var batch = Batch()
+            return try receiver.receive(into: &batch, limit: 1, byteLimit: 1, until: .after(wait), stop: stop)
+        }
+        usleep(80_000)
+        stop.raise()
+        #expect(try waiting.join() == (wait == nil ? .stopped : .deadlinePassed))
+    }
+
     /// `__rusage_who_t(1)` is RUSAGE_THREAD, which Swift's Glibc leaves out.
     @Test func anIdleReceiverNeverWakes() throws {
         let queue = try SysVQueueFixture()
