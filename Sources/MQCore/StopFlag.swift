@@ -66,12 +66,22 @@ public final class StopFlag: Sendable {
         sigaction(wakeSignal, &action, nil)
     }()
 
+    /// A thread may be born with the signal blocked: those of libdispatch are, and so is a program whose parent had it
+    /// blocked. Each time, since the thread's identity is no proof that it is the same thread.
+    private static func unblockWakeSignal() {
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, wakeSignal)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
     /// Runs a blocking system call that can be woken only by a signal. It ends with EINTR when the flag is raised;
     /// the caller tells that from a foreign signal by `isRaised`.
     ///
     /// - Returns: what `call` returned, or `nil` when the flag was already raised and nothing was called.
     public func interrupting<Result>(_ call: () -> Result) -> Result? {
         _ = Self.installHandler
+        Self.unblockWakeSignal()
         let thread = pthread_self()
         interruptible.withLock { $0.append(thread) }
         defer { interruptible.withLock { threads in threads.removeAll { pthread_equal($0, thread) != 0 } } }
