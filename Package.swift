@@ -4,6 +4,7 @@ import PackageDescription
 /// Every target compiles in Swift 6 mode; `Lifetimes` lets a batch lend a message as a `RawSpan`.
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
     .enableExperimentalFeature("Lifetimes"),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),

@@ -32,7 +32,9 @@ def framing(setting: Setting, section: Section, progress: Progress) -> None:
     source = setting.scratch / "framing-input"
     progress("framing: writing the input")
     write_lines(source, count)
-    runs: dict[str, list[Usage]] = {"wc -l": []} | ({"mq send mem:": []} if setting.mq else {})
+    runs: dict[str, list[Usage]] = {"wc -l": []}
+    if setting.mq:
+        runs["mq send mem:"] = []
     try:
         for number in range(setting.rounds):
             progress(f"framing: round {number + 1} of {setting.rounds}")

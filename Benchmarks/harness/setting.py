@@ -85,7 +85,7 @@ def check_same(expected: Path, actual: Path, who: str) -> None:
             offset += len(a)
     if a == b:
         return
-    offset += next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
+    offset += next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     raise Failure(
         f"{who}: the output differs from the input at byte {offset}, record {offset // LINE + 1} "
         f"(expected {sizes[0]} bytes, got {sizes[1]})"

@@ -3,12 +3,27 @@ import MQCore
 
 /// The root of the command.
 struct MQ: ParsableCommand {
+    /// The verbs by name, in the order of the help. Beside the type stands the name, since asking every type for its
+    /// configuration takes longer than sending a message.
+    static let verbs: [(name: String, type: any ParsableCommand.Type)] = [
+        ("send", Send.self),
+        ("recv", Recv.self),
+        ("list", List.self),
+        ("stat", Stat.self),
+        ("create", Create.self),
+        ("delete", Delete.self),
+        ("purge", Purge.self),
+        ("transports", Transports.self),
+        ("explain", Explain.self),
+        ("completion", Completion.self),
+        ("__complete", CompleteWord.self),
+        ("__generate", Generate.self),
+    ]
+
     static let configuration = CommandConfiguration(
         commandName: "mq",
         abstract: "One command for message queues.",
         discussion: "Send, receive and look after messages in \(Registry.descriptors.map(\.name).joined(separator: ", ")) queues.",
         version: Program.version,
-        subcommands: [
-            Send.self, Recv.self, List.self, Stat.self, Create.self, Delete.self, Purge.self, Transports.self, Explain.self, Completion.self, CompleteWord.self, Generate.self,
-        ])
+        subcommands: verbs.map(\.type))
 }

@@ -1,6 +1,47 @@
 public import MQCore
 
+/// ZeroMQ sockets, through libzmq.
+///
+/// `zmq:[TYPE:]ENDPOINT[,ENDPOINT…][,option=value…]`; a leading `@` on an endpoint binds. Without TYPE a sender pushes and
+/// a receiver pulls. See the descriptor's notes for what ZeroMQ promises.
 public struct ZMQTransport: Transport {
-    public static let descriptor = Descriptor(name: "zmq", schemes: ["zmq"], summary: "", forms: [], capabilities: [], options: [], notes: [], examples: [])
-    public init(_ address: Address, options: OptionValues) throws(TransportError) {}
+    private let target: Target
+    private let options: OptionValues
+
+    public init(_ address: Address, options: OptionValues) throws(TransportError) {
+        target = try Target(address.targets)
+        self.options = options
+    }
+
+    public func explain() -> [Fact] {
+        var facts = [
+            Fact("type", "socket type", .text(target.type?.rawValue ?? "push to send, pull to receive"), source: target.type == nil ? "verb" : "address")
+        ]
+        if let path = target.temporaryPath {
+            facts.append(Fact("endpoint", "endpoint", .text("ipc://\(path), bound by the receiver"), source: "temp"))
+        }
+        for endpoint in target.endpoints {
+            facts.append(Fact("endpoint", endpoint.binds ? "binds" : "connects to", .text(endpoint.text), source: "address"))
+        }
+        return facts
+    }
+
+    public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
+        let type = target.type ?? .push
+        try type.check(for: "send", SocketType.sending)
+        let endpoints = try target.endpoints(receiving: false)
+        let settings = try Settings(options, type: type, endpoints: endpoints, opening: opening)
+        let wire = try Wire(type, endpoints: endpoints, settings: settings, opening: opening)
+        return ZMQSender(wire, settings: settings, notices: opening.notices)
+    }
+
+    public func openReceiver(_ opening: Opening) throws(TransportError) -> sending any Receiver {
+        let type = target.type ?? .pull
+        try type.check(for: "recv", SocketType.receiving)
+        if case .peek = opening.mode { throw Self.descriptor.lacks(.peek, instead: "a received message is gone from its sender") }
+        let endpoints = try target.endpoints(receiving: true)
+        let settings = try Settings(options, type: type, endpoints: endpoints, opening: opening)
+        let wire = try Wire(type, endpoints: endpoints, settings: settings, opening: opening)
+        return ZMQReceiver(wire, settings: settings, endsWithLastSender: opening.endsWithLastSender)
+    }
 }

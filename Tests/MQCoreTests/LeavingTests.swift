@@ -82,7 +82,7 @@ struct LocalFileTests {
     @Test func filesWithoutASizeAreRead() throws { #expect(try LocalFile.contents(of: "/proc/self/comm").last == 0x0a) }
 
     @Test func failuresNameThePathAndTheReason() throws {
-        let missing = try failure { try LocalFile.contents(of: fixture.directory() + "/none") }
+        let missing = failure { try LocalFile.contents(of: fixture.directory() + "/none") }
         #expect(missing?.errno == ENOENT)
         #expect(missing?.message.hasSuffix("/none: no such file or directory") == true)
         #expect(failure { try LocalFile.contents(of: "/") }?.message == "/: is a directory")

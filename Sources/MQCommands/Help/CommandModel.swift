@@ -77,16 +77,29 @@ struct CommandModel {
             case "valueName": argument.valueName = try reader.string()
             case "abstract": argument.abstract = try reader.string()
             case "defaultValue": argument.standard = try reader.string()
-            case "allValueStrings", "allValues":
-                var values: [String] = []
-                try reader.array { reader throws(TransportError) in values.append(try reader.string()) }
-                argument.values = values
+            case "completionKind": argument.values = try listed(&reader)
             case "names": try reader.array { reader throws(TransportError) in argument.names.append(try name(&reader)) }
             default: try reader.skip()
             }
         }
         argument.names.sort { $0.count < $1.count }
         return argument
+    }
+
+    /// `{"list": {"values": ["a", "b"]}}`; other kinds of completion are not used.
+    private static func listed(_ reader: inout JSONReader) throws(TransportError) -> [String] {
+        var values: [String] = []
+        guard try reader.kind() == .object else {
+            try reader.skip()
+            return []
+        }
+        try reader.object { reader, key throws(TransportError) in
+            guard key == "list" else { return try reader.skip() }
+            try reader.object { reader, _ throws(TransportError) in
+                try reader.array { reader throws(TransportError) in values.append(try reader.string()) }
+            }
+        }
+        return values
     }
 
     private static func name(_ reader: inout JSONReader) throws(TransportError) -> String {

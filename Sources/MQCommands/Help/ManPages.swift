@@ -93,10 +93,7 @@ enum ManPages {
     }
 
     private static func help(_ argument: CommandModel.Argument) -> [String] {
-        var text = argument.abstract
-        if !argument.values.isEmpty { text += " One of \(argument.values.joined(separator: ", "))." }
-        if let standard = argument.standard { text += " Default: \(standard)." }
-        return [text]
+        [argument.abstract]
     }
 
     private static func transports() -> String {

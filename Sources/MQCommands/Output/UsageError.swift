@@ -5,9 +5,9 @@ enum UsageError {
     static func sentence(of message: String) -> TransportError {
         let lines = message.split(separator: "\n").map { String($0) }
         let text = lines.joined(separator: " ").trimmed(".")
-        let verb = CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") }
-        let isVerb = MQ.configuration.subcommands.contains { $0.configuration.commandName == verb }
-        return TransportError(.usage, text.prefix(1).lowercased() + text.dropFirst(), hint: isVerb ? "mq \(verb!) --help" : "mq --help")
+        let word = CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") }
+        let verb = MQ.verbs.first { $0.name == word }?.name
+        return TransportError(.usage, text.prefix(1).lowercased() + text.dropFirst(), hint: verb.map { "mq \($0) --help" } ?? "mq --help")
     }
 }
 

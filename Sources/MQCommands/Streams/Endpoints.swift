@@ -43,11 +43,13 @@ enum Endpoints {
         _ = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
     }
 
+    /// The value of `--ready-fd`.
     /// - Throws: `usage` for a descriptor that is not open, before anything is opened.
-    static func checkReady(_ descriptor: CInt?) throws(TransportError) {
-        guard let descriptor else { return }
-        if fcntl(descriptor, F_GETFD) < 0 {
-            throw TransportError(.usage, "--ready-fd \(descriptor): that descriptor is not open", hint: "mq … --ready-fd 3 3>FILE")
+    static func readyDescriptor(_ text: String?) throws(TransportError) -> CInt? {
+        guard let number = try Value.integer(text, "--ready-fd", 0...Int(CInt.max)) else { return nil }
+        if fcntl(CInt(number), F_GETFD) < 0 {
+            throw TransportError(.usage, "--ready-fd \(number): that descriptor is not open", hint: "mq … --ready-fd 3 3>FILE")
         }
+        return CInt(number)
     }
 }

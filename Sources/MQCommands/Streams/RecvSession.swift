@@ -38,7 +38,6 @@ final class RecvSession {
         self.plan = plan
         self.address = address
         self.console = console
-        try Endpoints.checkReady(plan.readyDescriptor)
         if let folder = plan.folder {
             sink = try FolderWriter(folder)
         } else {
@@ -55,7 +54,8 @@ final class RecvSession {
         var opening = Opening(stop: stop)
         opening.notices = Endpoints.notices(console: console, readyDescriptor: plan.readyDescriptor)
         opening.mode = plan.peeks ? .peek : .consume
-        opening.prefetch = plan.prefetch
+        // What a transport takes ahead of a counted run may be lost with it.
+        opening.prefetch = plan.prefetch ?? plan.count
         opening.retry = plan.retry
         opening.endsWithLastSender = plan.untilClosed
         opening.deadline = .after(plan.timeout)

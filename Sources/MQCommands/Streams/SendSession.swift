@@ -7,7 +7,7 @@ final class SendSession {
         var framing: Framing
         /// From the command line; standard input is read when there are none.
         var messages: [String]
-        var repetition: Repetition?
+        var repetition: Repetition
         var rate: Double?
         var skipsEmpty: Bool
         var skipsRefused: Bool
@@ -41,7 +41,6 @@ final class SendSession {
         self.address = address
         self.console = console
         hasWords = !plan.messages.isEmpty
-        try Endpoints.checkReady(plan.readyDescriptor)
         var opening = Opening(stop: stop)
         opening.notices = Endpoints.notices(console: console, readyDescriptor: plan.readyDescriptor)
         opening.defaults = plan.defaults
@@ -112,7 +111,7 @@ final class SendSession {
     private func sendWords() throws(TransportError) -> Bool {
         var batch = Batch(byteCapacity: 4096)
         var round = 0
-        while plan.repetition == nil ? round < 1 : plan.repetition!.count.map({ round < $0 }) ?? true {
+        while plan.repetition.goesOn(after: round) {
             if round == 0 || plan.framing == .files { try load(&batch) }
             let before = round * batch.count
             recordsSeen = before + batch.count
@@ -236,7 +235,7 @@ final class SendSession {
         if !ledger.hasOutstanding && confirmed >= ledger.accepted + range.count {
             ledger.passed(range.count)
         } else {
-            for index in range { ledger.append(place(index)) }
+            ledger.append(range.count) { place(range.lowerBound + $0) }
         }
         counters.add(messages: range.count, bytes: batch.payloadBytes(range))
         counters.confirmed.store(confirmed, ordering: .relaxed)
@@ -275,7 +274,8 @@ final class SendSession {
 
     /// The sentences that say how far it came and how to go on; none when nothing can be gone on with.
     private var resumption: [String] {
-        let word = address.descriptor.capabilities.contains(.acknowledge) ? "acknowledged" : "sent"
+        let acknowledges = address.descriptor.capabilities.contains(.acknowledge)
+        let word = acknowledges ? "acknowledged" : ledger.hasOutstanding ? "known to have arrived" : "sent"
         let done = ledger.base
         let first = ledger.first ?? nextRecord
         let unit = hasWords ? "messages" : "records"

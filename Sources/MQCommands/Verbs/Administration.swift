@@ -31,7 +31,7 @@ enum Administration {
 
 struct Stat: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "stat", abstract: "Show everything about one queue.", usage: "mq stat <address> [<option> ...]")
+        commandName: "stat", _superCommandName: "mq", abstract: "Show everything about one queue.", usage: "mq stat <address> [<option> ...]")
 
     @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
     var address: String
@@ -60,7 +60,7 @@ struct Stat: Verb {
 
 struct Create: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "create", abstract: "Create a queue.", usage: "mq create <address> [<option> ...]",
+        commandName: "create", _superCommandName: "mq", abstract: "Create a queue.", usage: "mq create <address> [<option> ...]",
         discussion: "The options of the address say what it is like: mq create posix-mq:/jobs,maxmsg=64,msgsize=1k,mode=0660")
 
     @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
@@ -82,7 +82,7 @@ struct Create: Verb {
 
 struct Delete: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Delete a queue with its messages.", usage: "mq delete <address> [<option> ...]")
+        commandName: "delete", _superCommandName: "mq", abstract: "Delete a queue with its messages.", usage: "mq delete <address> [<option> ...]")
 
     @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
     var address: String
@@ -107,7 +107,7 @@ struct Delete: Verb {
 
 struct Purge: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "purge", abstract: "Remove every message of a queue, and print how many there were.",
+        commandName: "purge", _superCommandName: "mq", abstract: "Remove every message of a queue, and print how many there were.",
         usage: "mq purge <address> [<option> ...]")
 
     @Argument(help: ArgumentHelp("The queue.", valueName: "address"))

@@ -3,7 +3,7 @@ import MQCore
 
 struct Completion: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "completion",
+        commandName: "completion", _superCommandName: "mq",
         abstract: "Print the completion script of a shell.",
         usage: "mq completion <shell> [<option> ...]",
         discussion: """

@@ -3,7 +3,7 @@ import MQCore
 
 struct Explain: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "explain",
+        commandName: "explain", _superCommandName: "mq",
         abstract: "Show how an address is understood, and where every value comes from.",
         usage: "mq explain <address> [<option> ...]",
         discussion: "Nothing is opened. An alias is expanded, the target is shown in its parts, and each option of the transport with its value and its source.")

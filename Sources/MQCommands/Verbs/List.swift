@@ -3,7 +3,7 @@ import MQCore
 
 struct List: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "list",
+        commandName: "list", _superCommandName: "mq",
         abstract: "List the queues there are, and the limits they share.",
         usage: "mq list [<scheme>] [<option> ...]",
         discussion: "Without a scheme, lists every kind of queue that this machine has. Limits are shown with how full they are and what raises them.")

@@ -1,11 +1,11 @@
 import ArgumentParser
 import MQCore
 
-enum AckTime: String, ExpressibleByArgument, CaseIterable { case after, before, never }
+enum AckTime: String, CaseIterable { case after, before, never }
 
 struct Recv: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "recv",
+        commandName: "recv", _superCommandName: "mq",
         abstract: "Receive messages to standard output.",
         usage: "mq recv <address> [<option> ...]",
         discussion: """
@@ -26,7 +26,7 @@ struct Recv: Verb {
     var format: String?
 
     @Option(name: [.customShort("n"), .customLong("count")], help: ArgumentHelp("Take so many messages and end.", valueName: "n"))
-    var count: Int?
+    var count: String?
 
     @Flag(help: "Take what is there and end: 0 if something came, 1 if nothing did.")
     var drain = false
@@ -38,16 +38,18 @@ struct Recv: Verb {
     var untilClosed = false
 
     @Option(help: ArgumentHelp("The longest wait for the next message.", valueName: "duration"))
-    var timeout: DurationArgument?
+    var timeout: String?
 
-    @Option(help: ArgumentHelp("Settle after the message was written, before, or never.", valueName: "when"))
-    var ack: AckTime = .after
+    @Option(
+        help: ArgumentHelp("Settle after the message was written (the default), before, or never.", valueName: "when"),
+        completion: .list(AckTime.allCases.map(\.rawValue)))
+    var ack: String?
 
     @Option(help: ArgumentHelp("The most messages to take ahead.", valueName: "n"))
-    var prefetch: Int?
+    var prefetch: String?
 
     @Option(help: ArgumentHelp("Go on trying that long to open, or to reconnect, with back-off.", valueName: "duration"))
-    var retry: DurationArgument?
+    var retry: String?
 
     @Flag(help: "Create the queue if it does not exist; its options are those of the address.")
     var create = false
@@ -62,7 +64,7 @@ struct Recv: Verb {
     var outDir: String?
 
     @Option(help: ArgumentHelp("Write the bound endpoint, or the address, to this descriptor once open.", valueName: "n"))
-    var readyFd: Int32?
+    var readyFd: String?
 
     @OptionGroup var shared: SharedOptions
 
@@ -75,19 +77,20 @@ struct Recv: Verb {
         try resolved.require(.receive, for: "receive")
         if peek { try resolved.require(.peek, for: "show a message without taking it", instead: "mq stat shows how many there are") }
         if untilClosed { try resolved.require(.untilClosed, for: "tell that the last sender has gone", instead: "use --timeout or -n") }
-        if ack != .after { try resolved.require(.acknowledge, for: "acknowledge", instead: "a message is gone from the queue once received") }
+        let ackTime = try Value.choice(ack, "--ack", AckTime.allCases.map(\.rawValue)).flatMap(AckTime.init) ?? .after
+        if ackTime != .after { try resolved.require(.acknowledge, for: "acknowledge", instead: "a message is gone from the queue once received") }
         let session = try RecvSession(
             plan: RecvSession.Plan(
                 presentation: try format.map { text throws(TransportError) in .format(try OutputFormat(parsing: text)) } ?? .framed(framing),
-                count: count, drains: drain, peeks: peek, untilClosed: untilClosed, timeout: timeout?.duration, ack: ack,
-                prefetch: prefetch, retry: retry?.duration, isStrict: strict, isRaw: raw, folder: outDir, readyDescriptor: readyFd),
+                count: try Value.integer(count, "-n", 1...Int.max), drains: drain, peeks: peek, untilClosed: untilClosed,
+                timeout: try Value.duration(timeout, "--timeout"), ack: ackTime,
+                prefetch: try Value.integer(prefetch, "--prefetch", 0...Int.max), retry: try Value.duration(retry, "--retry"),
+                isStrict: strict, isRaw: raw, folder: outDir, readyDescriptor: try Endpoints.readyDescriptor(readyFd)),
             address: resolved, console: console)
         return try session.run()
     }
 
     private func check(_ framing: Framing) throws(TransportError) {
-        if let count, count < 1 { throw TransportError(.usage, "-n must be at least 1") }
-        if let prefetch, prefetch < 0 { throw TransportError(.usage, "--prefetch must not be negative") }
         if format != nil && (framingOptions.framing != nil || framing != .lines) {
             throw TransportError(.usage, "--format and --framing exclude each other", hint: "a format ends a record itself: -f '%s\\n'")
         }

@@ -1,37 +1,22 @@
 import ArgumentParser
 import MQCore
 
-enum ErrorPolicy: String, ExpressibleByArgument, CaseIterable { case fail, skip }
-
 /// How often the messages of the command line are sent.
-struct Repetition: ExpressibleByArgument {
-    /// `nil` is for ever.
-    let count: Int?
-    init?(argument: String) {
-        if argument == "forever" {
-            count = nil
-        } else if let number = Quantity.integer(argument), number > 0 {
-            count = number
-        } else {
-            return nil
-        }
-    }
-}
+enum Repetition: Equatable {
+    case times(Int)
+    case forever
 
-/// Messages per second.
-struct Rate: ExpressibleByArgument {
-    let perSecond: Double
-    init?(argument: String) {
-        let text = argument.hasSuffix("/s") ? String(argument.dropLast(2)) : argument
-        let factor = text.hasSuffix("k") ? 1e3 : text.hasSuffix("M") ? 1e6 : 1
-        guard let number = Double(factor == 1 ? text : String(text.dropLast())), number > 0, number.isFinite else { return nil }
-        perSecond = number * factor
+    func goesOn(after rounds: Int) -> Bool {
+        switch self {
+        case .times(let count): rounds < count
+        case .forever: true
+        }
     }
 }
 
 struct Send: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "send",
+        commandName: "send", _superCommandName: "mq",
         abstract: "Send messages from the arguments, or records from standard input.",
         usage: "mq send <address> [<message> ...] [<option> ...]",
         discussion: """
@@ -51,37 +36,39 @@ struct Send: Verb {
     @OptionGroup var framingOptions: FramingOptions
 
     @Option(help: ArgumentHelp("Priority of messages that name none (posix-mq: 0…32767, the highest first).", valueName: "n"))
-    var priority: Int?
+    var priority: String?
 
     @Option(help: ArgumentHelp("Type of messages that name none (sysv: 1 or more).", valueName: "n"))
-    var type: Int?
+    var type: String?
 
     @Option(help: ArgumentHelp("Hold messages back that long before they are delivered, where the transport can.", valueName: "duration"))
-    var delay: DurationArgument?
+    var delay: String?
 
     @Option(help: ArgumentHelp("Send at most that many messages a second: 100, 2.5k, 1M.", valueName: "rate"))
-    var rate: Rate?
+    var rate: String?
 
     @Option(name: .customLong("repeat"), help: ArgumentHelp("Send the messages of the command line that many times, or forever.", valueName: "n"))
-    var repetition: Repetition?
+    var repetition: String?
 
     @Flag(help: "Skip empty messages and count them.")
     var skipEmpty = false
 
-    @Option(help: ArgumentHelp("A message the queue cannot carry: fail, or skip it and count.", valueName: "policy"))
-    var onError: ErrorPolicy = .fail
+    @Option(
+        help: ArgumentHelp("A message the queue cannot carry: fail (the default), or skip it and count.", valueName: "policy"),
+        completion: .list(["fail", "skip"]))
+    var onError: String?
 
     @Option(help: ArgumentHelp("The longest wait for room, for a peer, or for acknowledgements at the end.", valueName: "duration"))
-    var timeout: DurationArgument?
+    var timeout: String?
 
     @Option(help: ArgumentHelp("Go on trying that long to open, or to reconnect, with back-off.", valueName: "duration"))
-    var retry: DurationArgument?
+    var retry: String?
 
     @Flag(help: "Create the queue if it does not exist; its options are those of the address.")
     var create = false
 
     @Option(help: ArgumentHelp("Write the bound endpoint, or the address, to this descriptor once open.", valueName: "n"))
-    var readyFd: Int32?
+    var readyFd: String?
 
     @OptionGroup var shared: SharedOptions
 
@@ -99,29 +86,28 @@ struct Send: Verb {
         try resolved.require(.send, for: "send")
         let session = try SendSession(
             plan: SendSession.Plan(
-                framing: framing, messages: messages, repetition: repetition, rate: rate?.perSecond, skipsEmpty: skipEmpty,
-                skipsRefused: onError == .skip, timeout: timeout?.duration, retry: retry?.duration, readyDescriptor: readyFd,
-                defaults: try defaults(resolved)),
+                framing: framing, messages: messages, repetition: try repeats(), rate: try Value.rate(rate, "--rate"),
+                skipsEmpty: skipEmpty, skipsRefused: try Value.choice(onError, "--on-error", ["fail", "skip"]) == "skip",
+                timeout: try Value.duration(timeout, "--timeout"), retry: try Value.duration(retry, "--retry"),
+                readyDescriptor: try Endpoints.readyDescriptor(readyFd), defaults: try defaults(resolved)),
             address: resolved, console: console)
         return try session.run()
     }
 
+    private func repeats() throws(TransportError) -> Repetition {
+        guard let repetition else { return .times(1) }
+        if repetition == "forever" { return .forever }
+        return .times(try Value.integer(repetition, "--repeat", 1...Int.max)!)
+    }
+
     private func defaults(_ resolved: ResolvedAddress) throws(TransportError) -> MessageProperties {
         var properties = MessageProperties()
-        if let priority {
-            try resolved.require(.priority, for: "carry a priority")
-            guard (0...32767).contains(priority) else { throw TransportError(.usage, "--priority must be 0 to 32767") }
-            properties.priority = priority
-        }
-        if let type {
-            try resolved.require(.type, for: "carry a type")
-            guard type >= 1 else { throw TransportError(.usage, "--type must be 1 or more") }
-            properties.type = type
-        }
-        if let delay {
-            try resolved.require(.delay, for: "delay a message")
-            properties.delay = delay.duration
-        }
+        if priority != nil { try resolved.require(.priority, for: "carry a priority") }
+        if type != nil { try resolved.require(.type, for: "carry a type") }
+        if delay != nil { try resolved.require(.delay, for: "delay a message") }
+        properties.priority = try Value.integer(priority, "--priority", 0...32767)
+        properties.type = try Value.integer(type, "--type", 1...Int.max)
+        properties.delay = try Value.duration(delay, "--delay")
         return properties
     }
 }

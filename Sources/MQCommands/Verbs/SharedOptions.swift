@@ -1,10 +1,12 @@
 import ArgumentParser
 import MQCore
 
-enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Sendable { case auto, always, never }
-enum LogFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
+enum ColorChoice: String, CaseIterable, Sendable { case auto, always, never }
 
 /// Flags that every verb has.
+///
+/// Options are texts and are read by `Value`: the parser instantiates its generic machinery for every type of option,
+/// 0.1 ms each, and a text that is refused here is refused in a sentence.
 struct SharedOptions: ParsableArguments {
     @Option(
         name: [.customShort("o"), .customLong("option")],
@@ -17,28 +19,59 @@ struct SharedOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Explain what happens; -vv explains more.")
     var verbose: Int
 
-    @Option(help: ArgumentHelp("What standard error looks like: text or json.", valueName: "format"))
-    var logFormat: LogFormat = .text
+    @Option(
+        help: ArgumentHelp("What standard error looks like: text (the default) or json.", valueName: "format"),
+        completion: .list(["text", "json"]))
+    var logFormat: String?
 
-    @Option(help: ArgumentHelp("What the sentence of a failure looks like: text or json.", valueName: "format"))
-    var errorFormat: LogFormat = .text
+    @Option(
+        help: ArgumentHelp("What the sentence of a failure looks like: text (the default) or json.", valueName: "format"),
+        completion: .list(["text", "json"]))
+    var errorFormat: String?
 
-    @Option(help: ArgumentHelp("Colour: auto, always or never.", valueName: "when"))
-    var color: ColorChoice = .auto
+    @Option(
+        help: ArgumentHelp("Colour: auto (the default), always or never.", valueName: "when"),
+        completion: .list(ColorChoice.allCases.map(\.rawValue)))
+    var color: String?
 
-    var console: Console {
-        Console(
-            Console.Settings(
-                isQuiet: quiet, verbosity: verbose, logsAreJSON: logFormat == .json, errorsAreJSON: errorFormat == .json, color: color))
+    func settings() throws(TransportError) -> Console.Settings {
+        Console.Settings(
+            isQuiet: quiet, verbosity: verbose,
+            logsAreJSON: try Value.choice(logFormat, "--log-format", ["text", "json"]) == "json",
+            errorsAreJSON: try Value.choice(errorFormat, "--error-format", ["text", "json"]) == "json",
+            color: try Value.choice(color, "--color", ColorChoice.allCases.map(\.rawValue)).flatMap(ColorChoice.init) ?? .auto)
     }
 }
 
-/// A value that a person writes with a unit.
-struct DurationArgument: ExpressibleByArgument {
-    let duration: Duration
-    init?(argument: String) {
-        guard let duration = Quantity.duration(argument) else { return nil }
-        self.duration = duration
+/// Reads the texts of options; each throws `usage` with the flag's name and what is allowed.
+enum Value {
+    static func duration(_ text: String?, _ flag: String) throws(TransportError) -> Duration? {
+        guard let text else { return nil }
+        if let duration = Quantity.duration(text) { return duration }
+        throw TransportError(.usage, "\(flag) '\(text)' is not a duration", hint: "durations are written 10s, 250ms or 2m")
+    }
+
+    static func integer(_ text: String?, _ flag: String, _ range: ClosedRange<Int>) throws(TransportError) -> Int? {
+        guard let text else { return nil }
+        if let number = Quantity.integer(text), range.contains(number) { return number }
+        let bounds = range.upperBound == .max ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+        throw TransportError(.usage, "\(flag) '\(text)' is not a whole number \(bounds)")
+    }
+
+    static func choice(_ text: String?, _ flag: String, _ words: [String]) throws(TransportError) -> String? {
+        guard let text, !words.contains(text) else { return text }
+        let near = Suggestion.nearest(to: text, in: words)
+        throw TransportError(
+            .usage, "\(flag) '\(text)' is not one of \(words.joined(separator: ", "))", hint: near.map { "did you mean \($0)?" })
+    }
+
+    /// Messages per second: `100`, `2.5k`, `1M`, `100/s`.
+    static func rate(_ text: String?, _ flag: String) throws(TransportError) -> Double? {
+        guard let text else { return nil }
+        let bare = text.hasSuffix("/s") ? String(text.dropLast(2)) : text
+        let factor = bare.hasSuffix("k") ? 1e3 : bare.hasSuffix("M") ? 1e6 : 1
+        if let number = Double(factor == 1 ? bare : String(bare.dropLast())), number > 0, number.isFinite { return number * factor }
+        throw TransportError(.usage, "\(flag) '\(text)' is not a rate", hint: "rates are messages a second: 100, 2.5k or 1M")
     }
 }
 
@@ -46,7 +79,7 @@ struct DurationArgument: ExpressibleByArgument {
 struct FramingOptions: ParsableArguments {
     @Option(
         name: [.customShort("F"), .long],
-        help: ArgumentHelp("How messages are told apart: lines, nul, delim:STR, len32, netstring, whole, jsonl or files.", valueName: "framing"))
+        help: ArgumentHelp("How messages are told apart: lines (the default), nul, delim:STR, len32, netstring, whole, jsonl or files.", valueName: "framing"))
     var framing: String?
 
     @Flag(name: [.customShort("0"), .customLong("null")], help: "The same as --framing nul.")

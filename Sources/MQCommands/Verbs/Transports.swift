@@ -3,7 +3,7 @@ import MQCore
 
 struct Transports: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "transports",
+        commandName: "transports", _superCommandName: "mq",
         abstract: "Show the transports of this build, their capabilities and options.",
         usage: "mq transports [<name>] [<option> ...]",
         discussion: "With a name, shows the forms of its addresses, what it promises, and every option of it.")

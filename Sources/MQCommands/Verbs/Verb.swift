@@ -14,7 +14,14 @@ extension Verb {
     var subject: String? { nil }
 
     func run() throws {
-        let console = shared.console
+        let settings: Console.Settings
+        do throws(TransportError) {
+            settings = try shared.settings()
+        } catch {
+            Console(Console.Settings()).fail(error, address: nil)
+            throw ExitCode(ExitStatus.status(of: error.code))
+        }
+        let console = Console(settings)
         let result = Result { () throws(TransportError) in try perform(console) }
         console.endProgress()
         ExitCleanup.runAll()

@@ -1,0 +1,64 @@
+import CZMQ
+import Glibc
+import MQCore
+
+/// libzmq, opened when a socket is first needed and never linked.
+struct Library: @unchecked Sendable {
+    // Unchecked: the table is written once, before `loaded` is published, and only read afterwards.
+    /// The functions of the library; lives as long as the process.
+    let api: UnsafePointer<czmq_api>
+
+    /// The library under its usual name, looked for once.
+    private static let loaded = Result<Library, TransportError> { () throws(TransportError) in try Library(opening: "libzmq.so.5") }
+
+    /// - Throws: `configuration` when libzmq is not installed; the hint names the package.
+    static func shared() throws(TransportError) -> Library { try loaded.get() }
+
+    /// Opens the library `name` in the way of dlopen(3).
+    /// - Throws: `configuration` when there is none, or it is too old to have every function.
+    init(opening name: String) throws(TransportError) {
+        let table = UnsafeMutablePointer<czmq_api>.allocate(capacity: 1)
+        if let reason = czmq_open(table, name) {
+            let words = String(cString: reason)
+            table.deallocate()
+            throw TransportError(
+                .configuration, "libzmq cannot be loaded: \(words)", hint: "install it: apt-get install libzmq5, dnf install zeromq")
+        }
+        api = UnsafePointer(table)
+    }
+
+    /// The version as `4.3.4`.
+    var version: String {
+        var (major, minor, patch): (CInt, CInt, CInt) = (0, 0, 0)
+        api.pointee.version(&major, &minor, &patch)
+        return "\(major).\(minor).\(patch)"
+    }
+
+    /// Whether the library was built with `feature`: `ipc`, `curve`, `pgm`, `draft`, …
+    func has(_ feature: String) -> Bool { api.pointee.has(feature) == 1 }
+
+    /// libzmq's words for an error number of its own or of the system.
+    func words(_ number: CInt) -> String { String(cString: api.pointee.error_words(number)!) }
+
+    /// What went wrong while doing `what` (a participle phrase: "binding tcp://*:5555"), with the code that fits.
+    func error(_ number: CInt, _ what: String) -> TransportError {
+        switch number {
+        case EADDRINUSE:
+            TransportError(.cannotCreate, "\(what): address in use", hint: "another process has it", errno: number)
+        case EACCES, EPERM: TransportError(.permission, "\(what): permission denied", errno: number)
+        case ENODEV: TransportError(.cannotCreate, "\(what): no such network interface or address on this host", errno: number)
+        case EADDRNOTAVAIL: TransportError(.cannotCreate, "\(what): the address is not one of this host", errno: number)
+        case ENOENT: TransportError(.cannotCreate, "\(what): no such directory", errno: number)
+        case EPROTONOSUPPORT: TransportError(.unsupported, "\(what): libzmq \(version) was built without this transport", errno: number)
+        case Self.incompatible: TransportError(.usage, "\(what): this transport does not fit the socket type", errno: number)
+        case ENAMETOOLONG: TransportError(.usage, "\(what): the name is too long", errno: number)
+        case EINVAL: TransportError(.usage, "\(what): not a valid endpoint or value", errno: number)
+        case EMFILE, ENFILE: TransportError(.failure, "\(what): too many open files", hint: "ulimit -n shows the limit", errno: number)
+        case ENOTSUP, EOPNOTSUPP: TransportError(.unsupported, "\(what): not supported by libzmq \(version)", errno: number)
+        default: TransportError(.failure, "\(what): \(words(number))", errno: number)
+        }
+    }
+
+    /// ENOCOMPATPROTO, whose macro Swift does not import.
+    private static let incompatible: CInt = 156_384_712 + 52
+}

@@ -1,0 +1,120 @@
+import CZMQ
+import MQCore
+
+/// What libzmq's monitor reports of a connection.
+struct MonitorEvent: Sendable {
+    var number: CInt
+    /// A descriptor, an error number or milliseconds, by the event.
+    var value: CInt
+    var endpoint: String
+}
+
+/// Who is connected, from the monitor's events: a value without input or output, so that a test can drive it.
+struct PeerTable {
+    struct Connection: Equatable {
+        /// The descriptor inside libzmq; valid until the event that removes the connection was sent.
+        var descriptor: CInt
+        var endpoint: String
+        /// Whether we asked for it; the other kind was accepted on a bound endpoint.
+        var outgoing: Bool
+        var established: Bool
+    }
+
+    let type: SocketType
+    private(set) var connections: [Connection] = []
+    /// Handshakes that succeeded so far.
+    private(set) var handshakes = 0
+    /// Connections that ended after their handshake.
+    private(set) var departures = 0
+    /// Endpoints whose handshake just failed: the connection that goes next is the one.
+    private var failing: Set<String> = []
+    private var warned: Set<String> = []
+
+    init(type: SocketType) { self.type = type }
+
+    /// Peers that speak with us now.
+    var established: Int { connections.count { $0.established } }
+
+    /// Takes one event; what it tells a person, if anything.
+    mutating func received(_ event: MonitorEvent) -> Notice? {
+        switch event.number {
+        case ZMQ_EVENT_CONNECTED, ZMQ_EVENT_ACCEPTED:
+            let outgoing = event.number == ZMQ_EVENT_CONNECTED
+            // The number can only be free again if its last connection is gone.
+            connections.removeAll { $0.descriptor == event.value }
+            connections.append(Connection(descriptor: event.value, endpoint: event.endpoint, outgoing: outgoing, established: false))
+            return nil
+        case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+            // The event does not say whose: the oldest without one, corrected when a handshake fails.
+            if let index = connections.firstIndex(where: { $0.endpoint == event.endpoint && !$0.established }) {
+                connections[index].established = true
+            }
+            handshakes += 1
+            return .detail("connected with a peer at \(event.endpoint)")
+        case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+            failing.insert(event.endpoint)
+            // On a bound endpoint that is anybody who looks in: a port scanner, another mq that asks whether we live.
+            guard connections.contains(where: { $0.endpoint == event.endpoint && $0.outgoing }) else {
+                return .detail("a visitor at \(event.endpoint) left without a handshake")
+            }
+            // The end that notices first hangs up, so this is what the other end sees of a wrong type too.
+            return warn(event.endpoint, "peer at \(event.endpoint) \(Self.mismatch(type, true))")
+        case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+            failing.insert(event.endpoint)
+            return warn(event.endpoint, "peer at \(event.endpoint) \(Self.reason(event.value, type))")
+        case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+            failing.insert(event.endpoint)
+            return warn(event.endpoint, "peer at \(event.endpoint) was refused by authentication (status \(event.value))")
+        case ZMQ_EVENT_DISCONNECTED:
+            return disconnected(event)
+        case ZMQ_EVENT_CONNECT_RETRIED:
+            guard warned.insert("retry \(event.endpoint)").inserted else { return nil }
+            return .detail("nobody at \(event.endpoint) yet, trying on")
+        case ZMQ_EVENT_ACCEPT_FAILED:
+            return warn("accept \(event.endpoint)", "a connection to \(event.endpoint) could not be accepted (error \(event.value))")
+        default:
+            return nil
+        }
+    }
+
+    private mutating func disconnected(_ event: MonitorEvent) -> Notice? {
+        let failed = failing.remove(event.endpoint) != nil
+        guard let index = connections.firstIndex(where: { $0.descriptor == event.value }) else { return nil }
+        var gone = connections.remove(at: index)
+        if failed && gone.established {
+            gone.established = false
+            if let other = connections.firstIndex(where: { $0.endpoint == event.endpoint && !$0.established }) {
+                connections[other].established = true
+            } else {
+                handshakes -= 1
+            }
+        }
+        if gone.established {
+            departures += 1
+            return .detail("peer at \(event.endpoint) disconnected")
+        }
+        if failed { return nil }
+        return warn(event.endpoint, "peer at \(event.endpoint) \(Self.mismatch(type, gone.outgoing))")
+    }
+
+    /// One warning for each subject: a peer that comes again every 100 ms must not fill the terminal.
+    private mutating func warn(_ subject: String, _ sentence: String) -> Notice? {
+        warned.insert(subject).inserted ? .warning(sentence) : .detail(sentence)
+    }
+
+    private static func mismatch(_ type: SocketType, _ outgoing: Bool) -> String {
+        "\(outgoing ? "accepted" : "came") but speaks no matching socket type (is it \(type.peers)?)"
+    }
+
+    private static func reason(_ code: CInt, _ type: SocketType) -> String {
+        switch UInt32(bitPattern: code) {
+        case 0x1000_0016, 0x1000_0018: mismatch(type, true)
+        case 0x1100_0001: "could not prove its key (is server-key right?)"
+        case 0x1100_0002: "wants another security mechanism (NULL, PLAIN and CURVE do not mix)"
+        case 0x1000_0003, 0x1000_0013, 0x1000_0014, 0x1000_0017: "failed the key exchange (are the keys right?)"
+        case 0x1000_0015: "refused the handshake (wrong socket type, or not allowed)"
+        case 0x2000_0000...0x2000_00ff: "could not be authenticated (the handler's answer is broken)"
+        default: "accepted but did not speak ZMTP (is it a ZeroMQ socket?)"
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import CZMQ
+import MQCore
+
+/// The socket types of ZeroMQ, by the words of an address.
+enum SocketType: String, CaseIterable, Sendable {
+    case push, pull, pub, sub, xpub, xsub, pair, req, rep, dealer, router
+
+    /// Those that `send` and `recv` take.
+    static let sending: [SocketType] = [.push, .pub, .xpub, .pair]
+    static let receiving: [SocketType] = [.pull, .sub, .xsub, .pair]
+
+    /// What libzmq is asked for. A publisher is an XPUB inside: it learns of its subscribers, and can be asked not to drop.
+    var number: CInt {
+        switch self {
+        case .push: ZMQ_PUSH
+        case .pull: ZMQ_PULL
+        case .pub, .xpub: ZMQ_XPUB
+        case .sub: ZMQ_SUB
+        case .xsub: ZMQ_XSUB
+        case .pair: ZMQ_PAIR
+        case .req: ZMQ_REQ
+        case .rep: ZMQ_REP
+        case .dealer: ZMQ_DEALER
+        case .router: ZMQ_ROUTER
+        }
+    }
+
+    var publishes: Bool { self == .pub || self == .xpub }
+    var subscribes: Bool { self == .sub || self == .xsub }
+
+    /// What stands at the other end, for sentences.
+    var peers: String {
+        switch self {
+        case .push: "PULL"
+        case .pull: "PUSH"
+        case .pub, .xpub: "SUB"
+        case .sub, .xsub: "PUB"
+        case .pair: "PAIR"
+        case .req: "REP"
+        case .rep: "REQ"
+        case .dealer: "ROUTER"
+        case .router: "DEALER"
+        }
+    }
+
+    /// - Throws: `usage`, naming the types of the verb.
+    func check(for verb: String, _ allowed: [SocketType]) throws(TransportError) {
+        if allowed.contains(self) { return }
+        let list = allowed.map(\.rawValue).joined(separator: ", ")
+        var hint: String?
+        switch self {
+        case .pull, .sub, .xsub: hint = "a \(rawValue) socket receives"
+        case .push, .pub, .xpub: hint = "a \(rawValue) socket sends"
+        case .req, .rep, .dealer, .router: hint = "\(rawValue) belongs to request and reply"
+        case .pair: break
+        }
+        throw TransportError(.usage, "a \(rawValue) socket cannot \(verb); \(verb) takes \(list)", hint: hint)
+    }
+}

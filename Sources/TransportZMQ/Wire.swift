@@ -1,0 +1,223 @@
+import CZMQ
+import Glibc
+import MQCore
+
+/// One open socket with its context, its monitor and the files it bound. Used by one thread.
+///
+/// Waiting is done in poll(2) over the descriptors of the socket, the monitor and the stop flag, after a call that was
+/// refused: libzmq's descriptors are edge-triggered, and a refused receive or a read of ZMQ_EVENTS has emptied them. That
+/// is one system call, where zmq_poll takes several, and it also works for an XPUB, which claims to be writable always.
+final class Wire {
+    let library: Library
+    let type: SocketType
+    /// For hot loops, which call libzmq without a detour. Valid until `finish` or `close`.
+    let pointer: UnsafeMutableRawPointer
+    private let notices: Notices
+    // Ended in this order: a context waits for its sockets.
+    private var monitor: Monitor?
+    private var socket: Socket?
+    private var context: Context?
+    private let socketDescriptor: CInt
+    private let monitorDescriptor: CInt
+    private var paths: [IPCPath] = []
+
+    /// Opens a socket, sets its options, binds and connects it.
+    /// - Throws: `usage`, `cannotCreate`, `permission`, `unreachable`, `configuration`.
+    init(_ type: SocketType, endpoints: [Endpoint], settings: Settings, opening: Opening) throws(TransportError) {
+        self.type = type
+        notices = opening.notices
+        var needsIPv6 = settings.ipv6 ?? false
+        for endpoint in endpoints {
+            switch endpoint.medium {
+            case .tcp(_, let host, _) where !endpoint.binds:
+                let families = try Resolver.families(of: host, until: opening.deadline, stop: opening.stop)
+                if settings.ipv6 == nil && families == .onlyIPv6 { needsIPv6 = true }
+            case .ipc(let path) where !endpoint.binds: try IPCPath.checkConnect(path)
+            default: break
+            }
+            if settings.ipv6 == nil && endpoint.isIPv6Literal { needsIPv6 = true }
+        }
+        let context = try Context(threads: settings.threads)
+        library = context.library
+        // The first socket of a context starts its threads, not zmq_ctx_new.
+        let socket = try Thread.blockingSignals { () throws(TransportError) in try Socket(type, in: context) }
+        pointer = socket.pointer
+        let monitor = try Monitor(of: socket, in: context, notices: notices)
+        (socketDescriptor, monitorDescriptor) = (socket.descriptor, monitor.descriptor)
+        if needsIPv6 { try socket.set(ZMQ_IPV6, CInt(1)) }
+        try settings.apply(to: socket)
+        try settings.security.apply(to: socket, context: context, notices: notices)
+        self.context = consume context
+        self.socket = consume socket
+        self.monitor = consume monitor
+        for endpoint in endpoints where endpoint.binds { try bind(endpoint) }
+        for endpoint in endpoints where !endpoint.binds {
+            let result = czmq_connect(library.api, pointer, endpoint.text)
+            if result < 0 { throw library.error(-result, "connecting to \(endpoint.text)") }
+        }
+    }
+
+    deinit { close() }
+
+    private func bind(_ endpoint: Endpoint) throws(TransportError) {
+        var path: IPCPath?
+        if case .ipc(let name) = endpoint.medium { path = try IPCPath(preparing: name) }
+        let result = czmq_bind(library.api, pointer, endpoint.text)
+        if result < 0 { throw library.error(-result, "binding \(endpoint.text)") }
+        if var path {
+            path.bound()
+            paths.append(path)
+        }
+        notices(.listening(socket?.lastEndpoint ?? endpoint.text))
+    }
+
+    // MARK: - Waiting
+
+    /// Peers that speak with us now.
+    var established: Int { monitor?.peers.established ?? 0 }
+    /// Handshakes that succeeded so far.
+    var handshakes: Int { monitor?.peers.handshakes ?? 0 }
+
+    /// Takes what the monitor has to tell.
+    func drainMonitor() { monitor?.drain() }
+
+    /// Has libzmq do its housekeeping and tells what the socket is ready for. To be followed by one more try before `block`.
+    func refresh() -> CInt {
+        drainMonitor()
+        return socket?.events ?? 0
+    }
+
+    /// Waits until something happened at the socket or the monitor, which may be nothing of use: try again.
+    func block(until deadline: Deadline, stop: StopFlag) -> Readiness {
+        Self.poll(socketDescriptor, monitorDescriptor, until: deadline, stop: stop)
+    }
+
+    private static func poll(_ first: CInt, _ second: CInt, until deadline: Deadline, stop: StopFlag) -> Readiness {
+        if stop.isRaised { return .stopped }
+        var set = (
+            pollfd(fd: first, events: Int16(POLLIN), revents: 0), pollfd(fd: second, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0)
+        )
+        let left = deadline.remaining.map { CInt(clamping: ($0 + 999_999) / 1_000_000) } ?? -1
+        let found = withUnsafeMutablePointer(to: &set) { $0.withMemoryRebound(to: pollfd.self, capacity: 3) { Glibc.poll($0, 3, left) } }
+        if set.2.revents != 0 || stop.isRaised { return .stopped }
+        return found == 0 && deadline.hasPassed ? .deadlinePassed : .ready
+    }
+
+    // MARK: - Settings that change on the way
+
+    func set(_ option: CInt, _ value: CInt) { try? socket?.set(option, value) }
+
+    // MARK: - The end
+
+    /// How long an end goes on for what can be had at once after the flag was raised.
+    private static let grace = Duration.milliseconds(25)
+
+    /// Closes the socket when all it was given has been written to the kernel and read by the peers.
+    ///
+    /// The socket is closed first and the context stays, so that the monitor tells when libzmq is done: a wait that a
+    /// signal and a deadline can end, which zmq_ctx_term is not.
+    /// - Parameter sent: whether there is anything to wait for.
+    /// - Throws: `tryAgain` when time ran out, `unreachable` when a peer left with bytes unread.
+    func finish(sent: Bool, until wanted: Deadline, stop: StopFlag) throws(TransportError) {
+        guard socket != nil else { return }
+        guard sent else { return close() }
+        var deadline = stop.isRaised ? wanted.earlier(.after(Self.grace)) : wanted
+        // A first connection that libzmq makes and closes while nobody looks could not be held: have it before the end.
+        drainMonitor()
+        while handshakes == 0, case .ready = Self.poll(-1, monitorDescriptor, until: deadline, stop: stop) { drainMonitor() }
+        if stop.isRaised { deadline = deadline.earlier(.after(Self.grace)) }
+
+        var tail = TailGuard()
+        for connection in monitor?.peers.connections ?? [] { tail.hold(connection.descriptor, endpoint: connection.endpoint) }
+        // Longer than we wait, so that an end in time means that all was written, and not that libzmq gave up.
+        set(ZMQ_LINGER, deadline.remaining.map { CInt(clamping: $0 / 1_000_000 + 1000) } ?? -1)
+        socket = nil
+        let inTime = awaitEnd(of: &tail, until: &deadline, stop: stop)
+        let peersLeft = established
+        monitor = nil
+        if inTime {
+            context = nil
+        } else {
+            context.take()?.abandon()
+        }
+        removeFiles()
+        guard inTime else {
+            throw TransportError(
+                .tryAgain,
+                peersLeft == 0 ? "no peer took the last messages in time" : "the peer did not take the last messages in time",
+                hint: "is the receiver running, and reading?", isRetriable: true)
+        }
+        try awaitReading(by: &tail, until: deadline, stop: stop)
+        // A receiver that was asked for a number of messages looks the same, so this is no warning.
+        if tail.broken > 0 { notices.detail("a peer disconnected while the last messages were on their way; it may not have read them") }
+    }
+
+    /// Waits for libzmq to write what it holds; false when time ran out first.
+    private func awaitEnd(of tail: inout TailGuard, until deadline: inout Deadline, stop: StopFlag) -> Bool {
+        var hurried = stop.isRaised
+        while true {
+            // Connections made now carry messages too.
+            monitor?.drain { event in
+                switch event.number {
+                case ZMQ_EVENT_CONNECTED, ZMQ_EVENT_ACCEPTED: tail.hold(event.value, endpoint: event.endpoint)
+                case ZMQ_EVENT_DISCONNECTED: tail.release(event.value)
+                default: break
+                }
+            }
+            if monitor?.hasStopped ?? true { return true }
+            if deadline.hasPassed { return false }
+            tail.look()
+            if stop.isRaised && !hurried {
+                hurried = true
+                deadline = deadline.earlier(.after(Self.grace))
+            }
+            if hurried {
+                // The flag's descriptor is readable for ever: wait beside it.
+                _ = Readiness.wait(for: POLLIN, on: monitorDescriptor, until: deadline, stop: Self.neverRaised)
+            } else {
+                _ = Self.poll(-1, monitorDescriptor, until: deadline, stop: stop)
+            }
+        }
+    }
+
+    private static let neverRaised = StopFlag()
+
+    /// Waits for the peers to read what the kernel holds.
+    private func awaitReading(by tail: inout TailGuard, until wanted: Deadline, stop: StopFlag) throws(TransportError) {
+        var deadline = wanted
+        var pause: UInt64 = 50_000
+        var lost: String?
+        var hurried = false
+        while let rest = tail.unread(reset: { lost = $0 }) {
+            if stop.isRaised && !hurried {
+                hurried = true
+                deadline = deadline.earlier(.after(Self.grace))
+            }
+            if deadline.hasPassed {
+                throw TransportError(
+                    .tryAgain, "\(Quantity.size(rest.bytes)) were not read by the peer at \(rest.endpoint) in time",
+                    hint: "is the receiver reading?", isRetriable: true)
+            }
+            let next = Deadline(nanoseconds: Deadline.now() + pause).earlier(deadline)
+            _ = Readiness.sleep(until: next, stop: hurried ? Self.neverRaised : stop)
+            pause = min(pause * 2, 2_000_000)
+        }
+        if let lost {
+            throw TransportError(.unreachable, "the peer at \(lost) went away before it had read everything", isRetriable: true)
+        }
+    }
+
+    /// Closes at once; what was not sent is dropped.
+    func close() {
+        socket = nil
+        monitor = nil
+        context = nil
+        removeFiles()
+    }
+
+    private func removeFiles() {
+        for path in paths { path.remove() }
+        paths = []
+    }
+}

@@ -1,0 +1,134 @@
+import CZMQ
+import Glibc
+import MQCore
+
+/// Receives from a PULL, SUB, XSUB or PAIR socket.
+final class ZMQReceiver: Receiver {
+    private let wire: Wire
+    private let settings: Settings
+    private let endsWithLastSender: Bool
+    private var limit: MessageLimit
+    /// libzmq's message, never moved: it may point into itself.
+    private let message: UnsafeMutablePointer<zmq_msg_t>
+    private var frames: [UInt8] = []
+    private var leftBehind = false
+    private var isClosed = false
+
+    /// Tries before a batch is handed over. More of them gain nothing, and delay a message that comes alone.
+    private static let yields = 2
+    /// How long nothing may come after the last peer has left: libzmq tells of that a moment before it hands over the last messages.
+    static let afterglow = Duration.milliseconds(50)
+
+    init(_ wire: Wire, settings: Settings, endsWithLastSender: Bool) {
+        (self.wire, self.settings, self.endsWithLastSender) = (wire, settings, endsWithLastSender)
+        limit = MessageLimit(most: settings.receiveLimit, bytes: settings.buffer)
+        message = .allocate(capacity: 1)
+        _ = wire.library.api.pointee.msg_init(message)
+    }
+
+    deinit {
+        _ = wire.library.api.pointee.msg_close(message)
+        message.deallocate()
+    }
+
+    func receive(
+        into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
+    ) throws(TransportError) -> Outcome {
+        if limit <= 0 { return .received }
+        var end: Deadline?
+        while true {
+            // A closed receiver's socket is gone.
+            if isClosed { return .ended }
+            if try take(into: &batch, limit: limit, byteLimit: byteLimit) { return .received }
+            if stop.isRaised { return .stopped }
+            wire.drainMonitor()
+            if endsWithLastSender, wire.handshakes > 0, wire.established == 0 {
+                end = end ?? .after(Self.afterglow)
+                if end!.hasPassed { return .ended }
+            } else {
+                end = nil
+            }
+            switch wire.block(until: end.map(deadline.earlier) ?? deadline, stop: stop) {
+            case .ready: continue
+            case .stopped: return .stopped
+            case .deadlinePassed: if deadline.hasPassed { return try take(into: &batch, limit: limit, byteLimit: byteLimit) ? .received : .deadlinePassed }
+            }
+        }
+    }
+
+    /// Takes what is there, without waiting; false when there is nothing.
+    private func take(into batch: inout Batch, limit: Int, byteLimit: Int) throws(TransportError) -> Bool {
+        let (api, socket, message) = (wire.library.api, wire.pointer, message)
+        let functions = api.pointee
+        let most = batch.byteCount + byteLimit
+        var left = limit
+        var tries = 0
+        while left > 0 && batch.byteCount < most {
+            let size = Int(czmq_msg_recv(api, message, socket, ZMQ_DONTWAIT))
+            guard size >= 0 else {
+                if size == -Int(EINTR) { continue }
+                guard size == -Int(EAGAIN) else {
+                    if left < limit { break }
+                    throw wire.library.error(CInt(-size), "receiving")
+                }
+                // A batch of one message costs the other end of the pump a system call: let the sender go on a little.
+                tries += 1
+                if left == limit || tries > Self.yields { break }
+                sched_yield()
+                continue
+            }
+            if functions.msg_more(message) != 0 {
+                try takeFrames(into: &batch)
+            } else {
+                let place = batch.reserve(size)
+                memcpy(place, functions.msg_data(message)!, size)
+                batch.commit(size)
+            }
+            left -= 1
+        }
+        let taken = limit - left
+        guard taken > 0 else { return false }
+        if let mark = self.limit.adapt(toMean: batch.byteCount / max(1, batch.count)) { wire.set(ZMQ_RCVHWM, CInt(clamping: mark)) }
+        return true
+    }
+
+    /// Joins the frame in `message` with those that follow; a message arrives whole, so they are there.
+    private func takeFrames(into batch: inout Batch) throws(TransportError) {
+        let api = wire.library.api
+        var lengths: [Int] = []
+        frames.removeAll(keepingCapacity: true)
+        while true {
+            let size = api.pointee.msg_size(message)
+            frames.append(contentsOf: UnsafeRawBufferPointer(start: api.pointee.msg_data(message), count: size))
+            lengths.append(size)
+            if api.pointee.msg_more(message) == 0 { break }
+            var result = czmq_msg_recv(api, message, wire.pointer, 0)
+            while result == -EINTR { result = czmq_msg_recv(api, message, wire.pointer, 0) }
+            if result < 0 { throw wire.library.error(-result, "receiving") }
+        }
+        batch.append(frames)
+        if batch.wantsProperties {
+            var properties = MessageProperties()
+            properties.frames = lengths
+            batch.setProperties(properties)
+        }
+    }
+
+    func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        guard !isClosed else { return }
+        leftBehind = holdsMore
+        isClosed = true
+        wire.close()
+    }
+
+    /// Whether libzmq has taken messages from their senders that nobody asked for.
+    private var holdsMore: Bool { wire.refresh() & ZMQ_POLLIN != 0 }
+
+    var closingRemarks: [String] {
+        guard settings.type == .pull, isClosed ? leftBehind : holdsMore else { return [] }
+        return [
+            "messages beyond those received had been taken ahead from their senders and are lost: "
+                + "a PULL socket prefetches (up to recv-hwm=\(limit.current) from each) and cannot give back"
+        ]
+    }
+}

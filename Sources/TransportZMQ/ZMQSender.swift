@@ -1,0 +1,176 @@
+import CZMQ
+import Glibc
+import MQCore
+
+/// Sends through a PUSH, PUB (an XPUB inside) or PAIR socket.
+///
+/// `flush` ends the socket, because the end is the only time at which libzmq tells that all was written: nothing can be
+/// sent after it. The verbs flush once, at the end of their input.
+final class ZMQSender: Sender {
+    private let wire: Wire
+    private let settings: Settings
+    private let notices: Notices
+    private var limit: MessageLimit
+    private var sent = 0
+    private var dropped = 0
+    private var isFlushed = false
+    private var peersAwaited: Bool
+    /// Subscriptions heard of so far.
+    private var subscriptions = 0
+
+    /// How long a publisher that nobody told to wait waits for its first subscriber.
+    static let patience = Duration.seconds(1)
+
+    init(_ wire: Wire, settings: Settings, notices: Notices) {
+        (self.wire, self.settings, self.notices) = (wire, settings, notices)
+        limit = MessageLimit(most: settings.sendLimit, bytes: settings.buffer)
+        peersAwaited = settings.awaitedPeers == 0
+    }
+
+    var maximumMessageSize: Int? { nil }
+
+    /// libzmq tells at the end only that messages arrived.
+    private(set) var confirmed = 0
+
+    func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
+        guard batch.hasProperties else { return nil }
+        for index in range {
+            guard let frames = batch.properties(of: index).frames else { continue }
+            let size = batch.size(of: index)
+            if frames.isEmpty || frames.contains(where: { $0 < 0 }) || frames.reduce(0, { $0 &+ $1 }) != size {
+                return Refusal(
+                    index: index, error: TransportError(.unsendable, "its frames (\(frames)) do not add up to the body's \(size) bytes"))
+            }
+        }
+        return nil
+    }
+
+    func send(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int {
+        guard !isFlushed else { throw TransportError(.failure, "nothing can be sent after the end of the messages") }
+        guard !range.isEmpty else { return 0 }
+        if !peersAwaited, try !awaitPeers(until: deadline, stop: stop) { return 0 }
+        if let mark = limit.adapt(toMean: batch.byteCount / max(1, batch.count)) { wire.set(ZMQ_SNDHWM, CInt(clamping: mark)) }
+        let accepted = batch.hasProperties
+            ? try sendParts(batch, range, until: deadline, stop: stop) : try sendWhole(batch, range, until: deadline, stop: stop)
+        sent += accepted
+        return accepted
+    }
+
+    /// The fast path: one call for each message.
+    private func sendWhole(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int {
+        let (api, socket) = (wire.library.api, wire.pointer)
+        var index = range.lowerBound
+        while index < range.upperBound {
+            let result = czmq_send(api, socket, batch.start(of: index), batch.size(of: index), ZMQ_DONTWAIT)
+            if result < 0 {
+                let (start, size) = (batch.start(of: index), batch.size(of: index))
+                guard try insist(start, size, ZMQ_DONTWAIT, -result, until: deadline, stop: stop) else { break }
+            }
+            index += 1
+        }
+        return index - range.lowerBound
+    }
+
+    /// Messages with properties may consist of several frames.
+    private func sendParts(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int {
+        for index in range {
+            let frames = batch.properties(of: index).frames ?? [batch.size(of: index)]
+            var start = batch.start(of: index)
+            for (position, size) in frames.enumerated() {
+                let flags = ZMQ_DONTWAIT | (position < frames.count - 1 ? ZMQ_SNDMORE : 0)
+                // A message that has begun is finished: a peer must not be left with half of it.
+                let bound = position == 0 ? deadline : .never
+                let result = czmq_send(wire.library.api, wire.pointer, start, size, flags)
+                if result < 0, try !insist(start, size, flags, -result, until: bound, stop: stop) { return index - range.lowerBound }
+                start += size
+            }
+        }
+        return range.count
+    }
+
+    /// Goes on with a frame that was refused with `error`.
+    /// - Returns: whether it was sent (or dropped, where that was asked for) before the deadline and the flag.
+    private func insist(
+        _ bytes: UnsafeRawPointer, _ size: Int, _ flags: CInt, _ error: CInt, until deadline: Deadline, stop: StopFlag
+    ) throws(TransportError) -> Bool {
+        var error = error
+        var tried = false
+        while true {
+            guard error == EAGAIN || error == EINTR else { throw wire.library.error(error, "sending") }
+            // Room comes in batches, half a high-water mark at a time: trying again before there is news only takes the
+            // processor from the thread that makes it. News that came before this call end it at once.
+            switch error == EAGAIN && !settings.drops ? wire.block(until: deadline, stop: stop) : stop.isRaised ? .stopped : .ready {
+            case .ready: break
+            case .stopped: return false
+            case .deadlinePassed: if tried { return false }
+            }
+            tried = true
+            hearSubscriptions(wire.refresh())
+            let result = czmq_send(wire.library.api, wire.pointer, bytes, size, flags)
+            if result >= 0 { return true }
+            error = -result
+            if error == EAGAIN && settings.drops {
+                drop(bytes, size, flags)
+                return true
+            }
+        }
+    }
+
+    /// Sends to the subscribers that have room, as a classic publisher does, and counts.
+    private func drop(_ bytes: UnsafeRawPointer, _ size: Int, _ flags: CInt) {
+        if settings.type.publishes {
+            wire.set(ZMQ_XPUB_NODROP, 0)
+            _ = czmq_send(wire.library.api, wire.pointer, bytes, size, flags)
+            wire.set(ZMQ_XPUB_NODROP, 1)
+        }
+        if flags & ZMQ_SNDMORE == 0 { dropped += 1 }
+    }
+
+    /// Reads what an XPUB hears; nothing for other types.
+    private func hearSubscriptions(_ events: CInt) {
+        guard settings.type.publishes, events & ZMQ_POLLIN != 0 else { return }
+        var first: UInt8 = 0
+        while czmq_recv(wire.library.api, wire.pointer, &first, 1, ZMQ_DONTWAIT) >= 0 {
+            if first == 1 { subscriptions += 1 }
+        }
+    }
+
+    /// Waits for the peers a first message needs; false when the deadline or the flag came first.
+    private func awaitPeers(until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Bool {
+        let waitsOn = settings.awaitsExplicitly || !settings.type.publishes
+        let bound = waitsOn ? deadline : deadline.earlier(.after(Self.patience))
+        while true {
+            hearSubscriptions(wire.refresh())
+            let there = settings.type.publishes ? min(subscriptions, wire.handshakes) : wire.established
+            if there >= settings.awaitedPeers {
+                peersAwaited = true
+                return true
+            }
+            switch wire.block(until: bound, stop: stop) {
+            case .ready: continue
+            case .stopped: return false
+            case .deadlinePassed:
+                if waitsOn || deadline.hasPassed { return false }
+                notices.warn("no subscriber came within \(Quantity.words(Self.patience)); messages go to nobody until one does")
+                peersAwaited = true
+                return true
+            }
+        }
+    }
+
+    func flush(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        guard !isFlushed else { return }
+        isFlushed = true
+        let bound = settings.linger.map { deadline.earlier(.after($0)) } ?? deadline
+        // Without a subscriber a publisher's messages went nowhere, and nobody is to be waited for.
+        let waits = sent > 0 && !(settings.type.publishes && wire.established == 0)
+        try wire.finish(sent: waits, until: bound, stop: stop)
+        confirmed = sent
+    }
+
+    var closingRemarks: [String] {
+        var remarks: [String] = []
+        if dropped > 0 { remarks.append("\(Quantity.grouped(dropped)) messages were dropped for subscribers at their high-water mark") }
+        return remarks
+    }
+}

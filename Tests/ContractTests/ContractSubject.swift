@@ -1,0 +1,119 @@
+import Glibc
+import MQTesting
+import Testing
+
+/// A transport as a person at a shell sees it: how to get an empty queue, and where it differs from the others.
+///
+/// Every suite here runs over `all`; a further transport is one more row.
+struct ContractSubject: Sendable, CustomTestStringConvertible {
+    /// Addresses of a new queue; for most transports both are the same.
+    struct Queue: Sendable {
+        var send: String
+        var recv: String
+    }
+
+    enum Size: Sendable {
+        /// Holds at least 8 messages of 100 bytes and at most a few hundred; the largest message is `smallLimit`.
+        case small
+        /// Takes the largest message of the transport.
+        case large
+    }
+
+    let name: String
+    /// Makes an empty queue; what undoes it is left with the fixture.
+    let make: @Sendable (Fixture, Size) throws -> Queue
+    /// The word of the transport in `mq transports`.
+    var transport: String { String(name.split(separator: " ")[0]) }
+    /// A queue that does not exist; nil where every address is one.
+    var missing: (@Sendable () -> String)?
+    /// A queue keeps what was sent while nobody receives, and takes only so much.
+    var holds = true
+    /// The largest message of a `.small` queue; nil without a limit.
+    var smallLimit: Int?
+    /// The largest message sent through a `.large` queue.
+    var largest: Int
+    /// What waiting in vain for room, or for a peer, ends with, and its words.
+    var sendTimesOut: (status: Int32, words: String) = (75, "full")
+    /// `recv -n N` leaves the rest where it is.
+    var countsExactly = true
+    var peeks = false
+    var hasPriority = false
+    var hasType = false
+    var tellsClosed = false
+    var isAdministered = true
+
+    var testDescription: String { name }
+
+    /// Runs `body` with a new queue, and removes the queue whatever happens.
+    func withQueue(_ size: Size = .small, _ body: (Queue) throws -> Void) throws {
+        let fixture = Fixture()
+        defer { fixture.cleanUp() }
+        try body(try make(fixture, size))
+    }
+
+    func withQueues(_ size: Size = .small, _ body: (Queue, Queue) throws -> Void) throws {
+        try withQueue(size) { first in try withQueue(size) { second in try body(first, second) } }
+    }
+}
+
+// MARK: - The table
+
+extension ContractSubject {
+    static let all: [ContractSubject] = [posixMQ, sysV, zmqIPC, zmqTCP]
+    /// Where messages wait in a queue of the kernel or a broker.
+    static let holding = all.filter(\.holds)
+    static let administered = all.filter(\.isAdministered)
+
+    static let posixMQ = ContractSubject(
+        name: "posix-mq",
+        make: { fixture, size in
+            // All queues of a user share RLIMIT_MSGQUEUE, 800 KB as a rule, so none is larger than it must be.
+            try created("posix-mq:/\(UniqueName.make())", size == .small ? ",maxmsg=10,msgsize=1024" : ",maxmsg=2,msgsize=8192", fixture)
+        },
+        missing: { "posix-mq:/\(UniqueName.make("absent"))" }, smallLimit: 1024, largest: 8192, hasPriority: true)
+
+    static let sysV = ContractSubject(
+        name: "sysv",
+        make: { fixture, size in
+            try created("sysv:0x\(String(UniqueName.key(), radix: 16))", size == .small ? ",qbytes=2048" : ",qbytes=16384", fixture)
+        },
+        missing: { "sysv:0x\(String(UniqueName.key(), radix: 16))" }, smallLimit: 2048, largest: 8192, peeks: true, hasType: true)
+
+    static let zmqIPC = zmq("zmq over ipc") { fixture in "ipc://\(try fixture.directory())/socket" }
+    static let zmqTCP = zmq("zmq over tcp") { _ in "tcp://127.0.0.1:\(try freePort())" }
+
+    private static func zmq(_ name: String, _ endpoint: @escaping @Sendable (Fixture) throws -> String) -> ContractSubject {
+        ContractSubject(
+            name: name,
+            make: { fixture, _ in
+                let endpoint = try endpoint(fixture)
+                return Queue(send: "zmq:\(endpoint)", recv: "zmq:@\(endpoint)")
+            },
+            holds: false, largest: 3 << 20, sendTimesOut: (69, "peer"), countsExactly: false, tellsClosed: true, isAdministered: false)
+    }
+
+    private static func created(_ address: String, _ options: String, _ fixture: Fixture) throws -> Queue {
+        let made = try mq().run("create", address + options)
+        guard made.status == 0 else { throw ConformanceFailure(made.errorText) }
+        fixture.atEnd {
+            let removed = try? mq().run("delete", address, "--if-exists")
+            #expect(removed?.status == 0, "\(address) is left behind: \(removed?.errorText ?? "")")
+        }
+        return Queue(send: address, recv: address)
+    }
+
+    /// A port that nobody listens on: the kernel's choice, given back.
+    private static func freePort() throws -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0 }
+        }
+        guard status else { throw ConformanceFailure("no free port: errno \(errno)") }
+        return UInt16(bigEndian: address.sin_port)
+    }
+}
