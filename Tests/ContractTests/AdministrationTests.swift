@@ -30,7 +30,7 @@ extension ProgramContract {
             #expect(try mq().run("purge", address).text == "0\n")
 
             expectSuccess(try mq().run("delete", address))
-            expectSentence(try mq().run("delete", address), 66, "no such queue")
+            expectSentence(try mq().run("delete", address), 66, subject.missingWords)
             expectSuccess(try mq().run("delete", address, "--if-exists"))
             #expect(!(try mq().run("list").text.contains(address)))
         }

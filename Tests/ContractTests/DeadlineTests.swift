@@ -143,7 +143,7 @@ extension MessageContract {
             #expect(try sender.wait().status == 0)
             #expect(try receiver.wait().lines == ["hello"])
             let late = try mq().run("recv", subject.missing!(), "--retry", "300ms")
-            expectSentence(late, 66, "no such queue")
+            expectSentence(late, 66, subject.missingWords)
             #expect(late.duration > .milliseconds(250) && late.duration < .seconds(2))
         }
 

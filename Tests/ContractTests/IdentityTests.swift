@@ -96,7 +96,7 @@ extension MessageContract {
             try subject.withQueue { queue in
                 let result = try sh(#"cd "$D"; : > there; mq send "$S" -F files there absent"#, ["S": queue.send])
                 #expect([66, 74].contains(result.status))
-                #expect(result.errorText.contains("absent") && result.errorText.contains("No such file"))
+                #expect(result.errorText.contains("absent") && result.errorText.contains("no such file"))
                 expectSentence(try mq().run("recv", queue.recv, "--drain"), 1, "no message")
             }
         }

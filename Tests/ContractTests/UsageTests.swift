@@ -100,7 +100,7 @@ extension ProgramContract {
             let address = subject.missing!()
             for words in [["send", address, "x"], ["recv", address], ["recv", address, "--drain"], ["stat", address], ["delete", address], ["purge", address]] {
                 let result = try mq().run(words)
-                expectSentence(result, 66, "\(address): no such queue")
+                expectSentence(result, 66, "\(address): \(subject.missingWords)")
                 let json = try jsonObject(try mq().run(words + ["--error-format=json"]).errorText)
                 #expect(json["code"] as? Int == 66)
                 #expect(json["kind"] as? String == "no-such-queue")
