@@ -97,10 +97,6 @@ int csysv_timer_arm(struct csysv_timer *timer, uint64_t nanoseconds) {
     int thread = (int)gettid();
     if (timer->thread != thread) {
         csysv_timer_close(timer);
-        sigset_t wake;
-        sigemptyset(&wake);
-        sigaddset(&wake, SIGURG);
-        pthread_sigmask(SIG_UNBLOCK, &wake, NULL);
         struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGURG};
         event.sigev_notify_thread_id = thread;
         timer_t made;

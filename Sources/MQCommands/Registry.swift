@@ -73,28 +73,39 @@ struct ResolvedAddress {
     private static func expand(
         _ text: String, _ aliases: () throws(TransportError) -> [String: String]
     ) throws(TransportError) -> (Address, any Transport.Type) {
-        let parts = text.dropFirst().split(separator: ",", omittingEmptySubsequences: false)
-        let path = parts[0].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        let name = String(path[0])
+        let (listed, query) = Address.dividingQuery(text.dropFirst())
+        let parts = listed.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map { Substring($0) }
+        let slash = parts[0].utf8.firstIndex(of: UInt8(ascii: "/"))
+        let name = String(parts[0][..<(slash ?? parts[0].endIndex)])
+        let (base, type) = try meaning(of: name, aliases)
+        var targets = base.targets
+        if let slash {
+            // The slash of posix-mq:/ or nsq://host/ is not doubled.
+            let rest = Address.decoded(parts[0][slash...])
+            targets[0] += targets[0].utf8.last == UInt8(ascii: "/") ? String(rest.utf8.dropFirst())! : rest
+        }
+        var entries = base.options
+        for part in parts.dropFirst() { entries.append(try Address.option(part, source: .address)) }
+        entries += try Address.options(ofQuery: query, source: .address)
+        return (Address(scheme: base.scheme, targets: targets, options: entries, syntax: base.syntax), type)
+    }
+
+    /// The address behind an alias.
+    private static func meaning(
+        of name: String, _ aliases: () throws(TransportError) -> [String: String]
+    ) throws(TransportError) -> (Address, any Transport.Type) {
         let known = try aliases()
         guard let value = known[name] else {
-            let near = Suggestion.nearest(to: name, in: Array(known.keys))
+            let near = Suggestion.nearest(to: name, in: known.keys.sorted())
             throw TransportError(
                 .usage, "there is no alias '@\(name)'", hint: near.map { "did you mean @\($0)?" } ?? "aliases are read from \(Configuration.path)")
         }
-        let type: any Transport.Type
-        let base: Address
         do {
-            type = try transport(for: value)
-            base = try Address(parsing: value, syntax: type.descriptor.targetSyntax, source: .alias(name))
+            let type = try transport(for: value)
+            return (try Address(parsing: value, syntax: type.descriptor.targetSyntax, source: .alias(name)), type)
         } catch {
             throw TransportError(.configuration, "alias @\(name): \(error.message)", hint: error.hint)
         }
-        var targets = base.targets
-        if path.count > 1 { targets[0] += "/\(path[1])" }
-        var entries = base.options
-        for part in parts.dropFirst() { entries.append(try Address.option(part, source: .address)) }
-        return (Address(scheme: base.scheme, targets: targets, options: entries), type)
     }
 
     /// The transport behind the address; nothing is opened.

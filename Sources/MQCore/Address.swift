@@ -1,20 +1,24 @@
 /// Who and where, as a person wrote it: `scheme:target[,target…][,key=value…]`.
 ///
-/// The grammar is the same for every transport; what the targets mean is the transport's business.
+/// The grammar is the same for every transport; what the targets mean is the transport's business. It is a grammar of
+/// bytes: to Swift, a comma before a combining accent is another character, to a shell and a queue it is a comma.
 public struct Address: Sendable, Equatable {
     public let scheme: String
     /// The first is what follows the scheme; transports with several endpoints have more. Commas are decoded.
     public let targets: [String]
     /// Options in the order given.
     public let options: [OptionValues.Entry]
+    /// How commas divide the targets; printing must undo what parsing did.
+    public let syntax: Descriptor.TargetSyntax
 
     public var target: String { targets[0] }
 
-    public init(scheme: String, targets: [String], options: [OptionValues.Entry] = []) {
+    public init(scheme: String, targets: [String], options: [OptionValues.Entry] = [], syntax: Descriptor.TargetSyntax = .single) {
         precondition(!targets.isEmpty)
         self.scheme = scheme
         self.targets = targets
         self.options = options
+        self.syntax = syntax
     }
 
     /// The scheme of `text`, or `nil` when there is none.
@@ -33,74 +37,90 @@ public struct Address: Sendable, Equatable {
     public init(
         parsing text: String, syntax: Descriptor.TargetSyntax, source: OptionValues.Source = .address
     ) throws(TransportError) {
-        guard let scheme = Self.scheme(of: text) else {
+        guard let scheme = Self.scheme(of: text), let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else {
             throw TransportError(.usage, "'\(text)' is not an address", hint: "addresses look like posix-mq:/name; mq transports lists the schemes")
         }
         if text.utf8.contains(0) { throw TransportError(.usage, "an address cannot contain NUL") }
-        var rest = text[text.index(after: text.firstIndex(of: ":")!)...]
-        var query: Substring = ""
-        if let mark = rest.firstIndex(of: "?") {
-            query = rest[rest.index(after: mark)...]
-            rest = rest[..<mark]
-        }
+        let (rest, query) = Self.dividingQuery(text[text.utf8.index(after: colon)...])
         var elements = Self.split(rest, at: ",")
         if syntax == .authority { elements = Self.joiningAuthority(elements) }
         var targets = [Self.decoded(elements[0])]
         var options: [OptionValues.Entry] = []
         for element in elements.dropFirst() {
-            if syntax == .endpoints && (element.hasPrefix("@") || element.contains("://")) && !Self.isOption(element) {
+            if syntax == .endpoints && Self.isEndpoint(element) {
                 targets.append(Self.decoded(element))
             } else {
                 options.append(try Self.option(element, source: source))
             }
         }
-        for element in query.isEmpty ? [] : Self.split(query, at: "&") {
-            options.append(try Self.option(element, source: source))
-        }
-        self.init(scheme: scheme, targets: targets, options: options)
+        options += try Self.options(ofQuery: query, source: source)
+        self.init(scheme: scheme, targets: targets, options: options, syntax: syntax)
+    }
+
+    /// What stands before the `?`, and behind it.
+    public static func dividingQuery(_ text: Substring) -> (Substring, query: Substring) {
+        guard let mark = text.utf8.firstIndex(of: UInt8(ascii: "?")) else { return (text, "") }
+        return (text[..<mark], text[text.utf8.index(after: mark)...])
+    }
+
+    /// `k=v&k=v`.
+    /// - Throws: `usage` for an option without a key.
+    public static func options(ofQuery query: Substring, source: OptionValues.Source) throws(TransportError) -> [OptionValues.Entry] {
+        var options: [OptionValues.Entry] = []
+        for element in query.isEmpty ? [] : split(query, at: "&") { options.append(try option(element, source: source)) }
+        return options
     }
 
     /// `key=value`, `key`.
-    /// - Throws: `usage` when there is no key.
+    /// - Throws: `usage` when there is no key, or what would be an endpoint.
     public static func option(_ element: some StringProtocol, source: OptionValues.Source) throws(TransportError) -> OptionValues.Entry {
-        let parts = element.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        let key = decoded(String(parts[0]))
-        guard !key.isEmpty else {
+        let element = Substring(element)
+        let equals = element.utf8.firstIndex(of: UInt8(ascii: "="))
+        let key = decoded(element[..<(equals ?? element.endIndex)])
+        guard !key.isEmpty, !isEndpoint(key[...]) else {
             throw TransportError(.usage, "'\(element)' is not an option", hint: "options are written key=value; a comma in a value is %2C")
         }
-        return OptionValues.Entry(key: key, value: parts.count > 1 ? decoded(String(parts[1])) : nil, source: source)
+        return OptionValues.Entry(key: key, value: equals.map { decoded(element[element.utf8.index(after: $0)...]) }, source: source)
     }
 
-    /// `key=tcp://…` holds `://` too and is an option all the same: the `=` comes first, and before it a plain word.
-    private static func isOption(_ element: Substring) -> Bool {
-        guard let equals = element.firstIndex(of: "="), let mark = element.range(ofLiteral: "://") else { return false }
-        return equals < mark && !element.hasPrefix("@")
+    /// A leading `@`, or `://`. `key=tcp://…` holds `://` too and is an option all the same: the `=` comes first.
+    private static func isEndpoint(_ element: Substring) -> Bool {
+        if element.utf8.first == UInt8(ascii: "@") { return true }
+        let bytes = Array(element.utf8.prefix { $0 != UInt8(ascii: "=") })
+        return bytes.indices.contains { bytes[$0...].starts(with: "://".utf8) }
     }
 
-    private static func split(_ text: Substring, at separator: Character) -> [Substring] {
-        text.split(separator: separator, omittingEmptySubsequences: false)
+    static func split(_ text: Substring, at separator: Unicode.Scalar) -> [Substring] {
+        text.utf8.split(separator: UInt8(ascii: separator), omittingEmptySubsequences: false).map { Substring($0) }
     }
 
-    /// Joins `//a`, `b:1`, `c/topic` to one element: up to the first `/` behind `//`, commas separate hosts.
+    /// Joins `//a`, `b:1`, `c/topic` to one element: up to the first `/` behind `//`, commas separate hosts. A host has no
+    /// `=`, so that `//host,key=/path` stays a host and an option.
     private static func joiningAuthority(_ elements: [Substring]) -> [Substring] {
-        guard elements[0].hasPrefix("//"), !elements[0].dropFirst(2).contains("/") else { return elements }
-        guard let end = elements.dropFirst().firstIndex(where: { $0.contains("/") }) else { return elements }
-        let joined = elements[...end].joined(separator: ",")
-        return [joined[...]] + elements[(end + 1)...]
+        let slash = UInt8(ascii: "/")
+        guard elements[0].utf8.starts(with: "//".utf8), !elements[0].utf8.dropFirst(2).contains(slash) else { return elements }
+        let hosts = elements.dropFirst().prefix { !$0.utf8.prefix { $0 != slash }.contains(UInt8(ascii: "=")) }
+        guard let end = hosts.firstIndex(where: { $0.utf8.contains(slash) }) else { return elements }
+        return [elements[...end].joined(separator: ",")[...]] + elements[(end + 1)...]
+    }
+
+    private static let escapes: [(plain: UInt8, digits: [UInt8])] = [
+        (UInt8(ascii: ","), Array("2C".utf8)), (UInt8(ascii: "?"), Array("3F".utf8)), (UInt8(ascii: "%"), Array("25".utf8)),
+    ]
+
+    /// The byte that two digits behind a `%` stand for.
+    private static func escaped(_ digits: ArraySlice<UInt8>) -> UInt8? {
+        let upper = digits.map { (0x61...0x66).contains($0) ? $0 - 0x20 : $0 }
+        return escapes.first { $0.digits == upper }?.plain
     }
 
     /// `%2C`, `%3F` and `%25` stand for `,`, `?` and `%`; any other `%` is itself.
-    static func decoded(_ text: some StringProtocol) -> String {
+    public static func decoded(_ text: some StringProtocol) -> String {
         guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
-            let code = rest.prefix(2).map { $0 & 0xdf }  // letters in upper case; digits lose a bit
-            let digits = rest.prefix(2)
-            if byte == UInt8(ascii: "%"), digits.count == 2, let first = digits.first,
-                let plain: UInt8 = first == 0x32 && code[1] == 0x43
-                    ? 0x2c : first == 0x33 && code[1] == 0x46 ? 0x3f : first == 0x32 && digits.last == 0x35 ? 0x25 : nil
-            {
+            if byte == UInt8(ascii: "%"), let plain = escaped(rest.prefix(2)) {
                 bytes.append(plain)
                 rest = rest.dropFirst(2)
             } else {
@@ -110,37 +130,38 @@ public struct Address: Sendable, Equatable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    static func encoded(_ text: String) -> String {
-        var result = ""
-        for (index, character) in zip(text.indices, text) {
-            switch character {
-            case ",": result += "%2C"
-            case "?": result += "%3F"
-            case "%": result += decoded(text[index...].prefix(3)).count < text[index...].prefix(3).count ? "%25" : "%"
-            default: result.append(character)
+    /// The inverse; a `%` is escaped only where it would be read as an escape.
+    private static func encoded(_ text: some StringProtocol) -> String {
+        let bytes = Array(text.utf8)
+        var result: [UInt8] = []
+        for (index, byte) in bytes.enumerated() {
+            let isPlain = byte == UInt8(ascii: "%") && escaped(bytes[(index + 1)...].prefix(2)) == nil
+            if !isPlain, let escape = escapes.first(where: { $0.plain == byte }) {
+                result += [UInt8(ascii: "%")] + escape.digits
+            } else {
+                result.append(byte)
             }
         }
-        return result
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    /// The commas between the hosts of an authority stay.
+    private static func encodedAuthority(_ target: String) -> String {
+        guard target.utf8.starts(with: "//".utf8) else { return encoded(target) }
+        let rest = target.utf8.dropFirst(2)
+        guard let end = rest.firstIndex(of: UInt8(ascii: "/")) else { return encoded(target) }
+        let hosts = split(target[..<end], at: ",")
+        if hosts.dropFirst().contains(where: { $0.utf8.contains(UInt8(ascii: "=")) }) { return encoded(target) }
+        return hosts.map { encoded($0) }.joined(separator: ",") + encoded(target[end...])
     }
 
     /// As `mq` prints it: options behind the targets, never the `?` form.
     public var text: String {
-        let list = targets.enumerated().map { $0.offset == 0 && $0.element.hasPrefix("//") ? $0.element : Self.encoded($0.element) }
+        let list = targets.map { syntax == .authority ? Self.encodedAuthority($0) : Self.encoded($0) }
         let keys = options.map { ",\(Self.encoded($0.key))" + ($0.value.map { "=\(Self.encoded($0))" } ?? "") }
         return "\(scheme):\(list.joined(separator: ","))\(keys.joined())"
     }
 
     /// Without its options: what names the queue in messages.
-    public var short: String { Address(scheme: scheme, targets: targets).text }
-}
-
-extension Substring {
-    fileprivate func range(ofLiteral literal: String) -> Index? {
-        var index = startIndex
-        while index < endIndex {
-            if self[index...].hasPrefix(literal) { return index }
-            index = self.index(after: index)
-        }
-        return nil
-    }
+    public var short: String { Address(scheme: scheme, targets: targets, syntax: syntax).text }
 }

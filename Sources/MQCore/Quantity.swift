@@ -8,14 +8,14 @@ public enum Quantity {
         let isHex = digits.hasPrefix("0x") || digits.hasPrefix("0X")
         let body = isHex ? digits.dropFirst(2) : digits
         guard let start = body.utf8.first, start != UInt8(ascii: "+"), start != UInt8(ascii: "-") else { return nil }
-        guard let value = Int(body, radix: isHex ? 16 : 10) else { return nil }
-        return negative ? -value : value
+        // The sign goes with the digits: the least number has no positive counterpart.
+        return Int((negative ? "-" : "") + body, radix: isHex ? 16 : 10)
     }
 
     /// Bytes: `8192`, `64k`, `1M`, `1MiB` (all powers of 1024), `1MB` (a power of 1000).
     public static func bytes(_ text: String) -> Int? {
         guard let (number, unit) = split(text) else { return nil }
-        let factor: Double
+        let factor: Int
         switch unit.lowercased() {
         case "", "b": factor = 1
         case "k", "kib": factor = 1024
@@ -26,7 +26,11 @@ public enum Quantity {
         case "gb": factor = 1_000_000_000
         default: return nil
         }
-        let value = number * factor
+        if let whole = Int(text.prefix { $0.isWholeNumber && $0.isASCII }), !text.contains(".") {
+            let (value, overflow) = whole.multipliedReportingOverflow(by: factor)
+            return overflow ? nil : value
+        }
+        let value = number * Double(factor)
         guard value >= 0, value < 9e18, value.rounded() == value else { return nil }
         return Int(value)
     }
@@ -76,7 +80,8 @@ public enum Quantity {
 
     /// Three digits and a unit: `412k`, `1.28M`.
     public static func short(_ value: Double) -> String {
-        for (size, unit) in [(1e9, "G"), (1e6, "M"), (1e3, "k")] where value >= size {
+        // What would round up to a thousand of one unit is one of the next.
+        for (size, unit) in [(1e9, "G"), (1e6, "M"), (1e3, "k")] where value >= size * 0.9995 {
             return decimal(value / size, digits: value / size >= 100 ? 0 : value / size >= 10 ? 1 : 2) + unit
         }
         return decimal(value, digits: value == value.rounded() || value >= 100 ? 0 : 1)
@@ -92,6 +97,7 @@ public enum Quantity {
         guard value.isFinite, value.magnitude < 1e15 else { return "\(value)" }
         var scale = 1.0
         for _ in 0..<digits { scale *= 10 }
+        guard value.magnitude * scale < 9e18 else { return "\(value)" }
         let scaled = Int((value.magnitude * scale).rounded())
         let sign = value < 0 && scaled > 0 ? "-" : ""
         if digits == 0 { return "\(sign)\(scaled)" }

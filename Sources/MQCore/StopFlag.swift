@@ -35,6 +35,8 @@ public final class StopFlag: Sendable {
 
     /// Readable for ever once the flag is raised; for poll(2).
     public var descriptor: CInt { readEnd }
+    /// Both ends of its pipe: what a thread needs that has a descriptor table of its own.
+    public var descriptors: [CInt] { [readEnd, writeEnd] }
     public var isRaised: Bool { state.load(ordering: .acquiring) != 0 }
     public var reason: StopReason? { StopReason(rawValue: state.load(ordering: .acquiring)) }
 
@@ -66,12 +68,32 @@ public final class StopFlag: Sendable {
         sigaction(wakeSignal, &action, nil)
     }()
 
+    /// Marks the threads that take the wake-up.
+    private static let unblockedKey: pthread_key_t = {
+        _ = installHandler
+        var key = pthread_key_t()
+        pthread_key_create(&key, nil)
+        return key
+    }()
+
+    /// A thread of libdispatch blocks every signal, and a thread inherits its maker's mask: the wake-up would stay pending
+    /// for ever. It stays unblocked afterwards, where it does no harm, so that a thread pays for it once.
+    private static func unblockWakeSignal() {
+        let key = unblockedKey
+        guard pthread_getspecific(key) == nil else { return }
+        var wake = sigset_t()
+        sigemptyset(&wake)
+        sigaddset(&wake, wakeSignal)
+        pthread_sigmask(SIG_UNBLOCK, &wake, nil)
+        pthread_setspecific(key, UnsafeRawPointer(bitPattern: 1))
+    }
+
     /// Runs a blocking system call that can be woken only by a signal. It ends with EINTR when the flag is raised;
     /// the caller tells that from a foreign signal by `isRaised`.
     ///
     /// - Returns: what `call` returned, or `nil` when the flag was already raised and nothing was called.
     public func interrupting<Result>(_ call: () -> Result) -> Result? {
-        _ = Self.installHandler
+        Self.unblockWakeSignal()
         let thread = pthread_self()
         interruptible.withLock { $0.append(thread) }
         defer { interruptible.withLock { threads in threads.removeAll { pthread_equal($0, thread) != 0 } } }

@@ -4,8 +4,10 @@ public enum Suggestion {
     public static func nearest(to word: String, in candidates: [String]) -> String? {
         let scored = candidates.map { ($0, distance(word.lowercased(), $0.lowercased())) }
         guard let best = scored.min(by: { $0.1 < $1.1 }) else { return nil }
-        let isPrefix = word.count >= 2 && best.0.lowercased().hasPrefix(word.lowercased())
-        return best.1 <= max(1, word.count / 3) || isPrefix ? best.0 : nil
+        if best.1 <= max(1, word.count / 3) { return best.0 }
+        // The beginning of a word is far from it, and meant all the same.
+        guard word.count >= 2 else { return nil }
+        return scored.filter { $0.0.lowercased().hasPrefix(word.lowercased()) }.min { $0.1 < $1.1 }?.0
     }
 
     /// Insertions, deletions, replacements and swaps of neighbours between two words.

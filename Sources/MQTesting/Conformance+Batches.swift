@@ -59,13 +59,7 @@ extension Conformance {
             try Link.with(subject) { link in
                 try link.send((0..<8).map(numbered))
                 var batch = Batch()
-                while batch.count < 3 {
-                    let before = batch.count
-                    let outcome = try link.receiver.receive(
-                        into: &batch, limit: 3 - before, byteLimit: 1 << 16, until: link.soon, stop: link.stop)
-                    try require(outcome == .received, "\(outcome)")
-                    try link.receiver.settle(before..<batch.count, of: batch, as: .acknowledge)
-                }
+                try link.collect(3, into: &batch, acknowledging: true)
                 try link.receiver.close(until: link.soon, stop: link.stop)
                 var opening = Opening(stop: link.stop)
                 opening.deadline = link.soon

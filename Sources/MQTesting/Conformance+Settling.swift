@@ -19,11 +19,7 @@ extension Conformance {
             try Link.with(subject) { link in
                 try link.send((0..<6).map(numbered))
                 var batch = Batch()
-                while batch.count < 6 {
-                    let outcome = try link.receiver.receive(
-                        into: &batch, limit: 6 - batch.count, byteLimit: 1 << 16, until: link.soon, stop: link.stop)
-                    try require(outcome == .received, "\(outcome)")
-                }
+                try link.collect(6, into: &batch)
                 for index in [4, 0, 5, 2, 1, 3] { try link.receiver.settle(index..<index + 1, of: batch, as: .acknowledge) }
                 try link.expectNothing()
             }
@@ -32,9 +28,7 @@ extension Conformance {
             try Link.with(subject) { link in
                 try link.send((0..<4).map(numbered))
                 var batch = Batch()
-                while batch.count < 4 {
-                    _ = try link.receiver.receive(into: &batch, limit: 4 - batch.count, byteLimit: 1 << 16, until: link.soon, stop: link.stop)
-                }
+                try link.collect(4, into: &batch)
                 try link.receiver.settle(1..<2, of: batch, as: .acknowledge)
                 try link.receiver.close(until: link.soon, stop: link.stop)
                 let second = try link.queue.receiving.openReceiver(opening(subject.patience))
@@ -47,17 +41,11 @@ extension Conformance {
                 try link.send([numbered(1), numbered(2)])
                 var batch = Batch()
                 batch.wantsProperties = true
-                while batch.count < 2 {
-                    _ = try link.receiver.receive(into: &batch, limit: 2 - batch.count, byteLimit: 1 << 16, until: link.soon, stop: link.stop)
-                }
+                try link.collect(2, into: &batch)
                 try link.receiver.settle(0..<2, of: batch, as: .requeue(after: .zero))
                 let first = batch.properties(of: 0).attempts
                 batch.removeAll()
-                while batch.count < 2 {
-                    let before = batch.count
-                    _ = try link.receiver.receive(into: &batch, limit: 2 - before, byteLimit: 1 << 16, until: link.soon, stop: link.stop)
-                    try link.receiver.settle(before..<batch.count, of: batch, as: .acknowledge)
-                }
+                try link.collect(2, into: &batch, acknowledging: true)
                 try require(Set(batch.bodies) == [numbered(1), numbered(2)], "other bodies")
                 if let first { try require(batch.properties(of: 0).attempts == first + 1, "attempts are not counted") }
             }
@@ -66,7 +54,7 @@ extension Conformance {
             try Link.with(subject) { link in
                 try link.send([numbered(1)])
                 var batch = Batch()
-                _ = try link.receiver.receive(into: &batch, limit: 1, byteLimit: 1 << 16, until: link.soon, stop: link.stop)
+                try link.collect(1, into: &batch)
                 try expect(.unsupported, doing: "requeue") {
                     try link.receiver.settle(0..<1, of: batch, as: .requeue(after: .zero))
                 }

@@ -129,6 +129,18 @@ final class Link {
         return bodies
     }
 
+    /// Receives into `batch` until it holds `count` messages.
+    func collect(_ count: Int, into batch: inout Batch, acknowledging: Bool = false) throws {
+        while batch.count < count {
+            let before = batch.count
+            let outcome = try receiver.receive(
+                into: &batch, limit: count - before, byteLimit: 1 << 16, until: soon, stop: stop)
+            try require(outcome == .received, "\(outcome) after \(before) of \(count) messages")
+            try require((before + 1...count).contains(batch.count), "\(batch.count - before) messages for a limit of \(count - before)")
+            if acknowledging { try receiver.settle(before..<batch.count, of: batch, as: .acknowledge) }
+        }
+    }
+
     /// Requires that nothing more arrives within `time`.
     func expectNothing(within time: Duration = .milliseconds(30)) throws {
         var batch = Batch()

@@ -2,14 +2,14 @@ import Glibc
 import Synchronization
 
 /// Hits threads with a harmless signal every millisecond, without SA_RESTART: each blocking call sees EINTR all the time.
-final class SignalStorm: Sendable {
+public final class SignalStorm: Sendable {
     private static let signal = SIGUSR2
     private let threads = Mutex<[pthread_t]>([])
     private let isOver = Atomic<Bool>(false)
     private let thread = Mutex<Background<Void>?>(nil)
 
     /// Installs the handler for good: putting the default action back could kill the process by a late signal.
-    static func withInstalledHandler(_ body: () throws -> Void) throws {
+    public static func withInstalledHandler(_ body: () throws -> Void) throws {
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { _ in }
         sigemptyset(&action.sa_mask)
@@ -18,7 +18,9 @@ final class SignalStorm: Sendable {
         try body()
     }
 
-    func addThisThread() {
+    public init() {}
+
+    public func addThisThread() {
         let me = pthread_self()
         threads.withLock { $0.append(me) }
         thread.withLock { running in
@@ -27,7 +29,7 @@ final class SignalStorm: Sendable {
     }
 
     /// To be called before the thread ends.
-    func removeThisThread() {
+    public func removeThisThread() {
         let me = pthread_self()
         let isEmpty = threads.withLock { threads in
             if let place = threads.firstIndex(where: { pthread_equal($0, me) != 0 }) { threads.remove(at: place) }

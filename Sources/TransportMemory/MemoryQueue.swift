@@ -149,7 +149,7 @@ final class MemoryQueue: Sendable {
                 state.bytes -= part.bytes
                 if bytes <= 0 { break }
             }
-            if state.head == state.ready.count || state.head > 256 {
+            if state.head == state.ready.count || (state.head > 256 && state.head * 2 > state.ready.count) {
                 state.ready.removeSubrange(..<state.head)
                 state.head = 0
             }

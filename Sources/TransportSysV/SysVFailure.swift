@@ -85,7 +85,7 @@ enum SysVFailure {
         case EIDRM: return removed
         case EINVAL:
             if let limit = try? SysVLimits.current().largestMessage, size > limit { return tooLarge(size, limit: limit, errno: code) }
-            return removed
+            return exists(id) ? general(code, "msgsnd") : removed
         case EACCES: return denied("sending", errno: code) { $0.id == id }
         default: return general(code, "msgsnd")
         }
@@ -94,6 +94,11 @@ enum SysVFailure {
     /// msgrcv(2).
     static func receiving(_ code: CInt, id: CInt, isPeeking: Bool = false) -> TransportError {
         switch code {
+        case EINVAL where exists(id) && isPeeking:
+            TransportError(
+                .unsupported, "a message in the queue is larger than kernel.msgmax is now, and cannot be shown without taking it",
+                errno: code)
+        case EINVAL where exists(id): general(code, "msgrcv")
         case EIDRM, EINVAL: removed
         case EACCES: denied("receiving", errno: code) { $0.id == id }
         case ENOSYS where isPeeking:
@@ -104,10 +109,20 @@ enum SysVFailure {
         }
     }
 
+    private static func exists(_ id: CInt) -> Bool {
+        var raw = csysv_status()
+        let code = csysv_stat(id, &raw)
+        return code == 0 || code == -EACCES
+    }
+
+    /// A message that can never be sent: over kernel.msgmax, or over the queue's qbytes.
     static func tooLarge(_ size: Int, limit: Int, errno: CInt? = nil) -> TransportError {
-        TransportError(
+        let isSystems = (try? SysVLimits.current())?.largestMessage == limit
+        return TransportError(
             .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes",
-            hint: "the smaller of its qbytes and kernel.msgmax", errno: errno)
+            hint: isSystems
+                ? "kernel.msgmax; sudo sysctl -w kernel.msgmax=\(size) raises it" : "its qbytes; mq create ADDR,qbytes=\(size),set raises it",
+            errno: errno)
     }
 
     /// Names the queue's mode and owner, which everybody may see.

@@ -146,12 +146,14 @@ extension SysVTransport {
         return id
     }
 
+    /// Changes an existing queue to what was asked, if that was asked too, or says how it differs.
     private func reconcile(_ queue: SysVQueue, _ notices: Notices) throws(TransportError) {
-        guard settings.needsChange || settings.mode != nil, let status = try? queue.status() else { return }
-        let differences = settings.differences(from: status)
-        if differences.isEmpty { return }
+        guard settings.needsChange || settings.mode != nil else { return }
         if settings.changes { return try queue.change(settings) }
-        let words = differences.map { "\($0.is) instead of \($0.asked)" }.joined(separator: ", ")
-        notices.warn("the queue exists and has \(words); mq create with ,set changes it")
+        // Without permission to read it, the table still tells all but its qbytes.
+        guard let status = (try? queue.status()) ?? (try? SysVStatus.table())?.first(where: { $0.id == queue.id }) else { return }
+        let words = settings.differences(from: status).map { "\($0.is) instead of \($0.asked)" }
+        if words.isEmpty { return }
+        notices.warn("the queue exists and has \(words.joined(separator: ", ")); mq create with ,set changes it")
     }
 }

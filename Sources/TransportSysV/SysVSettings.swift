@@ -39,7 +39,9 @@ struct SysVSettings: Sendable {
     /// How an existing queue differs from what was asked, as options.
     func differences(from status: SysVStatus) -> [(is: String, asked: String)] {
         var result: [(String, String)] = []
-        if let queueBytes, queueBytes != status.queueBytes { result.append(("qbytes=\(status.queueBytes)", "\(queueBytes)")) }
+        if let queueBytes, let present = status.knownQueueBytes, queueBytes != present {
+            result.append(("qbytes=\(present)", "\(queueBytes)"))
+        }
         if let mode, mode != status.mode { result.append(("mode=\(SysVStatus.octal(status.mode))", SysVStatus.octal(mode))) }
         if let owner, owner != status.uid { result.append(("owner=\(SysVOwner.user(status.uid))", SysVOwner.user(owner))) }
         if let group, group != status.gid { result.append(("group=\(SysVOwner.group(status.gid))", SysVOwner.group(group))) }

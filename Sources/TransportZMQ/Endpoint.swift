@@ -89,7 +89,7 @@ struct Endpoint: Sendable, Equatable {
             throw TransportError(.usage, "an IPv6 address in an endpoint is written in brackets", hint: "tcp://[\(host)]:\(digits)")
         }
         var port: UInt16?
-        if digits == "*" || digits == "0" || digits == "!" {
+        if digits == "*" || digits == "0" {
             guard binds else { throw TransportError(.usage, "tcp://\(rest): connecting needs a port", hint: "only a bound endpoint (@) can take a free one") }
         } else {
             guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt16(digits) else {

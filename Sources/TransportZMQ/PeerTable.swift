@@ -57,7 +57,8 @@ struct PeerTable {
             guard connections.contains(where: { $0.endpoint == event.endpoint && $0.outgoing }) else {
                 return .detail("a visitor at \(event.endpoint) left without a handshake")
             }
-            return warn(event.endpoint, "peer at \(event.endpoint) accepted but did not answer the handshake (is it a ZeroMQ socket?)")
+            // The end that notices first hangs up, so this is what the other end sees of a wrong type too.
+            return warn(event.endpoint, "peer at \(event.endpoint) \(Self.mismatch(type, true))")
         case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
             failing.insert(event.endpoint)
             return warn(event.endpoint, "peer at \(event.endpoint) \(Self.reason(event.value, type))")

@@ -1,8 +1,116 @@
 import CZMQ
+import Glibc
 import MQCore
 
-/// Keys and passwords of a socket, read from files.
+/// Keys and passwords of a socket, read from files: an address shows in `ps`, and Z85 keys hold characters of the shell.
 struct Security: Sendable {
-    init(_ options: OptionValues) throws(TransportError) {}
-    func apply(to socket: borrowing Socket, context: borrowing Context, notices: Notices) throws(TransportError) {}
+    enum Mechanism: Sendable {
+        case none
+        case curveServer(secret: String)
+        case curveClient(server: String, keys: (secret: String, public: String?)?)
+        case plainClient(user: String, password: String)
+        case plainServer
+    }
+
+    let mechanism: Mechanism
+    let guest: ZAPHandler.GuestList?
+    private let hasDomain: Bool
+
+    /// - Throws: `usage` for options that do not go together, `configuration` for a file that cannot be read or used.
+    init(_ options: OptionValues) throws(TransportError) {
+        hasDomain = options.has("zap-domain")
+        let serves = options.flag("curve-server") ?? false
+        let server = options.text("server-key")
+        let secretFile = options.text("secret-key")
+        guard [serves, server != nil, options.has("plain"), options.has("plain-users")].count(where: { $0 }) <= 1 else {
+            throw TransportError(.usage, "curve-server, server-key, plain and plain-users exclude each other")
+        }
+        if !serves, let stray = ["allow-keys"].first(where: options.has) {
+            throw TransportError(.usage, "\(stray) belongs to curve-server")
+        }
+        if serves {
+            guard let secretFile else { throw TransportError(.usage, "curve-server needs secret-key=FILE") }
+            mechanism = .curveServer(secret: try KeyFile(secretFile).secretKey())
+            guest = try options.text("allow-keys").map { path throws(TransportError) in .keys(try KeyFile.publicKeys(in: path)) }
+        } else if let server {
+            let keys = try secretFile.map { path throws(TransportError) in
+                let file = try KeyFile(path)
+                let own = try options.text("public-key").map { name throws(TransportError) in try KeyFile(name).publicKey() }
+                return (secret: try file.secretKey(), public: own)
+            }
+            mechanism = .curveClient(server: try KeyFile(server).publicKey(), keys: keys)
+            guest = nil
+        } else if let path = options.text("plain") {
+            let pairs = try KeyFile.users(in: path)
+            guard pairs.count == 1, let (user, password) = pairs.first else {
+                throw TransportError(.configuration, "\(path) must hold one line user:password")
+            }
+            mechanism = .plainClient(user: user, password: password)
+            guest = nil
+        } else if let path = options.text("plain-users") {
+            mechanism = .plainServer
+            guest = .users(try KeyFile.users(in: path))
+        } else {
+            if secretFile != nil || options.has("public-key") {
+                throw TransportError(.usage, "keys need curve-server, or server-key=FILE to connect to one")
+            }
+            (mechanism, guest) = (.none, nil)
+        }
+    }
+
+    /// Before the socket binds or connects.
+    func apply(to socket: borrowing Socket, context: borrowing Context, notices: Notices) throws(TransportError) {
+        let library = socket.library
+        switch mechanism {
+        case .none: return
+        case .curveServer(let secret):
+            try Self.requireCurve(library)
+            try socket.set(ZMQ_CURVE_SERVER, CInt(1))
+            try socket.set(ZMQ_CURVE_SECRETKEY, Self.terminated(secret))
+            if guest == nil { notices.warn("CURVE without allow-keys encrypts, and accepts every client") }
+        case .curveClient(let server, let given):
+            try Self.requireCurve(library)
+            let keys = if let given { given } else { try Self.freshPair(library) }
+            let open = if let open = keys.public { open } else { try Self.publicKey(of: keys.secret, library) }
+            try socket.set(ZMQ_CURVE_SERVERKEY, Self.terminated(server))
+            try socket.set(ZMQ_CURVE_SECRETKEY, Self.terminated(keys.secret))
+            try socket.set(ZMQ_CURVE_PUBLICKEY, Self.terminated(open))
+        case .plainClient(let user, let password):
+            try socket.set(ZMQ_PLAIN_USERNAME, Array(user.utf8))
+            try socket.set(ZMQ_PLAIN_PASSWORD, Array(password.utf8))
+        case .plainServer:
+            try socket.set(ZMQ_PLAIN_SERVER, CInt(1))
+        }
+        if let guest {
+            if !hasDomain { try socket.set(ZMQ_ZAP_DOMAIN, Array("mq".utf8)) }
+            try ZAPHandler.start(in: context, admitting: guest, notices: notices)
+        }
+    }
+
+    private static func requireCurve(_ library: Library) throws(TransportError) {
+        if !library.has("curve") {
+            throw TransportError(.configuration, "libzmq \(library.version) was built without CURVE", hint: "install a libzmq with libsodium")
+        }
+    }
+
+    /// libzmq takes Z85 keys with their NUL: 41 bytes.
+    private static func terminated(_ key: String) -> [UInt8] { Array(key.utf8) + [0] }
+
+    private static func freshPair(_ library: Library) throws(TransportError) -> (secret: String, public: String?) {
+        var (open, secret) = ([CChar](repeating: 0, count: 41), [CChar](repeating: 0, count: 41))
+        guard library.api.pointee.curve_keypair(&open, &secret) == 0 else {
+            throw library.error(library.api.pointee.error_number(), "making a pair of keys")
+        }
+        return (text(secret), text(open))
+    }
+
+    private static func publicKey(of secret: String, _ library: Library) throws(TransportError) -> String {
+        var open = [CChar](repeating: 0, count: 41)
+        guard library.api.pointee.curve_public(&open, secret) == 0 else {
+            throw library.error(library.api.pointee.error_number(), "deriving the public key")
+        }
+        return text(open)
+    }
+
+    private static func text(_ key: [CChar]) -> String { String(decoding: key.prefix(40).map(UInt8.init(bitPattern:)), as: UTF8.self) }
 }

@@ -49,7 +49,7 @@ struct SocketOption: Sendable {
     /// The options of everyday use, under names of our own.
     static let common: [SocketOption] = [
         SocketOption("send-hwm", ZMQ_SNDHWM, .int, standard: "1000", scope: .send, help: "messages queued for each peer before send waits; 0 is no bound"),
-        SocketOption("recv-hwm", ZMQ_RCVHWM, .int, standard: "1000", scope: .receive, help: "messages taken ahead from each peer; 0 is no bound"),
+        SocketOption("recv-hwm", ZMQ_RCVHWM, .int, standard: "16000, or --prefetch", scope: .receive, help: "messages taken ahead from each peer; 0 is no bound"),
         SocketOption("reconnect", ZMQ_RECONNECT_IVL, .milliseconds, standard: "100ms", help: "first pause before a lost or refused connection is tried again"),
         SocketOption("reconnect-max", ZMQ_RECONNECT_IVL_MAX, .milliseconds, standard: "0", help: "the pause doubles up to this; 0 keeps it constant"),
         SocketOption("heartbeat", ZMQ_HEARTBEAT_IVL, .milliseconds, standard: "0", help: "interval of ZMTP pings on an idle connection; 0 is none"),
@@ -120,7 +120,7 @@ struct SocketOption: Sendable {
         let text = entry.value ?? "yes"
         do {
             switch encoding {
-            case .flag: try socket.set(number, ["yes", "true", "on", "1"].contains(text) ? 1 : 0)
+            case .flag: try socket.set(number, CInt(["yes", "true", "on", "1"].contains(text) ? 1 : 0))
             case .int: try socket.set(number, CInt(clamping: Quantity.integer(text) ?? 0))
             case .bytes: try socket.set(number, CInt(clamping: Quantity.bytes(text) ?? 0))
             case .milliseconds: try socket.set(number, CInt(clamping: Self.rounded(text, to: 1_000_000)))

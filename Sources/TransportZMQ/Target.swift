@@ -45,7 +45,7 @@ struct Target: Sendable {
 
     /// `push:tcp://…` has a type; `tcp://…` and `@tcp://…` have none.
     private static func split(_ text: String) -> (String?, String) {
-        guard !text.hasPrefix("@"), let colon = text.firstIndex(of: ":") else { 
+        guard !text.hasPrefix("@"), let colon = text.firstIndex(of: ":") else {
             return SocketType(rawValue: text.lowercased()) == nil ? (nil, text) : (text, "")
         }
         let rest = text[text.index(after: colon)...]

@@ -39,6 +39,7 @@ final class Wire {
         }
         let context = try Context(threads: settings.threads)
         library = context.library
+        // The first socket of a context starts its threads, not zmq_ctx_new.
         let socket = try Thread.blockingSignals { () throws(TransportError) in try Socket(type, in: context) }
         pointer = socket.pointer
         let monitor = try Monitor(of: socket, in: context, notices: notices)
@@ -117,18 +118,14 @@ final class Wire {
     /// The socket is closed first and the context stays, so that the monitor tells when libzmq is done: a wait that a
     /// signal and a deadline can end, which zmq_ctx_term is not.
     /// - Parameter sent: whether there is anything to wait for.
-    /// - Returns: the endpoints of connections that broke meanwhile, as a number.
     /// - Throws: `tryAgain` when time ran out, `unreachable` when a peer left with bytes unread.
-    func finish(sent: Bool, until wanted: Deadline, stop: StopFlag) throws(TransportError) -> Int {
-        guard socket != nil else { return 0 }
-        guard sent else {
-            close()
-            return 0
-        }
+    func finish(sent: Bool, until wanted: Deadline, stop: StopFlag) throws(TransportError) {
+        guard socket != nil else { return }
+        guard sent else { return close() }
         var deadline = stop.isRaised ? wanted.earlier(.after(Self.grace)) : wanted
-        // A connection that is made and closed by libzmq while nobody looks could not be held: have it first.
+        // A first connection that libzmq makes and closes while nobody looks could not be held: have it before the end.
         drainMonitor()
-        while established == 0, case .ready = Self.poll(-1, monitorDescriptor, until: deadline, stop: stop) { drainMonitor() }
+        while handshakes == 0, case .ready = Self.poll(-1, monitorDescriptor, until: deadline, stop: stop) { drainMonitor() }
         if stop.isRaised { deadline = deadline.earlier(.after(Self.grace)) }
 
         var tail = TailGuard()
@@ -152,7 +149,8 @@ final class Wire {
                 hint: "is the receiver running, and reading?", isRetriable: true)
         }
         try awaitReading(by: &tail, until: deadline, stop: stop)
-        return tail.broken
+        // A receiver that was asked for a number of messages looks the same, so this is no warning.
+        if tail.broken > 0 { notices.detail("a peer disconnected while the last messages were on their way; it may not have read them") }
     }
 
     /// Waits for libzmq to write what it holds; false when time ran out first.

@@ -8,6 +8,7 @@ extension ZMQTransport {
         targetSyntax: .endpoints,
         capabilities: [.send, .receive, .frames, .untilClosed, .temporary],
         options: ownOptions + SocketOption.all.map(\.spec),
+        emptyWait: .seconds(1),
         notes: [
             "TYPE is push, pull, pub, sub, xpub, xsub or pair; without it send pushes and recv pulls. A leading @ on an endpoint binds, "
                 + "without it the socket connects; both can be mixed in one address. @tcp://:5555 binds on all interfaces, @tcp://127.0.0.1:* on a "
@@ -43,7 +44,7 @@ extension ZMQTransport {
         OptionSpec(
             "subscribe", .text("PREFIX"), standard: "every message", scope: .receive, repeatable: true,
             help: "sub, xsub: receive messages that begin with PREFIX"),
-        OptionSpec("hwm", .integer(0...Int(Int32.max)), standard: "1000", help: "send-hwm and recv-hwm at once: messages, for each peer"),
+        OptionSpec("hwm", .integer(0...Int(Int32.max)), help: "send-hwm and recv-hwm at once: messages, for each peer"),
         OptionSpec(
             "buffer", .bytes(1...Int.max), standard: "64MiB",
             help: "bytes queued for or from each peer, kept by lowering the high-water mark to fit the mean size of messages"),

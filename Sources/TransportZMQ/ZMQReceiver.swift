@@ -14,6 +14,8 @@ final class ZMQReceiver: Receiver {
     private var leftBehind = false
     private var isClosed = false
 
+    /// Tries before a batch is handed over. More of them gain nothing, and delay a message that comes alone.
+    private static let yields = 2
     /// How long nothing may come after the last peer has left: libzmq tells of that a moment before it hands over the last messages.
     static let afterglow = Duration.milliseconds(50)
 
@@ -71,7 +73,7 @@ final class ZMQReceiver: Receiver {
                 }
                 // A batch of one message costs the other end of the pump a system call: let the sender go on a little.
                 tries += 1
-                if left == limit || tries > ZMQSender.yields { break }
+                if left == limit || tries > Self.yields { break }
                 sched_yield()
                 continue
             }

@@ -13,14 +13,11 @@ final class ZMQSender: Sender {
     private var limit: MessageLimit
     private var sent = 0
     private var dropped = 0
-    private var broken = 0
     private var isFlushed = false
     private var peersAwaited: Bool
     /// Subscriptions heard of so far.
     private var subscriptions = 0
 
-    /// Tries before a side blocks: a sleep and a wake-up cost more than twenty of them.
-    static let yields = 20
     /// How long a publisher that nobody told to wait waits for its first subscriber.
     static let patience = Duration.seconds(1)
 
@@ -97,24 +94,24 @@ final class ZMQSender: Sender {
         _ bytes: UnsafeRawPointer, _ size: Int, _ flags: CInt, _ error: CInt, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> Bool {
         var error = error
-        var tries = 0
+        var tried = false
         while true {
             guard error == EAGAIN || error == EINTR else { throw wire.library.error(error, "sending") }
-            if stop.isRaised { return false }
+            // Room comes in batches, half a high-water mark at a time: trying again before there is news only takes the
+            // processor from the thread that makes it. News that came before this call end it at once.
+            switch error == EAGAIN && !settings.drops ? wire.block(until: deadline, stop: stop) : stop.isRaised ? .stopped : .ready {
+            case .ready: break
+            case .stopped: return false
+            case .deadlinePassed: if tried { return false }
+            }
+            tried = true
             hearSubscriptions(wire.refresh())
             let result = czmq_send(wire.library.api, wire.pointer, bytes, size, flags)
             if result >= 0 { return true }
             error = -result
-            guard error == EAGAIN else { continue }
-            if settings.drops {
+            if error == EAGAIN && settings.drops {
                 drop(bytes, size, flags)
                 return true
-            }
-            tries += 1
-            if tries <= Self.yields {
-                sched_yield()
-            } else if case .deadlinePassed = wire.block(until: deadline, stop: stop) {
-                return false
             }
         }
     }
@@ -167,14 +164,13 @@ final class ZMQSender: Sender {
         let bound = settings.linger.map { deadline.earlier(.after($0)) } ?? deadline
         // Without a subscriber a publisher's messages went nowhere, and nobody is to be waited for.
         let waits = sent > 0 && !(settings.type.publishes && wire.established == 0)
-        broken = try wire.finish(sent: waits, until: bound, stop: stop)
+        try wire.finish(sent: waits, until: bound, stop: stop)
         confirmed = sent
     }
 
     var closingRemarks: [String] {
         var remarks: [String] = []
         if dropped > 0 { remarks.append("\(Quantity.grouped(dropped)) messages were dropped for subscribers at their high-water mark") }
-        if broken > 0 { remarks.append("a receiver disconnected while the last messages were on their way; it may not have read them") }
         return remarks
     }
 }

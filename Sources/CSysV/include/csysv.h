@@ -48,7 +48,7 @@ int csysv_remove(int id);
 int csysv_read_limits(struct csysv_limits *limits);
 
 // Hits the calling thread with SIGURG at a moment of CLOCK_MONOTONIC and every 2 ms after it, until disarmed:
-// a signal that lands just before the system call is lost, a later one is not. Unblocks SIGURG in the thread.
+// a signal that lands just before the system call is lost, a later one is not. The thread must not block SIGURG.
 struct csysv_timer {
     void *timer;
     int thread;

@@ -6,12 +6,13 @@ struct Pace {
     private let start = Deadline.now()
     private var sent = 0
 
-    init(perSecond: Double) { interval = 1e9 / perSecond }
+    /// A rate beyond all clocks is one a nanosecond or one in a century: the arithmetic must not overflow.
+    init(perSecond: Double) { interval = min(max(1e9 / perSecond, 1), 3e18) }
 
     /// How many messages are due now; when none is, `nextDue` says until when to sleep.
     func due() -> Int { max(0, Int(Double(Deadline.now() - start) / interval) + 1 - sent) }
 
-    var nextDue: Deadline { Deadline(nanoseconds: start + UInt64(Double(sent) * interval)) }
+    var nextDue: Deadline { Deadline(nanoseconds: start + UInt64(min(Double(sent) * interval, 9e18))) }
 
     mutating func count(_ messages: Int) { sent += messages }
 }

@@ -10,7 +10,7 @@ final class RecordReader {
         case stopped
     }
 
-    private let descriptor = STDIN_FILENO
+    private let descriptor: CInt
     private var parser: RecordParser
     private let isJSON: Bool
     /// The messages of the last call.
@@ -21,13 +21,16 @@ final class RecordReader {
     private var body: [UInt8] = []
     /// An error that came behind good records, thrown by the next call.
     private var pending: TransportError?
+    /// With `jsonl`, the line that `pending` is about.
+    private var badLine: Int?
     private var atEnd = false
     /// Records read so far, the dropped ones included.
     private(set) var recordsBefore = 0
 
     private static let chunk = 1 << 17
 
-    init(_ framing: Framing, limit: Int?) {
+    init(_ framing: Framing, limit: Int?, descriptor: CInt = STDIN_FILENO) {
+        self.descriptor = descriptor
         isJSON = framing == .jsonl
         parser = RecordParser(isJSON ? .lines : framing, limit: isJSON ? nil : limit)
         batch = Batch(byteCapacity: Self.chunk + 4096)
@@ -42,7 +45,7 @@ final class RecordReader {
     }
 
     /// Where in the input the first byte behind all records of `batch` stands.
-    var endPosition: Int { parser.consumed }
+    var endPosition: Int { badLine.map { parser.position(of: $0, in: lines) } ?? parser.consumed }
 
     /// Blocks until there is a record.
     /// - Throws: `inputOutput` when reading fails, `malformed` for a record that is none, after the records before it were returned.
@@ -63,13 +66,16 @@ final class RecordReader {
     }
 
     private func fill(_ batch: inout Batch, stop: StopFlag) throws(TransportError) -> Status {
-        if atEnd { return ended(&batch) }
         while true {
-            let room = batch.prepareRefill(minimum: Self.chunk)
-            let count = try read(into: room, stop: stop)
-            guard let count else { return .stopped }
-            batch.refilled(count)
-            atEnd = count == 0
+            if parser.hasMore {
+                _ = batch.prepareRefill(minimum: 0)
+            } else {
+                if atEnd { return ended(&batch) }
+                let room = batch.prepareRefill(minimum: Self.chunk)
+                guard let count = try read(into: room, stop: stop) else { return .stopped }
+                batch.refilled(count)
+                atEnd = count == 0
+            }
             do throws(TransportError) {
                 try parser.frame(&batch, atEnd: atEnd)
             } catch {
@@ -77,7 +83,6 @@ final class RecordReader {
                 pending = error
             }
             if !batch.isEmpty { return .records }
-            if atEnd { return .ended }
         }
     }
 
@@ -112,6 +117,7 @@ final class RecordReader {
                 lineOfMessage.append(index)
             } catch {
                 pending = error
+                badLine = index
                 return
             }
         }

@@ -54,7 +54,8 @@ final class RecvSession {
         var opening = Opening(stop: stop)
         opening.notices = Endpoints.notices(console: console, readyDescriptor: plan.readyDescriptor)
         opening.mode = plan.peeks ? .peek : .consume
-        opening.prefetch = plan.prefetch
+        // What a transport takes ahead of a counted run may be lost with it.
+        opening.prefetch = plan.prefetch ?? plan.count
         opening.retry = plan.retry
         opening.endsWithLastSender = plan.untilClosed
         opening.deadline = .after(plan.timeout)

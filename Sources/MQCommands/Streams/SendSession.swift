@@ -235,7 +235,7 @@ final class SendSession {
         if !ledger.hasOutstanding && confirmed >= ledger.accepted + range.count {
             ledger.passed(range.count)
         } else {
-            for index in range { ledger.append(place(index)) }
+            ledger.append(range.count) { place(range.lowerBound + $0) }
         }
         counters.add(messages: range.count, bytes: batch.payloadBytes(range))
         counters.confirmed.store(confirmed, ordering: .relaxed)
@@ -274,7 +274,8 @@ final class SendSession {
 
     /// The sentences that say how far it came and how to go on; none when nothing can be gone on with.
     private var resumption: [String] {
-        let word = address.descriptor.capabilities.contains(.acknowledge) ? "acknowledged" : "sent"
+        let acknowledges = address.descriptor.capabilities.contains(.acknowledge)
+        let word = acknowledges ? "acknowledged" : ledger.hasOutstanding ? "known to have arrived" : "sent"
         let done = ledger.base
         let first = ledger.first ?? nextRecord
         let unit = hasWords ? "messages" : "records"

@@ -30,9 +30,27 @@ public enum Envelope {
         if let dedup = properties.dedup { member("dedup", dedup, &json) }
         if let delay = properties.delay {
             json.key("delay")
-            json.value(number: Quantity.decimal(Double(delay.nanoseconds) / 1e9, digits: delay.nanoseconds % 1_000_000_000 == 0 ? 0 : 9))
+            json.value(number: seconds(delay))
         }
         json.close("}")
+    }
+
+    /// Whole seconds, or nine digits behind the point: a `Double` would lose the last of them.
+    private static func seconds(_ duration: Duration) -> String {
+        let (whole, rest) = duration.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        let digits = String(rest)
+        return rest == 0 ? "\(whole)" : "\(whole)." + String(repeating: "0", count: 9 - digits.count) + digits
+    }
+
+    /// The inverse, for any number that JSON can write and a queue could mean.
+    private static func duration(_ number: String) -> Duration? {
+        let parts = number.split(separator: ".")
+        if parts.count == 2, number.utf8.first != UInt8(ascii: "-"), parts[1].utf8.count <= 9, let whole = Int64(parts[0]), let rest = Int64(parts[1]), whole >= 0, whole < 1_000_000_000 {
+            let scale = (parts[1].utf8.count..<9).reduce(Int64(1)) { scale, _ in scale * 10 }
+            return .seconds(whole) + .nanoseconds(rest * scale)
+        }
+        guard let seconds = Double(number), seconds >= 0, seconds < 1e9 else { return nil }
+        return .nanoseconds(Int64((seconds * 1e9).rounded()))
     }
 
     private static func member(_ key: String, _ text: String, _ json: inout JSONText) {
@@ -122,10 +140,8 @@ public enum Envelope {
             guard !frames.isEmpty else { throw wrong(key, "a list of at least one length") }
             properties.frames = frames
         case "delay":
-            guard try reader.kind() == .number, let seconds = Double(try reader.number()), seconds >= 0, seconds < 1e9 else {
-                throw wrong(key, "a number of seconds")
-            }
-            properties.delay = .nanoseconds(Int64((seconds * 1e9).rounded()))
+            guard try reader.kind() == .number, let delay = duration(try reader.number()) else { throw wrong(key, "a number of seconds") }
+            properties.delay = delay
         case "attributes": properties.attributes = try attributes(&reader)
         default: try reader.skip()
         }

@@ -20,11 +20,14 @@ public struct RecordParser: Sendable {
     public private(set) var batchOffset = 0
     /// The position in the stream of the first byte that belongs to no record yet.
     public private(set) var consumed = 0
+    /// Whether the bytes behind a record that was too long have not been looked at: `frame` is to be called again, after
+    /// `prepareRefill`, before anything is read and even when there is nothing more to read.
+    public private(set) var hasMore = false
 
     /// Bytes at the start of the unframed ones that are known to hold no terminator.
     private var scanned = 0
-    /// A record that is being dropped: the bytes seen of it, and those still to come where its length is known.
-    private var dropping: (seen: Int, left: Int?)?
+    /// A record that is being dropped: where it begins, the bytes seen of it, and those still to come where its length is known.
+    private var dropping: (start: Int, seen: Int, left: Int?)?
     private var finished = false
 
     /// - Parameter limit: records above it are counted but not kept; `nil` keeps all.
@@ -40,14 +43,17 @@ public struct RecordParser: Sendable {
     /// - Throws: `malformed`. The batch holds the records before the bad one.
     public mutating func frame(_ batch: inout Batch, atEnd: Bool) throws(TransportError) {
         oversize = nil
-        batchOffset = consumed
+        hasMore = false
+        batchOffset = dropping?.start ?? consumed
         switch framing {
         case .len32: try frameCounted(&batch, atEnd: atEnd, header: Self.len32Header, trailer: 0)
         case .netstring: try frameCounted(&batch, atEnd: atEnd, header: Self.netstringHeader, trailer: 1)
         case .whole:
-            if atEnd && !finished {
+            if !atEnd {
+                endPartial(&batch, overlap: 0, atEnd: false)
+            } else if !finished {
                 finished = true
-                mark(&batch, offset: 0, size: batch.unframed.count, through: batch.unframed.count)
+                _ = endRecord(&batch, size: batch.unframed.count, terminator: 0)
             }
         default:
             let terminator = framing.terminator!
@@ -77,6 +83,7 @@ public struct RecordParser: Sendable {
     /// Puts an empty message where the dropped record was.
     private mutating func endDropping(_ batch: inout Batch, size: Int) {
         dropping = nil
+        hasMore = !batch.unframed.isEmpty
         oversize = Oversize(index: batch.count, size: size)
         batch.markRecord(offset: 0, size: 0, consumed: 0)
     }
@@ -128,7 +135,7 @@ extension RecordParser {
         scanned = max(0, rest - overlap)
         // What cannot be sent need not be held: memory stays bounded whatever the length of a record.
         if dropping != nil || scanned > limit {
-            dropping = ((dropping?.seen ?? 0) + scanned, nil)
+            dropping = (dropping?.start ?? consumed, (dropping?.seen ?? 0) + scanned, nil)
             drop(&batch, scanned)
         }
     }
@@ -167,12 +174,13 @@ extension RecordParser {
     ) throws(TransportError) {
         while true {
             let bytes = batch.unframed
-            if let (seen, left) = dropping, let left {
+            if let (start, seen, left) = dropping, let left {
                 let taken = min(left, bytes.count)
+                if taken == left { try checkTrailer(bytes, at: taken, trailer) }
                 drop(&batch, taken)
                 if taken < left {
-                    dropping = (seen, left - taken)
-                    if atEnd { throw truncated(seen - (left - taken), of: seen) }
+                    dropping = (start, seen, left - taken)
+                    if atEnd { throw truncated(seen - (left - taken), of: seen - trailer) }
                     return
                 }
                 return endDropping(&batch, size: seen - trailer)
@@ -186,19 +194,23 @@ extension RecordParser {
             case .complete(let length, let size):
                 let total = length + size + trailer
                 if size > limit {
+                    let start = consumed
                     drop(&batch, length)
-                    dropping = (size + trailer, size + trailer)
+                    dropping = (start, size + trailer, size + trailer)
                 } else if bytes.count < total {
                     if atEnd { throw truncated(max(0, bytes.count - length), of: size) }
                     return
                 } else {
-                    if trailer == 1 && bytes[total - 1] != UInt8(ascii: ",") {
-                        throw TransportError(.malformed, "a netstring ends with a comma")
-                    }
+                    try checkTrailer(bytes, at: total, trailer)
                     mark(&batch, offset: length, size: size, through: total)
                 }
             }
         }
+    }
+
+    private func checkTrailer(_ bytes: UnsafeRawBufferPointer, at end: Int, _ trailer: Int) throws(TransportError) {
+        guard trailer == 1, bytes[end - 1] != UInt8(ascii: ",") else { return }
+        throw TransportError(.malformed, "a netstring ends with a comma")
     }
 
     private func truncated(_ have: Int, of size: Int) -> TransportError {

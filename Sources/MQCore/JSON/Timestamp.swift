@@ -4,24 +4,36 @@ import Glibc
 public enum Timestamp {
     /// RFC 3339 in UTC with nine digits: a number would lose precision in most readers of JSON.
     public static func text(_ nanoseconds: Int64) -> String {
-        var seconds = time_t(nanoseconds / 1_000_000_000)
-        var rest = nanoseconds % 1_000_000_000
-        if rest < 0 { (seconds, rest) = (seconds - 1, rest + 1_000_000_000) }
+        var (seconds, digits) = divided(nanoseconds)
         var parts = tm()
         gmtime_r(&seconds, &parts)
-        let fraction = String(rest)
-        return format("%Y-%m-%dT%H:%M:%S", parts) + "." + String(repeating: "0", count: 9 - fraction.count) + fraction + "Z"
+        return format("%Y-%m-%dT%H:%M:%S", parts) + ".\(digits)Z"
     }
 
     /// strftime(3) in local time, with `%N` for the nanoseconds.
     public static func formatted(_ nanoseconds: Int64, _ pattern: String) -> String {
-        var seconds = time_t(nanoseconds / 1_000_000_000)
+        var (seconds, digits) = divided(nanoseconds)
         var parts = tm()
         localtime_r(&seconds, &parts)
-        let fraction = String(nanoseconds % 1_000_000_000)
-        let digits = String(repeating: "0", count: 9 - fraction.count) + fraction
-        let pieces = pattern.split(separator: "%N", omittingEmptySubsequences: false)
-        return pieces.map { $0.isEmpty ? "" : format(String($0), parts) }.joined(separator: digits)
+        // A field is a % and a letter; looking for "%N" alone would find it in "%%N" too.
+        var expanded: [UInt8] = []
+        var rest = Array(pattern.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.first == UInt8(ascii: "N") {
+                expanded += digits.utf8
+            } else {
+                expanded.append(byte)
+            }
+            if byte == UInt8(ascii: "%"), let letter = rest.popFirst(), letter != UInt8(ascii: "N") { expanded.append(letter) }
+        }
+        return format(String(decoding: expanded, as: UTF8.self), parts)
+    }
+
+    /// Whole seconds, rounded down, and the rest as nine digits.
+    private static func divided(_ nanoseconds: Int64) -> (time_t, digits: String) {
+        let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        let fraction = String(rest < 0 ? rest + 1_000_000_000 : rest)
+        return (time_t(rest < 0 ? seconds - 1 : seconds), String(repeating: "0", count: 9 - fraction.count) + fraction)
     }
 
     private static func format(_ pattern: String, _ parts: tm) -> String {
