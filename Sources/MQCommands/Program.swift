@@ -23,18 +23,33 @@ public enum Program {
 
     /// A verb's own parser is asked directly: describing all the others first doubles the time of a short run.
     static func parse(_ words: [String]) throws -> any ParsableCommand {
-        guard let verb = MQ.verbs.first(where: { $0.name == words.first }) else { return try MQ.parseAsRoot(words) }
-        return try verb.type.parseAsRoot(Array(words.dropFirst()))
+        guard let first = words.first else { return try MQ.parseAsRoot(words) }
+        if let verb = MQ.verbs.first(where: { $0.name == first }) { return try verb.type.parseAsRoot(Array(words.dropFirst())) }
+        if first == "help", words.count > 1 { return try parse(Array(words.dropFirst()) + ["--help"]) }
+        if first.hasPrefix("-") || first == "help" { return try MQ.parseAsRoot(words) }
+        let known = MQ.verbs.map(\.name).filter { !$0.hasPrefix("_") }
+        let near = Suggestion.nearest(to: first, in: known)
+        throw TransportError(.usage, "there is no verb '\(first)'", hint: near.map { "did you mean \($0)?" } ?? "mq --help lists them")
     }
 
     /// Help and version go to standard output; a usage error becomes one sentence and status 64.
     private static func finish(_ error: any Error) -> Never {
         let status = MQ.exitCode(for: error)
-        guard status != .success else { MQ.exit(withError: error) }
+        guard status != .success else { show(MQ.fullMessage(for: error) + "\n") }
         let errorsAreJSON = zip(CommandLine.arguments, CommandLine.arguments.dropFirst() + [""])
             .contains { $0 == "--error-format=json" || ($0, $1) == ("--error-format", "json") }
         let console = Console(Console.Settings(errorsAreJSON: errorsAreJSON))
-        console.fail(UsageError.sentence(of: MQ.message(for: error)), address: nil)
+        console.fail(error as? TransportError ?? UsageError.sentence(of: MQ.message(for: error)), address: nil)
         exit(ExitStatus.status(of: .usage))
+    }
+
+    private static func show(_ text: String) -> Never {
+        do throws(TransportError) {
+            try Results.print(text)
+        } catch {
+            Console(Console.Settings()).fail(error, address: nil)
+            exit(ExitStatus.status(of: error.code))
+        }
+        exit(0)
     }
 }

@@ -60,7 +60,7 @@ public struct POSIXMQTransport: Transport {
         switch target {
         case .name(let name): [Fact("name", "Name", .text(name.isEmpty ? "(none)" : name), source: "address")]
         case .temporary(let name): [Fact("name", "Name", .text(name), source: "private, removed at exit")]
-        case .descriptor(let number): [Fact("descriptor", "Descriptor", .number(Int(number)), source: "address")]
+        case .descriptor(let number): [Fact("descriptor", "Descriptor", .identifier(Int(number)), source: "address")]
         }
     }
 

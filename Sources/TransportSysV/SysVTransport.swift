@@ -20,7 +20,7 @@ public struct SysVTransport: Transport {
 
     public func explain() -> [Fact] {
         var facts = name.facts
-        if let queue = try? locate(.anything) { facts.append(Fact("id", "Id", .number(Int(queue.id)), source: "kernel")) }
+        if let queue = try? locate(.anything) { facts.append(Fact("id", "Id", .identifier(Int(queue.id)), source: "kernel")) }
         return facts
     }
 

@@ -26,6 +26,8 @@ struct ContractSubject: Sendable, CustomTestStringConvertible {
     var transport: String { String(name.split(separator: " ")[0]) }
     /// A queue that does not exist; nil where every address is one.
     var missing: (@Sendable () -> String)?
+    /// What is said of it.
+    var missingWords = "no such queue"
     /// A queue keeps what was sent while nobody receives, and takes only so much.
     var holds = true
     /// The largest message of a `.small` queue; nil without a limit.
@@ -77,7 +79,7 @@ extension ContractSubject {
         make: { fixture, size in
             try created("sysv:0x\(String(UniqueName.key(), radix: 16))", size == .small ? ",qbytes=2048" : ",qbytes=16384", fixture)
         },
-        missing: { "sysv:0x\(String(UniqueName.key(), radix: 16))" }, smallLimit: 2048, largest: 8192, peeks: true, hasType: true)
+        missing: { "sysv:0x\(String(UniqueName.key(), radix: 16))" }, missingWords: "no queue has the key", smallLimit: 2048, largest: 8192, peeks: true, hasType: true)
 
     static let zmqIPC = zmq("zmq over ipc") { fixture in "ipc://\(try fixture.directory())/socket" }
     static let zmqTCP = zmq("zmq over tcp") { _ in "tcp://127.0.0.1:\(try freePort())" }

@@ -2,117 +2,119 @@ import Foundation
 import MQTesting
 import Testing
 
-@Suite("Wrong usage, and the words for it", .timeLimit(.minutes(1)))
-struct UsageTests {
-    /// Every mistake with its status and what the sentence must say.
-    struct Mistake: Sendable, CustomTestStringConvertible {
-        var words: [String]
-        var says: [String]
-        init(_ words: String..., says: String...) {
-            self.words = words
-            self.says = says
+extension ProgramContract {
+    @Suite("Wrong usage, and the words for it", .timeLimit(.minutes(1)))
+    struct UsageTests {
+        /// Every mistake with its status and what the sentence must say.
+        struct Mistake: Sendable, CustomTestStringConvertible {
+            var words: [String]
+            var says: [String]
+            init(_ words: String..., says: String...) {
+                self.words = words
+                self.says = says
+            }
+            var testDescription: String { "mq " + words.joined(separator: " ") }
         }
-        var testDescription: String { "mq " + words.joined(separator: " ") }
-    }
 
-    @Test(
-        "A mistake on the command line is one sentence and status 64",
-        arguments: [
-            Mistake("send", "posix-mg:/x", "m", says: "unknown scheme 'posix-mg:'", "did you mean posix-mq:?"),
-            Mistake("recv", "kafka:x", says: "unknown scheme 'kafka:'", "posix-mq"),
-            Mistake("recv", "/jobs", says: "'/jobs' is not an address", "posix-mq:/jobs"),
-            Mistake("recv", "-", says: "mq bridge"),
-            Mistake("recv", "", says: "not an address"),
-            Mistake("recv", says: "address"),
-            Mistake("send", says: "address"),
-            Mistake("recv", "posix-mq:", says: "names no queue", "posix-mq:/name"),
-            Mistake("recv", "posix-mq:/a/b", says: "one slash"),
-            Mistake("recv", "posix-mq:/" + String(repeating: "x", count: 256), says: "256 bytes", "255"),
-            Mistake("send", "posix-mq:/x,maxmg=1", "m", says: "maxmg", "maxmsg"),
-            Mistake("send", "posix-mq:/x", "m", "-o", "maxmg=1", says: "maxmg", "maxmsg"),
-            Mistake("create", "posix-mq:/x,maxmsg=many", says: "maxmsg", "many"),
-            Mistake("create", "posix-mq:/x,maxmsg=0", says: "maxmsg", "0"),
-            Mistake("create", "posix-mq:/x,maxmsg", says: "maxmsg"),
-            Mistake("recv", "sysv:0x1,type=0", says: "type"),
-            Mistake("recv", "sysv:0x1ffffffff", says: "32"),
-            Mistake("recv", "sysv:zzz", says: "zzz"),
-            Mistake("recv", "zmq:@ipc:///tmp/x,recv-hwn=1", says: "recv-hwn", "recv-hwm"),
-            Mistake("recv", "zmq:@tcp://127.0.0.1:99999", says: "99999", "65535"),
-            Mistake("recv", "zmq:pul:@tcp://127.0.0.1:5555", says: "pul"),
-            Mistake("send", "zmq:pull:tcp://127.0.0.1:5555", "m", says: "pull"),
-            Mistake("recv", "posix-mq:/x", "--tmeout", "1s", says: "--tmeout", "--timeout"),
-            Mistake("recv", "posix-mq:/x", "--timeout", "soon", says: "--timeout 'soon'", "10s"),
-            Mistake("recv", "posix-mq:/x", "-n", "0", says: "-n '0'"),
-            Mistake("recv", "posix-mq:/x", "-n", "ten", says: "-n 'ten'"),
-            Mistake("recv", "posix-mq:/x", "-F", "line", says: "'line' is not a framing", "lines"),
-            Mistake("recv", "posix-mq:/x", "-F", "delim:", says: "delim:"),
-            Mistake("recv", "posix-mq:/x", "-0", "-J", says: "twice"),
-            Mistake("recv", "posix-mq:/x", "-f", "%s", "-J", says: "--format"),
-            Mistake("recv", "posix-mq:/x", "-f", "%", says: "%%"),
-            Mistake("recv", "posix-mq:/x", "-F", "files", says: "--out-dir"),
-            Mistake("recv", "posix-mq:/x", "--out-dir", "d", says: "--framing files"),
-            Mistake("recv", "posix-mq:/x", "--ready-fd", "77", says: "--ready-fd 77"),
-            Mistake("recv", "posix-mq:/x", "--ack", "maybe", says: "--ack 'maybe'", "after"),
-            Mistake("recv", "posix-mq:/x", "--ack", "before", says: "posix-mq cannot acknowledge"),
-            Mistake("recv", "posix-mq:/x", "extra", says: "extra"),
-            Mistake("send", "posix-mq:/x", "-F", "files", says: "names of files"),
-            Mistake("send", "posix-mq:/x", "m", "--rate", "fast", says: "--rate 'fast'", "2.5k"),
-            Mistake("send", "posix-mq:/x", "m", "--rate", "0", says: "--rate '0'"),
-            Mistake("send", "posix-mq:/x", "m", "--on-error", "skp", says: "--on-error 'skp'", "skip"),
-            Mistake("send", "posix-mq:/x", "m", "--priority", "40000", says: "--priority", "32767"),
-            Mistake("send", "sysv:0x1", "m", "--type", "0", says: "--type '0'"),
-            Mistake("send", "posix-mq:/x", "m", "--log-format", "xml", says: "--log-format 'xml'"),
-            Mistake("send", "posix-mq:/x", "m", "--color", "red", says: "--color 'red'"),
-            Mistake("stat", "zmq:tcp://localhost:1", says: "zmq cannot look after queues"),
-            Mistake("delete", "mem:", says: "mem"),
-            Mistake("list", "zmq:", says: "zmq cannot list queues"),
-            Mistake("transports", "sysw", says: "no transport 'sysw'", "sysv"),
-            Mistake("completion", "tcsh", says: "tcsh"),
-            Mistake("rcev", "posix-mq:/x", says: "rcev", "recv"),
-            Mistake("--verison", says: "--verison"),
-        ])
-    func mistakes(mistake: Mistake) throws {
-        let result = try mq().run(mistake.words)
-        expectFailure(result, 64, mistake.says)
-        #expect(result.errorText.split(separator: "\n").count == 1, "\(result.errorText)")
-        #expect(result.output.isEmpty)
-        let json = try mq().run(mistake.words + ["--error-format", "json"])
-        #expect(json.status == 64)
-        let object = try jsonObject(json.errorText)
-        #expect(object["code"] as? Int == 64)
-        #expect((object["message"] as? String)?.isEmpty == false)
-    }
-
-    @Test("recv --peek is refused where a message cannot be shown without taking it", arguments: ContractSubject.all.filter { !$0.peeks })
-    func peekRefused(subject: ContractSubject) throws {
-        let address = subject.missing?() ?? "zmq:@ipc:///absent"
-        expectSentence(try mq().run("recv", address, "--peek"), 64, "\(subject.transport) cannot show a message without taking it")
-    }
-
-    @Test("recv --until-closed is refused where the last sender's going is not seen", arguments: ContractSubject.all.filter { !$0.tellsClosed })
-    func untilClosedRefused(subject: ContractSubject) throws {
-        expectSentence(try mq().run("recv", subject.missing!(), "--until-closed"), 64, "last sender", "--timeout")
-    }
-
-    @Test("A queue that does not exist is status 66 for every verb, and nothing is created", arguments: ContractSubject.administered)
-    func missingQueue(subject: ContractSubject) throws {
-        let address = subject.missing!()
-        for words in [["send", address, "x"], ["recv", address], ["recv", address, "--drain"], ["stat", address], ["delete", address], ["purge", address]] {
-            let result = try mq().run(words)
-            expectSentence(result, 66, "\(address): no such queue")
-            let json = try jsonObject(try mq().run(words + ["--error-format=json"]).errorText)
-            #expect(json["code"] as? Int == 66)
-            #expect(json["kind"] as? String == "no-such-queue")
-            #expect(json["address"] as? String == address)
+        @Test(
+            "A mistake on the command line is one sentence and status 64",
+            arguments: [
+                Mistake("send", "posix-mg:/x", "m", says: "unknown scheme 'posix-mg:'", "did you mean posix-mq:?"),
+                Mistake("recv", "kafka:x", says: "unknown scheme 'kafka:'", "posix-mq"),
+                Mistake("recv", "/jobs", says: "'/jobs' is not an address", "posix-mq:/jobs"),
+                Mistake("recv", "-", says: "mq bridge"),
+                Mistake("recv", "", says: "not an address"),
+                Mistake("recv", says: "address"),
+                Mistake("send", says: "address"),
+                Mistake("recv", "posix-mq:", says: "names no queue", "posix-mq:/name"),
+                Mistake("recv", "posix-mq:/a/b", says: "one slash"),
+                Mistake("recv", "posix-mq:/" + String(repeating: "x", count: 256), says: "256 bytes", "255"),
+                Mistake("send", "posix-mq:/x,maxmg=1", "m", says: "maxmg", "maxmsg"),
+                Mistake("send", "posix-mq:/x", "m", "-o", "maxmg=1", says: "maxmg", "maxmsg"),
+                Mistake("create", "posix-mq:/x,maxmsg=many", says: "maxmsg", "many"),
+                Mistake("create", "posix-mq:/x,maxmsg=0", says: "maxmsg", "0"),
+                Mistake("create", "posix-mq:/x,maxmsg", says: "maxmsg"),
+                Mistake("recv", "sysv:0x1,type=0", says: "type"),
+                Mistake("recv", "sysv:0x1ffffffff", says: "32"),
+                Mistake("recv", "sysv:zzz", says: "zzz"),
+                Mistake("recv", "zmq:@ipc:///tmp/x,recv-hwn=1", says: "recv-hwn", "recv-hwm"),
+                Mistake("recv", "zmq:@tcp://127.0.0.1:99999", says: "99999", "65535"),
+                Mistake("recv", "zmq:pul:@tcp://127.0.0.1:5555", says: "pul"),
+                Mistake("send", "zmq:pull:tcp://127.0.0.1:5555", "m", says: "pull"),
+                Mistake("recv", "posix-mq:/x", "--tmeout", "1s", says: "--tmeout", "--timeout"),
+                Mistake("recv", "posix-mq:/x", "--timeout", "soon", says: "--timeout 'soon'", "10s"),
+                Mistake("recv", "posix-mq:/x", "-n", "0", says: "-n '0'"),
+                Mistake("recv", "posix-mq:/x", "-n", "ten", says: "-n 'ten'"),
+                Mistake("recv", "posix-mq:/x", "-F", "line", says: "'line' is not a framing", "lines"),
+                Mistake("recv", "posix-mq:/x", "-F", "delim:", says: "delim:"),
+                Mistake("recv", "posix-mq:/x", "-0", "-J", says: "twice"),
+                Mistake("recv", "posix-mq:/x", "-f", "%s", "-J", says: "--format"),
+                Mistake("recv", "posix-mq:/x", "-f", "%", says: "%%"),
+                Mistake("recv", "posix-mq:/x", "-F", "files", says: "--out-dir"),
+                Mistake("recv", "posix-mq:/x", "--out-dir", "d", says: "--framing files"),
+                Mistake("recv", "posix-mq:/x", "--ready-fd", "77", says: "--ready-fd 77"),
+                Mistake("recv", "posix-mq:/x", "--ack", "maybe", says: "--ack 'maybe'", "after"),
+                Mistake("recv", "posix-mq:/x", "--ack", "before", says: "posix-mq cannot acknowledge"),
+                Mistake("recv", "posix-mq:/x", "extra", says: "extra"),
+                Mistake("send", "posix-mq:/x", "-F", "files", says: "names of files"),
+                Mistake("send", "posix-mq:/x", "m", "--rate", "fast", says: "--rate 'fast'", "2.5k"),
+                Mistake("send", "posix-mq:/x", "m", "--rate", "0", says: "--rate '0'"),
+                Mistake("send", "posix-mq:/x", "m", "--on-error", "skp", says: "--on-error 'skp'", "skip"),
+                Mistake("send", "posix-mq:/x", "m", "--priority", "40000", says: "--priority", "32767"),
+                Mistake("send", "sysv:0x1", "m", "--type", "0", says: "--type '0'"),
+                Mistake("send", "posix-mq:/x", "m", "--log-format", "xml", says: "--log-format 'xml'"),
+                Mistake("send", "posix-mq:/x", "m", "--color", "red", says: "--color 'red'"),
+                Mistake("stat", "zmq:tcp://localhost:1", says: "zmq cannot look after queues"),
+                Mistake("delete", "mem:", says: "mem"),
+                Mistake("list", "zmq:", says: "zmq cannot list queues"),
+                Mistake("transports", "sysw", says: "no transport 'sysw'", "sysv"),
+                Mistake("completion", "tcsh", says: "tcsh"),
+                Mistake("rcev", "posix-mq:/x", says: "rcev", "recv"),
+                Mistake("--verison", says: "--verison"),
+            ])
+        func mistakes(mistake: Mistake) throws {
+            let result = try mq().run(mistake.words)
+            expectFailure(result, 64, mistake.says)
+            #expect(result.errorText.split(separator: "\n").count == 1, "\(result.errorText)")
+            #expect(result.output.isEmpty)
+            let json = try mq().run(mistake.words + ["--error-format", "json"])
+            #expect(json.status == 64)
+            let object = try jsonObject(json.errorText)
+            #expect(object["code"] as? Int == 64)
+            #expect((object["message"] as? String)?.isEmpty == false)
         }
-        #expect(!(try mq().run("list", "--json").text.contains(address)))
-    }
 
-    @Test("A question mark and ampersands are understood and printed as commas")
-    func queryAlias() throws {
-        let result = try mq().run("explain", "posix-mq:/x?maxmsg=5&msgsize=1k")
-        expectSuccess(result)
-        #expect(result.text.contains("posix-mq:/x,maxmsg=5,msgsize=1k"))
-        #expect(!result.text.contains("?"))
+        @Test("recv --peek is refused where a message cannot be shown without taking it", arguments: ContractSubject.all.filter { !$0.peeks })
+        func peekRefused(subject: ContractSubject) throws {
+            let address = subject.missing?() ?? "zmq:@ipc:///absent"
+            expectSentence(try mq().run("recv", address, "--peek"), 64, "\(subject.transport) cannot show a message without taking it")
+        }
+
+        @Test("recv --until-closed is refused where the last sender's going is not seen", arguments: ContractSubject.all.filter { !$0.tellsClosed })
+        func untilClosedRefused(subject: ContractSubject) throws {
+            expectSentence(try mq().run("recv", subject.missing!(), "--until-closed"), 64, "last sender", "--timeout")
+        }
+
+        @Test("A queue that does not exist is status 66 for every verb, and nothing is created", arguments: ContractSubject.administered)
+        func missingQueue(subject: ContractSubject) throws {
+            let address = subject.missing!()
+            for words in [["send", address, "x"], ["recv", address], ["recv", address, "--drain"], ["stat", address], ["delete", address], ["purge", address]] {
+                let result = try mq().run(words)
+                expectSentence(result, 66, "\(address): \(subject.missingWords)")
+                let json = try jsonObject(try mq().run(words + ["--error-format=json"]).errorText)
+                #expect(json["code"] as? Int == 66)
+                #expect(json["kind"] as? String == "no-such-queue")
+                #expect(json["address"] as? String == address)
+            }
+            #expect(!(try mq().run("list", "--json").text.contains(address)))
+        }
+
+        @Test("A question mark and ampersands are understood and printed as commas")
+        func queryAlias() throws {
+            let result = try mq().run("explain", "posix-mq:/x?maxmsg=5&msgsize=1k")
+            expectSuccess(result)
+            #expect(result.text.contains("posix-mq:/x,maxmsg=5,msgsize=1k"))
+            #expect(!result.text.contains("?"))
+        }
     }
 }

@@ -50,7 +50,8 @@ final class RecvSession {
         batch.wantsProperties = sink.needsProperties
         ProcessMonitor.start(
             ProcessMonitor.Configuration(
-                stop: stop, console: console, watchesOutput: sink.hasReader, counters: counters, verb: "received"))
+                stop: stop, console: console, watchesOutput: sink.hasReader, counters: counters, verb: "received",
+                drawsProgress: !sink.hasReader || !(output.isTerminal || output.isPipe)))
         var opening = Opening(stop: stop)
         opening.notices = Endpoints.notices(console: console, readyDescriptor: plan.readyDescriptor)
         opening.mode = plan.peeks ? .peek : .consume

@@ -50,7 +50,8 @@ final class SendSession {
         ProcessMonitor.start(
             ProcessMonitor.Configuration(
                 stop: stop, console: console, counters: counters, verb: "sent",
-                showsConfirmed: capabilities.contains(.acknowledge)))
+                showsConfirmed: capabilities.contains(.acknowledge),
+                drawsProgress: !plan.messages.isEmpty || isatty(STDIN_FILENO) == 0))
         let transport = try address.transport()
         sender = try Endpoints.open(retry: plan.retry, opening: opening, console: console) { opening throws(TransportError) in
             try transport.openSender(opening)
@@ -223,8 +224,10 @@ final class SendSession {
         try handleRejections()
         if count < range.count && !stop.isRaised {
             nextRecord = place(range.lowerBound + count)
-            throw TransportError(
-                .tryAgain, "\(sender.obstacle); waited \(Quantity.words(plan.timeout ?? .zero))", hint: "--timeout says how long to wait")
+            var error = sender.obstacle
+            error.message += "; waited \(Quantity.words(plan.timeout ?? .zero))"
+            error.hint = error.hint ?? "--timeout says how long to wait"
+            throw error
         }
         return count
     }

@@ -22,10 +22,10 @@ struct Recv: Verb {
 
     @OptionGroup var framingOptions: FramingOptions
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Print the fields of each message that FORMAT names.", valueName: "format"))
+    @Option(name: [.customShort("f", allowingJoined: true), .long], help: ArgumentHelp("Print the fields of each message that FORMAT names.", valueName: "format"))
     var format: String?
 
-    @Option(name: [.customShort("n"), .customLong("count")], help: ArgumentHelp("Take so many messages and end.", valueName: "n"))
+    @Option(name: [.customShort("n", allowingJoined: true), .customLong("count")], help: ArgumentHelp("Take so many messages and end.", valueName: "n"))
     var count: String?
 
     @Flag(help: "Take what is there and end: 0 if something came, 1 if nothing did.")

@@ -23,15 +23,23 @@ struct Transports: Verb {
         } else if name != nil {
             try Results.print(Self.page(descriptors[0]))
         } else {
-            try Results.print(Results.table(["TRANSPORT", "WHAT IT IS"], descriptors.map { [$0.name, $0.summary] }))
-            try Results.print("\nmq transports NAME shows addresses, capabilities and options.\n")
+            try Results.print(Self.overview(descriptors) + "\nmq transports NAME shows addresses, capabilities and options.\n")
         }
         return .success
     }
 
+    /// A transport a line; a long summary goes on below its beginning.
+    private static func overview(_ descriptors: [Descriptor]) -> String {
+        let rows = [("TRANSPORT", "WHAT IT IS")] + descriptors.map { ($0.name, $0.summary) }
+        let width = rows.map(\.0.count).max()! + 2
+        return rows.map { name, summary in
+            name + Results.wrapped(summary, indent: width).dropFirst(name.count)
+        }.joined()
+    }
+
     /// Everything about one transport, for a terminal of 80 columns.
     static func page(_ descriptor: Descriptor) -> String {
-        var text = "\(descriptor.name) – \(descriptor.summary)\n\n"
+        var text = Results.wrapped("\(descriptor.name) – \(descriptor.summary)") + "\n"
         text += "ADDRESSES\n" + descriptor.forms.map { "  \($0)\n" }.joined()
         text += "\nCAPABILITIES\n" + Results.wrapped(descriptor.capabilities.names.joined(separator: ", "), indent: 2)
         text += "\nOPTIONS (in the address: ,key=value; or -o key=value)\n"

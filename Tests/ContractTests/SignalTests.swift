@@ -1,0 +1,135 @@
+import Glibc
+import MQTesting
+import Testing
+
+extension ProgramContract {
+    @Suite("Signals", .timeLimit(.minutes(1)))
+    struct SignalTests {
+        /// A state in which the program waits, and how to get there.
+        enum State: String, CaseIterable, CustomTestStringConvertible {
+            case receivingNothing = "recv of an empty queue"
+            case waitingForInput = "send waiting for standard input"
+            case queueFull = "send to a full queue, or waiting for a peer"
+            case outputBlocked = "recv with standard output blocked"
+            var testDescription: String { rawValue }
+
+            func reach(_ queue: ContractSubject.Queue) throws -> [RunningProgram] {
+                switch self {
+                case .receivingNothing: return [try startOpen(["recv", queue.recv])]
+                case .waitingForInput:
+                    let receiver = try startOpen(["recv", queue.recv])
+                    return [try startOpen(["send", queue.send], input: .open), receiver]
+                case .queueFull: return [try mq().start(["send", queue.send, "x", "--repeat", "forever"])]
+                case .outputBlocked:
+                    let receiver = try startOpen(["recv", queue.recv])
+                    let sender = try mq().start(["send", queue.send, String(repeating: "x", count: 90), "--repeat", "forever"])
+                    // Enough for recv to trust its reader; from here on nobody reads.
+                    try receiver.waitForLines(20_000)
+                    return [receiver, sender]
+                }
+            }
+        }
+
+        @Test("The first signal ends the program at once, and by that signal", arguments: ContractSubject.all, State.allCases)
+        func first(subject: ContractSubject, state: State) throws {
+            for signal in [SIGINT, SIGTERM] {
+                try expectPrompt("\(state.rawValue), signal \(signal)") {
+                    var duration = Duration.zero
+                    try subject.withQueue { queue in
+                        let programs = try state.reach(queue)
+                        usleep(60_000)
+                        #expect(programs[0].isRunning, "\(programs[0].errorText)")
+                        let start = ContinuousClock.now
+                        programs[0].send(signal: signal)
+                        let result = try programs[0].wait(timeout: .seconds(10))
+                        duration = ContinuousClock.now - start
+                        #expect(result.ending == .signalled(signal), "\(result.errorText)")
+                        expectNoRawError(result.errorText)
+                    }
+                    return duration
+                }
+            }
+        }
+
+        @Test("A second signal leaves at once", arguments: [ContractSubject.zmqIPC])
+        func second(subject: ContractSubject) throws {
+            try expectPrompt("leaving") {
+                var duration = Duration.zero
+                try subject.withQueue { queue in
+                    // A receiver that has stopped keeps the sender from handing over its last messages.
+                    let receiver = try startOpen(["recv", queue.recv])
+                    let sender = try startOpen(["send", queue.send, String(repeating: "x", count: 500), "--repeat", "forever"])
+                    try receiver.waitForLines(100)
+                    receiver.send(signal: SIGSTOP)
+                    usleep(200_000)
+                    let start = ContinuousClock.now
+                    sender.send(signal: SIGINT)
+                    usleep(20_000)
+                    sender.send(signal: SIGINT)
+                    #expect(try sender.wait().ending == .signalled(SIGINT))
+                    duration = ContinuousClock.now - start
+                    receiver.send(signal: SIGCONT)
+                }
+                return duration
+            }
+        }
+
+        @Test("A terminal that goes away ends the program cleanly; an ignored SIGINT stays ignored")
+        func hangUp() throws {
+            try ContractSubject.posixMQ.withQueue { queue in
+                let program = try startOpen(["recv", queue.recv])
+                program.send(signal: SIGHUP)
+                #expect([129, 143].contains(try program.wait().status))
+                let script = #"trap '' INT; mq recv "$R" -n 1 & p=$!; sleep 0.3; kill -INT $p; sleep 0.1; mq send "$R" still; wait $p"#
+                let result = try sh(script, ["R": queue.recv])
+                #expect(result.lines == ["still"] && result.status == 0)
+            }
+        }
+
+        @Test("SIGUSR1 prints one status line and goes on", arguments: ContractSubject.all)
+        func status(subject: ContractSubject) throws {
+            try subject.withQueue { queue in
+                let receiver = try startOpen(["recv", queue.recv, "-n", "3"])
+                let sender = try startOpen(["send", queue.send], input: .open)
+                sender.write(utf8("a\nb\n"))
+                try receiver.waitForLines(2)
+                for (program, verb) in [(receiver, "received"), (sender, "sent")] {
+                    let before = program.errorText.split(separator: "\n").count
+                    program.send(signal: SIGUSR1)
+                    try program.waitForError("mq: \(verb) 2 (2 B)")
+                    #expect(program.errorText.split(separator: "\n").count == before + 1)
+                }
+                sender.write(utf8("c\n"))
+                #expect(try sender.wait().status == 0)
+                #expect(try receiver.wait().lines == ["a", "b", "c"])
+            }
+        }
+
+        @Test("A reader that has gone ends the program by SIGPIPE, even while nothing comes", arguments: ContractSubject.all)
+        func brokenPipe(subject: ContractSubject) throws {
+            try subject.withQueue { queue in
+                let receiver = try startOpen(["recv", queue.recv])
+                receiver.closeOutput()
+                let result = try receiver.wait(timeout: .seconds(5))
+                #expect(result.ending == .signalled(SIGPIPE), "\(result.errorText)")
+            }
+            #expect(try sh("mq transports posix-mq | true; echo ${PIPESTATUS[0]}").lines.allSatisfy { ["141", "0"].contains($0) })
+        }
+
+        @Test("A job that is stopped and continued goes on", arguments: ContractSubject.all)
+        func stopAndContinue(subject: ContractSubject) throws {
+            try subject.withQueue { queue in
+                let receiver = try startOpen(["recv", queue.recv, "-n", "2"])
+                let sender = try startOpen(["send", queue.send], input: .open)
+                for _ in 0..<3 {
+                    for program in [receiver, sender] { program.send(signal: SIGSTOP) }
+                    usleep(20_000)
+                    for program in [receiver, sender] { program.send(signal: SIGCONT) }
+                }
+                sender.write(utf8("a\nb\n"))
+                #expect(try sender.wait().status == 0)
+                #expect(try receiver.wait().lines == ["a", "b"])
+            }
+        }
+    }
+}
