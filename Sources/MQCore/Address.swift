@@ -38,7 +38,8 @@ public struct Address: Sendable, Equatable {
         parsing text: String, syntax: Descriptor.TargetSyntax, source: OptionValues.Source = .address
     ) throws(TransportError) {
         guard let scheme = Self.scheme(of: text), let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else {
-            throw TransportError(.usage, "'\(text)' is not an address", hint: "addresses look like posix-mq:/name; mq transports lists the schemes")
+            throw TransportError(
+                .usage, "'\(text)' is not an address", hint: "addresses look like posix-mq:/name; mq transports lists the schemes")
         }
         if text.utf8.contains(0) { throw TransportError(.usage, "an address cannot contain NUL") }
         let (rest, query) = Self.dividingQuery(text[text.utf8.index(after: colon)...])

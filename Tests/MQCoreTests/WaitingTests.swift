@@ -43,11 +43,13 @@ struct WaitingTests {
         #expect(soon.earlier(.immediately) == .immediately)
     }
 
-    @Test(arguments: [
-        (.zero, 0), (.seconds(1), 1_000_000_000), (.nanoseconds(7), 7), (.milliseconds(-1), 0), (.seconds(-5), 0), (.seconds(Int64.max), .max),
-        (.seconds(18_446_744_073) + .nanoseconds(709_551_615), .max), (.seconds(18_446_744_073) + .nanoseconds(709_551_616), .max),
-        (Duration(secondsComponent: 0, attosecondsComponent: 999_999_999), 0),
-    ] as [(Duration, UInt64)])
+    @Test(
+        arguments: [
+            (.zero, 0), (.seconds(1), 1_000_000_000), (.nanoseconds(7), 7), (.milliseconds(-1), 0), (.seconds(-5), 0),
+            (.seconds(Int64.max), .max),
+            (.seconds(18_446_744_073) + .nanoseconds(709_551_615), .max), (.seconds(18_446_744_073) + .nanoseconds(709_551_616), .max),
+            (Duration(secondsComponent: 0, attosecondsComponent: 999_999_999), 0),
+        ] as [(Duration, UInt64)])
     func durationsAreClamped(duration: Duration, nanoseconds: UInt64) { #expect(duration.nanoseconds == nanoseconds) }
 
     // MARK: - Readiness
