@@ -46,7 +46,9 @@ public struct SysVTransport: Transport {
         if settings.creates, try makeIfMissing(notices: opening.notices) {
             opening.notices.detail("made the queue \(name.words)")
         }
-        return try locate(access)
+        let queue = try locate(access)
+        if temporary != nil { opening.notices(.listening("sysv:id=\(queue.id)")) }
+        return queue
     }
 
     /// What `msgsnd` would refuse or, worse, wait for until the end of time.

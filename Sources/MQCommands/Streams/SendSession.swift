@@ -13,7 +13,7 @@ final class SendSession {
         var skipsRefused: Bool
         var timeout: Duration?
         var retry: Duration?
-        var readyDescriptor: CInt?
+        var ready: ReadyLine?
         var defaults: MessageProperties
     }
 
@@ -42,7 +42,7 @@ final class SendSession {
         self.console = console
         hasWords = !plan.messages.isEmpty
         var opening = Opening(stop: stop)
-        opening.notices = Endpoints.notices(console: console, readyDescriptor: plan.readyDescriptor)
+        opening.notices = Endpoints.notices(console: console, ready: plan.ready)
         opening.defaults = plan.defaults
         opening.retry = plan.retry
         opening.deadline = .after(plan.timeout)
@@ -56,7 +56,7 @@ final class SendSession {
         sender = try Endpoints.open(retry: plan.retry, opening: opening, console: console) { opening throws(TransportError) in
             try transport.openSender(opening)
         }
-        if let descriptor = plan.readyDescriptor { Endpoints.announce(address.address.short, on: descriptor) }
+        plan.ready?.writeUnlessWritten(address.address.short)
         pace = plan.rate.map { Pace(perSecond: $0) }
     }
 

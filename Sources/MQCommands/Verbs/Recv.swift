@@ -85,7 +85,7 @@ struct Recv: Verb {
                 count: try Value.integer(count, "-n", 1...Int.max), drains: drain, peeks: peek, untilClosed: untilClosed,
                 timeout: try Value.duration(timeout, "--timeout"), ack: ackTime,
                 prefetch: try Value.integer(prefetch, "--prefetch", 0...Int.max), retry: try Value.duration(retry, "--retry"),
-                isStrict: strict, isRaw: raw, folder: outDir, readyDescriptor: try Endpoints.readyDescriptor(readyFd)),
+                isStrict: strict, isRaw: raw, folder: outDir, ready: try ReadyLine(readyFd)),
             address: resolved, console: console)
         return try session.run()
     }
