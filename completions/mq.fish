@@ -2,7 +2,7 @@
 function __mq_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
-    set -l answer ($words[1] __complete --current="$current" -- $words[2..-1] 2>/dev/null)
+    set -l answer ($words[1] __complete -- $words[2..-1] "$current" 2>/dev/null)
     switch "$answer[1]"
         case files
             __fish_complete_path "$current"

@@ -29,6 +29,7 @@ class Setting:
     framing_messages: int
     rounds: int
     starts: int
+    tail_runs: int
     timeout: float
     is_pinned: bool  # the sender on one CPU, the receiver on another
 

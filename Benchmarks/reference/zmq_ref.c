@@ -1,6 +1,6 @@
 // The limit for zmq: chunks of lines, one copy into a message, one copy out of it into a single buffer.
 //
-//     zmq_ref recv [--hwm N] ENDPOINT COUNT   > FILE     a PULL socket that binds
+//     zmq_ref recv [--hwm N] [--slow] ENDPOINT COUNT > FILE     a PULL socket that binds; slow: it pauses now and then
 //     zmq_ref send [--hwm N] ENDPOINT         < FILE     a PUSH socket that connects
 //
 // Build: cc -std=c11 -O2 -Wall -Wextra -Werror zmq_ref.c -lzmq -o zmq_ref
@@ -98,7 +98,7 @@ static void append(struct output *out, const char *body, size_t length) {
     }
 }
 
-static void receive_lines(const char *endpoint, unsigned long count, int hwm) {
+static void receive_lines(const char *endpoint, unsigned long count, int hwm, int slow) {
     static struct output out;
     void *context = zmq_ctx_new();
     void *pull = open_socket(context, ZMQ_PULL, hwm, 0);
@@ -117,6 +117,8 @@ static void receive_lines(const char *endpoint, unsigned long count, int hwm) {
         }
         append(&out, zmq_msg_data(&message), zmq_msg_size(&message));
         count--;
+        if (slow && count % 500 == 0)
+            usleep(1000);
     }
     flush(&out);
     zmq_msg_close(&message);
@@ -125,12 +127,17 @@ static void receive_lines(const char *endpoint, unsigned long count, int hwm) {
 }
 
 int main(int argc, char **argv) {
-    static const struct option options[] = {{"hwm", required_argument, NULL, 'h'}, {0}};
+    static const struct option options[] = {
+        {"hwm", required_argument, NULL, 'h'}, {"slow", no_argument, NULL, 's'}, {0}};
     unsigned long hwm = 1000;
+    int slow = 0;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (option != 'h')
+        if (option == 'h')
+            hwm = number(optarg, "--hwm");
+        else if (option == 's')
+            slow = 1;
+        else
             return 64;
-        hwm = number(optarg, "--hwm");
     }
     if (hwm > INT_MAX)
         errx(64, "--hwm: %lu is more than %d", hwm, INT_MAX);
@@ -139,9 +146,9 @@ int main(int argc, char **argv) {
     if (words == 2 && strcmp(argv[optind], "send") == 0)
         send_lines(argv[optind + 1], (int)hwm);
     else if (words == 3 && strcmp(argv[optind], "recv") == 0)
-        receive_lines(argv[optind + 1], number(argv[optind + 2], "COUNT"), (int)hwm);
+        receive_lines(argv[optind + 1], number(argv[optind + 2], "COUNT"), (int)hwm, slow);
     else {
-        fputs("usage: zmq_ref send|recv [--hwm N] ENDPOINT [COUNT]\n", stderr);
+        fputs("usage: zmq_ref send|recv [--hwm N] [--slow] ENDPOINT [COUNT]\n", stderr);
         return 64;
     }
     return 0;

@@ -41,11 +41,12 @@ struct ResolvedAddress {
             throw TransportError(.usage, "'-' stands for standard input or output, and only mq bridge takes it")
         }
         let (parsed, type) = try Self.parse(text, aliases)
-        var entries = parsed.options
-        for flag in flags { entries.append(try Address.option(flag, source: .flag)) }
         transportType = type
         descriptor = type.descriptor
-        address = parsed
+        // What an alias says and the address says otherwise is not printed: the option would be given twice.
+        var entries = try OptionValues(parsed.options, for: type.descriptor).entries
+        address = Address(scheme: parsed.scheme, targets: parsed.targets, options: entries, syntax: parsed.syntax)
+        for flag in flags { entries.append(try Address.option(flag, source: .flag)) }
         options = try OptionValues(entries, for: type.descriptor)
     }
 

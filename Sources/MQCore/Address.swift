@@ -38,7 +38,8 @@ public struct Address: Sendable, Equatable {
         parsing text: String, syntax: Descriptor.TargetSyntax, source: OptionValues.Source = .address
     ) throws(TransportError) {
         guard let scheme = Self.scheme(of: text), let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else {
-            throw TransportError(.usage, "'\(text)' is not an address", hint: "addresses look like posix-mq:/name; mq transports lists the schemes")
+            throw TransportError(
+                .usage, "'\(text)' is not an address", hint: "addresses look like posix-mq:/name; mq transports lists the schemes")
         }
         if text.utf8.contains(0) { throw TransportError(.usage, "an address cannot contain NUL") }
         let (rest, query) = Self.dividingQuery(text[text.utf8.index(after: colon)...])
@@ -72,12 +73,12 @@ public struct Address: Sendable, Equatable {
     }
 
     /// `key=value`, `key`.
-    /// - Throws: `usage` when there is no key, or what would be an endpoint.
+    /// - Throws: `usage` when there is no key, or one that would be taken for an endpoint or a host.
     public static func option(_ element: some StringProtocol, source: OptionValues.Source) throws(TransportError) -> OptionValues.Entry {
         let element = Substring(element)
         let equals = element.utf8.firstIndex(of: UInt8(ascii: "="))
         let key = decoded(element[..<(equals ?? element.endIndex)])
-        guard !key.isEmpty, !isEndpoint(key[...]) else {
+        guard !key.isEmpty, key.utf8.first != UInt8(ascii: "@"), !key.utf8.contains(where: { "/,".utf8.contains($0) }) else {
             throw TransportError(.usage, "'\(element)' is not an option", hint: "options are written key=value; a comma in a value is %2C")
         }
         return OptionValues.Entry(key: key, value: equals.map { decoded(element[element.utf8.index(after: $0)...]) }, source: source)

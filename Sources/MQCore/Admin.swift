@@ -19,6 +19,8 @@ public struct Fact: Sendable, Equatable {
     public enum Value: Sendable, Equatable {
         case text(String)
         case number(Int)
+        /// A number that counts nothing: a process, a key, an identifier.
+        case identifier(Int)
         /// A number of bytes, shown with its unit.
         case bytes(Int)
         /// Nanoseconds since 1970; 0 is never.
@@ -77,10 +79,19 @@ public struct QueueLimit: Sendable {
 public struct QueueListing: Sendable {
     public var queues: [QueueStatus]
     public var limits: [QueueLimit]
-    /// The keys of the facts shown as columns.
-    public var columns: [String]
+    /// The facts shown as columns, each with its heading.
+    public var columns: [Column]
 
-    public init(queues: [QueueStatus], limits: [QueueLimit], columns: [String]) {
+    public struct Column: Sendable {
+        public var key: String
+        public var heading: String
+        public init(_ key: String, _ heading: String) {
+            self.key = key
+            self.heading = heading
+        }
+    }
+
+    public init(queues: [QueueStatus], limits: [QueueLimit], columns: [Column]) {
         self.queues = queues
         self.limits = limits
         self.columns = columns

@@ -77,8 +77,9 @@ public protocol Sender: AnyObject {
     /// - Throws: what ends the sender; `confirmed` tells where. Never for a single message: see `takeRejections`.
     func send(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int
 
-    /// Why the last `send` did not accept everything, in a clause: "the queue is full", "no peer is connected".
-    var obstacle: String { get }
+    /// Why the last `send` accepted less than everything when its deadline passed: `tryAgain` for a queue that is full,
+    /// `unreachable` where nobody is there to send to.
+    var obstacle: TransportError { get }
 
     /// Messages that the other side refused one by one since the last call, by their number from 0 in order of sending.
     func takeRejections() -> [Rejection]
@@ -115,7 +116,7 @@ public struct Rejection: Sendable {
 
 extension Sender {
     public var acceptsEmptyMessages: Bool { true }
-    public var obstacle: String { "the queue is full" }
+    public var obstacle: TransportError { TransportError(.tryAgain, "the queue is full") }
     public var closingRemarks: [String] { [] }
     public func takeRejections() -> [Rejection] { [] }
 

@@ -26,7 +26,7 @@ extension Conformance {
             let listing = try admin.list()
             try require(listing.queues.contains { $0.address == status.address }, "\(status.address) is not listed")
             for column in listing.columns {
-                try require(status[column] != nil, "column \(column) is no fact of a queue")
+                try require(status[column.key] != nil, "column \(column.key) is no fact of a queue")
             }
             try admin.delete()
             try expect(.noSuchQueue, doing: "status after delete") { try admin.status() }

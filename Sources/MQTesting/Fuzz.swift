@@ -40,7 +40,9 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
 public enum Fuzz {
     /// - Returns: how many rounds there were; a test that expects some cannot pass without having tried.
     @discardableResult
-    public static func rounds(for duration: Duration = .seconds(2), _ round: (inout SeededGenerator, _ seed: UInt64) throws -> Void) rethrows -> Int {
+    public static func rounds(for duration: Duration = .seconds(2), _ round: (inout SeededGenerator, _ seed: UInt64) throws -> Void)
+        rethrows -> Int
+    {
         if let seed = number("MQ_FUZZ_SEED") {
             var generator = SeededGenerator(seed: UInt64(seed))
             try round(&generator, UInt64(seed))

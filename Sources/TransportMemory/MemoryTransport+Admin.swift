@@ -13,7 +13,7 @@ final class MemoryAdmin: Admin {
 
     func list() throws(TransportError) -> QueueListing {
         let queues = MemoryRegistry.all.sorted { $0.name < $1.name }
-        return QueueListing(queues: queues.map(Self.status), limits: [], columns: ["messages", "bytes", "depth", "senders"])
+        return QueueListing(queues: queues.map(Self.status), limits: [], columns: [.init("messages", "messages"), .init("bytes", "bytes"), .init("depth", "of"), .init("senders", "senders")])
     }
 
     func status() throws(TransportError) -> QueueStatus { Self.status(try find()) }

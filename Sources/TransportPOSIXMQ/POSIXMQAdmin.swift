@@ -50,7 +50,7 @@ final class POSIXMQAdmin: Admin {
                 Fact("received", "Last received", .time(Int64(status.st_atim.tv_sec) * 1_000_000_000)),
             ]
         }
-        if let notifier = content?.notifier { facts.append(Fact("notify_pid", "Notifies process", .number(notifier))) }
+        if let notifier = content?.notifier { facts.append(Fact("notify_pid", "Notifies process", .identifier(notifier))) }
         return QueueStatus(address: "posix-mq:\(name)", facts: facts)
     }
 
@@ -93,7 +93,10 @@ final class POSIXMQAdmin: Admin {
         }
         return QueueListing(
             queues: queues, limits: limits(count: names.count, bytes: usedBytes),
-            columns: ["messages", "maxmsg", "bytes", "msgsize", "mode", "owner"])
+            columns: [
+                .init("messages", "messages"), .init("maxmsg", "of"), .init("bytes", "bytes"), .init("msgsize", "largest"),
+                .init("mode", "mode"), .init("owner", "owner"),
+            ])
     }
 
     private func limits(count: Int, bytes: Int) -> [QueueLimit] {

@@ -14,7 +14,7 @@ final class POSIXMQSender: Sender {
     }
 
     var maximumMessageSize: Int? { queue.messageSize }
-    var obstacle: String { "the queue is full (\(queue.depth) messages)" }
+    var obstacle: TransportError { TransportError(.tryAgain, "the queue is full (\(queue.depth) messages)") }
 
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
         let limit = queue.messageSize

@@ -4,13 +4,13 @@ public import MQCore
 /// POSIX message queues, mq_overview(7): in the kernel, ordered by priority, visible within one IPC namespace.
 public struct POSIXMQTransport: Transport {
     /// What the target names.
-    enum Target: Sendable, Equatable {
+    enum Target: Sendable {
         /// With its leading slash; empty when `list` names none.
         case name(String)
         /// An open queue, handed over by the parent process (systemd's `ListenMessageQueue=`).
         case descriptor(CInt)
-        /// A private queue of that name, removed at exit.
-        case temporary(String)
+        /// A private queue, made when it is first opened.
+        case temporary(TemporaryQueue)
     }
 
     let target: Target
@@ -20,7 +20,7 @@ public struct POSIXMQTransport: Transport {
         self.options = options
         let text = address.target
         if text == "temp" {
-            target = .temporary("/mq-temp-\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36))")
+            target = .temporary(TemporaryQueue())
         } else if text.hasPrefix("fd=") {
             guard let number = Quantity.integer(String(text.dropFirst(3))), (0...0x7fff_ffff).contains(number) else {
                 throw TransportError(.usage, "'\(text)' is not a descriptor", hint: "write posix-mq:fd=3")
@@ -51,7 +51,8 @@ public struct POSIXMQTransport: Transport {
         switch target {
         case .name(let name) where name.isEmpty:
             throw TransportError(.usage, "the address names no queue", hint: "write posix-mq:/name")
-        case .name(let name), .temporary(let name): return name
+        case .name(let name): return name
+        case .temporary(let queue): return queue.name
         case .descriptor(let number): return "fd=\(number)"
         }
     }
@@ -59,8 +60,8 @@ public struct POSIXMQTransport: Transport {
     public func explain() -> [Fact] {
         switch target {
         case .name(let name): [Fact("name", "Name", .text(name.isEmpty ? "(none)" : name), source: "address")]
-        case .temporary(let name): [Fact("name", "Name", .text(name), source: "private, removed at exit")]
-        case .descriptor(let number): [Fact("descriptor", "Descriptor", .number(Int(number)), source: "address")]
+        case .temporary(let queue): [Fact("name", "Name", .text(queue.name), source: "private, removed at exit")]
+        case .descriptor(let number): [Fact("descriptor", "Descriptor", .identifier(Int(number)), source: "address")]
         }
     }
 
@@ -91,10 +92,11 @@ public struct POSIXMQTransport: Transport {
         let name = try requiredName()
         switch target {
         case .descriptor(let number): return try Queue(inherited: number)
-        case .temporary:
+        case .temporary(let owner):
             _ = try Creation(name: name, options: options, notices: opening.notices).run(exclusive: false)
-            let token = ExitCleanup.register { _ = unlinkQueue(name) }
-            return try Queue(name: name, access: access, cleanup: token)
+            let queue = try Queue(name: name, access: access, owner: owner)
+            opening.notices(.listening("posix-mq:\(name)"))
+            return queue
         case .name:
             if options.flag("create") == true {
                 _ = try Creation(name: name, options: options, notices: opening.notices).run(exclusive: false)

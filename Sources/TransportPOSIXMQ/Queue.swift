@@ -10,11 +10,11 @@ struct Queue: ~Copyable {
     /// The largest message in bytes; also what a receive buffer must have room for.
     let messageSize: Int
     private let isInherited: Bool
-    private let cleanup: ExitCleanup.Token?
-    private let name: String?
+    /// Keeps a private queue as long as an endpoint of it is open.
+    private let owner: TemporaryQueue?
 
     /// Opens an existing queue without blocking mode: waiting is done by poll(2), beside the stop flag.
-    init(name: String, access: CInt, cleanup: ExitCleanup.Token? = nil) throws(TransportError) {
+    init(name: String, access: CInt, owner: TemporaryQueue? = nil) throws(TransportError) {
         let result = cposixmq_open(name, access | O_NONBLOCK | O_CLOEXEC)
         if result < 0 { throw OpenFailure.error(-result, name: name, access: access) }
         let (depth, size) = try Self.attributes(of: result)
@@ -22,8 +22,7 @@ struct Queue: ~Copyable {
         self.depth = depth
         messageSize = size
         isInherited = false
-        self.cleanup = cleanup
-        self.name = name
+        self.owner = owner
     }
 
     /// Uses a descriptor of the parent process and leaves it open.
@@ -36,17 +35,11 @@ struct Queue: ~Copyable {
         self.depth = depth
         messageSize = size
         isInherited = true
-        cleanup = nil
-        name = nil
+        owner = nil
     }
 
     deinit {
-        guard !isInherited else { return }
-        _ = cposixmq_close(descriptor)
-        if let cleanup, let name {
-            _ = cposixmq_unlink(name)
-            ExitCleanup.cancel(cleanup)
-        }
+        if !isInherited { _ = cposixmq_close(descriptor) }
     }
 
     static func attributes(of descriptor: CInt) throws(TransportError) -> (depth: Int, size: Int) {
@@ -79,4 +72,19 @@ struct Queue: ~Copyable {
 /// side then finds work for a whole batch instead of being woken for every message: 1.8 times the throughput on a default queue.
 let yieldsBeforeBlocking = 20
 
-func unlinkQueue(_ name: String) -> CInt { cposixmq_unlink(name) }
+/// A private queue: removed when nobody holds it any more, and on every way out of the program.
+final class TemporaryQueue: Sendable {
+    let name: String
+    private let token: ExitCleanup.Token
+
+    init() {
+        let name = "/mq-temp-\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36))"
+        self.name = name
+        token = ExitCleanup.register { _ = cposixmq_unlink(name) }
+    }
+
+    deinit {
+        _ = cposixmq_unlink(name)
+        ExitCleanup.cancel(token)
+    }
+}

@@ -129,7 +129,7 @@ enum SysVFailure {
     private static func denied(_ deed: String, errno code: CInt, _ isQueue: (SysVStatus) -> Bool) -> TransportError {
         var words = "permission denied for \(deed)"
         if let queue = (try? SysVStatus.table())?.first(where: isQueue) {
-            words += ": the queue has mode \(SysVStatus.octal(queue.mode)) and belongs to \(SysVOwner.user(queue.uid)):\(SysVOwner.group(queue.gid))"
+            words += ": the queue has mode \(SysVStatus.octal(queue.mode)) and belongs to \(Names.user(queue.uid)):\(Names.group(queue.gid))"
         }
         return TransportError(.permission, words, hint: "its owner may change it: mq create ADDR,mode=0660,set", errno: code)
     }
@@ -137,7 +137,7 @@ enum SysVFailure {
     private static func notOwner(_ deed: String, id: CInt, errno code: CInt) -> TransportError {
         var words = "only its owner, its maker or root may \(deed) a queue"
         if let queue = (try? SysVStatus.table())?.first(where: { $0.id == id }) {
-            words += ": it belongs to \(SysVOwner.user(queue.uid)), made by \(SysVOwner.user(queue.creatorUid))"
+            words += ": it belongs to \(Names.user(queue.uid)), made by \(Names.user(queue.creatorUid))"
         }
         return TransportError(.permission, words, errno: code)
     }

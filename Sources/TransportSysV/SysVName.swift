@@ -85,7 +85,7 @@ enum SysVName: Sendable, Equatable {
     var facts: [Fact] {
         switch self {
         case .key(let key): return Self.keyFacts(key, source: "address")
-        case .id(let id): return [Fact("id", "Id", .number(Int(id)), source: "address")]
+        case .id(let id): return [Fact("id", "Id", .identifier(Int(id)), source: "address")]
         case .temporary: return [Fact("key", "Key", .text("IPC_PRIVATE: a queue of its own, removed at exit"), source: "temp")]
         case .none: return []
         case .file(let path, let project):
@@ -102,7 +102,7 @@ enum SysVName: Sendable, Equatable {
     private static func keyFacts(_ key: Int32, source: String) -> [Fact] {
         [
             Fact("key", "Key", .text(hex(key)), source: source),
-            Fact("key_decimal", "Key in decimal", .number(Int(key)), source: source),
+            Fact("key_decimal", "Key in decimal", .identifier(Int(key)), source: source),
         ]
     }
 }

@@ -43,8 +43,8 @@ struct SysVSettings: Sendable {
             result.append(("qbytes=\(present)", "\(queueBytes)"))
         }
         if let mode, mode != status.mode { result.append(("mode=\(SysVStatus.octal(status.mode))", SysVStatus.octal(mode))) }
-        if let owner, owner != status.uid { result.append(("owner=\(SysVOwner.user(status.uid))", SysVOwner.user(owner))) }
-        if let group, group != status.gid { result.append(("group=\(SysVOwner.group(status.gid))", SysVOwner.group(group))) }
+        if let owner, owner != status.uid { result.append(("owner=\(Names.user(status.uid))", Names.user(owner))) }
+        if let group, group != status.gid { result.append(("group=\(Names.group(status.gid))", Names.group(group))) }
         return result
     }
 }
@@ -87,15 +87,5 @@ enum SysVSelection: Sendable, Equatable {
         case .upTo(let limit): type <= limit
         case .not(let unwanted): type != unwanted
         }
-    }
-}
-
-/// Names of users and groups, or their numbers where there is no name.
-enum SysVOwner {
-    static func user(_ number: Int) -> String {
-        getpwuid(uid_t(truncatingIfNeeded: number)).map { String(cString: $0.pointee.pw_name) } ?? "\(number)"
-    }
-    static func group(_ number: Int) -> String {
-        getgrgid(gid_t(truncatingIfNeeded: number)).map { String(cString: $0.pointee.gr_name) } ?? "\(number)"
     }
 }

@@ -19,23 +19,18 @@ final class SysVAdmin: Admin {
         }
         return QueueListing(
             queues: queues, limits: try limits(),
-            columns: ["id", "messages", "bytes", "qbytes", "mode", "owner", "last_send_pid", "last_receive_pid", "changed"])
+            columns: [
+                .init("messages", "messages"), .init("bytes", "bytes"), .init("mode", "mode"), .init("owner", "owner"),
+                .init("last_send_pid", "sender"), .init("last_receive_pid", "receiver"), .init("changed", "changed"),
+            ])
     }
 
     private func limits() throws(TransportError) -> [QueueLimit] {
         let limits = try SysVLimits.current()
-        func remedy(_ name: String, _ value: Int) -> String {
-            "sudo sysctl -w kernel.\(name)=\(value * 2) (docker --sysctl, Pod securityContext.sysctls)"
-        }
         return [
-            QueueLimit(
-                Fact("msgmni", "Queues", .number(limits.queues)), used: limits.usedQueues, remedy: remedy("msgmni", limits.queues)),
-            QueueLimit(
-                Fact("msgmax", "Largest message", .bytes(limits.largestMessage)), used: nil,
-                remedy: remedy("msgmax", limits.largestMessage)),
-            QueueLimit(
-                Fact("msgmnb", "Bytes in a new queue", .bytes(limits.queueBytes)), used: nil,
-                remedy: remedy("msgmnb", limits.queueBytes)),
+            QueueLimit(Fact("msgmni", "queues", .number(limits.queues)), used: limits.usedQueues, remedy: "sysctl kernel.msgmni"),
+            QueueLimit(Fact("msgmax", "in a message", .bytes(limits.largestMessage)), used: nil, remedy: "sysctl kernel.msgmax"),
+            QueueLimit(Fact("msgmnb", "in a new queue", .bytes(limits.queueBytes)), used: nil, remedy: "sysctl kernel.msgmnb"),
         ]
     }
 

@@ -20,7 +20,7 @@ public struct SysVTransport: Transport {
 
     public func explain() -> [Fact] {
         var facts = name.facts
-        if let queue = try? locate(.anything) { facts.append(Fact("id", "Id", .number(Int(queue.id)), source: "kernel")) }
+        if let queue = try? locate(.anything) { facts.append(Fact("id", "Id", .identifier(Int(queue.id)), source: "kernel")) }
         return facts
     }
 
@@ -46,7 +46,9 @@ public struct SysVTransport: Transport {
         if settings.creates, try makeIfMissing(notices: opening.notices) {
             opening.notices.detail("made the queue \(name.words)")
         }
-        return try locate(access)
+        let queue = try locate(access)
+        if temporary != nil { opening.notices(.listening("sysv:id=\(queue.id)")) }
+        return queue
     }
 
     /// What `msgsnd` would refuse or, worse, wait for until the end of time.

@@ -32,6 +32,12 @@ final class ZMQSender: Sender {
     /// libzmq tells at the end only that messages arrived.
     private(set) var confirmed = 0
 
+    var obstacle: TransportError {
+        if wire.established > 0 { return TransportError(.tryAgain, "every peer is at its high-water mark") }
+        let awaited = settings.type.publishes ? "no subscriber has come" : "no peer is connected"
+        return TransportError(.unreachable, awaited, hint: "is the other end running?")
+    }
+
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
         guard batch.hasProperties else { return nil }
         for index in range {

@@ -81,26 +81,35 @@ struct EnvelopeTests {
 
     @Test func attributesMayBeNumbers() throws {
         let (_, properties) = try decode(#"{"body":"","attributes":{"n":1.50,"o":{"value":"v","type":"T","more":[1]}}}"#)
-        #expect(properties.attributes == [Attribute(name: "n", type: "Number", value: "1.50".bytes), Attribute(name: "o", type: "T", value: "v".bytes)])
+        #expect(
+            properties.attributes == [
+                Attribute(name: "n", type: "Number", value: "1.50".bytes), Attribute(name: "o", type: "T", value: "v".bytes),
+            ])
     }
 
-    @Test(arguments: [
-        ("0", .zero), ("1", .seconds(1)), ("0.5", .milliseconds(500)), ("1.5e0", .milliseconds(1500)), ("2e1", .seconds(20)),
-        ("0.000000001", .nanoseconds(1)), ("999999999.999999999", .seconds(1_000_000_000) - .nanoseconds(1)), ("0.0000000001", .zero), ("-0", .zero),
-    ] as [(String, Duration)])
+    @Test(
+        arguments: [
+            ("0", .zero), ("1", .seconds(1)), ("0.5", .milliseconds(500)), ("1.5e0", .milliseconds(1500)), ("2e1", .seconds(20)),
+            ("0.000000001", .nanoseconds(1)), ("999999999.999999999", .seconds(1_000_000_000) - .nanoseconds(1)), ("0.0000000001", .zero),
+            ("-0", .zero),
+        ] as [(String, Duration)])
     func delaysAreSeconds(text: String, delay: Duration) throws {
         #expect(try decode(#"{"body":"","delay":\#(text)}"#).1.delay == delay)
     }
 
     @Test(arguments: [
-        #""text""#, "1", "[]", "null", "{}", #"{"body":1}"#, #"{"body":null}"#, #"{"body":"a","body":"b"}"#, #"{"body":"a","body64":"YQ=="}"#,
+        #""text""#, "1", "[]", "null", "{}", #"{"body":1}"#, #"{"body":null}"#, #"{"body":"a","body":"b"}"#,
+        #"{"body":"a","body64":"YQ=="}"#,
         #"{"body64":"YQ"}"#, #"{"body64":"YR=="}"#, #"{"body64":1}"#, #"{"body":"","priority":-1}"#, #"{"body":"","priority":1.5}"#,
         #"{"body":"","priority":1e2}"#, #"{"body":"","priority":"1"}"#, #"{"body":"","priority":2147483648}"#, #"{"body":"","type":0}"#,
         #"{"body":"","type":9223372036854775808}"#, #"{"body":"","group":1}"#, #"{"body":"","dedup":[]}"#, #"{"body":"","delay":-1}"#,
-        #"{"body":"","delay":-0.5}"#, #"{"body":"","delay":1e9}"#, #"{"body":"","delay":1e400}"#, #"{"body":"","delay":"1s"}"#, #"{"body":"abc","frames":[]}"#,
+        #"{"body":"","delay":-0.5}"#, #"{"body":"","delay":1e9}"#, #"{"body":"","delay":1e400}"#, #"{"body":"","delay":"1s"}"#,
+        #"{"body":"abc","frames":[]}"#,
         #"{"body":"abc","frames":[1]}"#, #"{"body":"abc","frames":[4]}"#, #"{"body":"abc","frames":[-1,4]}"#, #"{"body":"abc","frames":3}"#,
-        #"{"body":"abc","frames":[9223372036854775807,9223372036854775807,5]}"#, #"{"body":"","attributes":[]}"#, #"{"body":"","attributes":{"a":true}}"#,
-        #"{"body":"","attributes":{"a":{}}}"#, #"{"body":"","attributes":{"a":{"value":"x","value64":"eA=="}}}"#, #"{"body":""} x"#, #"{"body":""}{"body":""}"#,
+        #"{"body":"abc","frames":[9223372036854775807,9223372036854775807,5]}"#, #"{"body":"","attributes":[]}"#,
+        #"{"body":"","attributes":{"a":true}}"#,
+        #"{"body":"","attributes":{"a":{}}}"#, #"{"body":"","attributes":{"a":{"value":"x","value64":"eA=="}}}"#, #"{"body":""} x"#,
+        #"{"body":""}{"body":""}"#,
     ])
     func isMalformed(text: String) { #expect(failure { try decode(text) }?.code == .malformed) }
 

@@ -24,19 +24,26 @@ struct JSONReaderTests {
     }
 
     @Test(arguments: [
-        "0", "-0", "1", "-1", "10", "0.5", "-0.5", "1e1", "1E+10", "1e-10", "0e0", "1.5e300", "123456789012345678901234567890", "true", "false",
-        "null", "\"\"", "[]", "{}", "[[]]", "[1,2]", "[null,true,false]", "{\"a\":1}", "{\"a\":{\"b\":[{}]}}", "{\"\":0}", "{\"a\":1,\"a\":2}",
-        " \t\r\n[ 1 , 2 ]\n", "{ \"a\" : 1 }", "\"\\u0000\"", "\"\\ud83d\\ude00\"", "\"\\/\\b\\f\\n\\r\\t\\\"\\\\\"", "\"é\"", "\"\u{7f}\"", "\"😀\"",
+        "0", "-0", "1", "-1", "10", "0.5", "-0.5", "1e1", "1E+10", "1e-10", "0e0", "1.5e300", "123456789012345678901234567890", "true",
+        "false",
+        "null", "\"\"", "[]", "{}", "[[]]", "[1,2]", "[null,true,false]", "{\"a\":1}", "{\"a\":{\"b\":[{}]}}", "{\"\":0}",
+        "{\"a\":1,\"a\":2}",
+        " \t\r\n[ 1 , 2 ]\n", "{ \"a\" : 1 }", "\"\\u0000\"", "\"\\ud83d\\ude00\"", "\"\\/\\b\\f\\n\\r\\t\\\"\\\\\"", "\"é\"", "\"\u{7f}\"",
+        "\"😀\"",
         "\"\\uFFFF\"", "\"\u{2028}\"", "\"\\u2028\"", "\"\u{feff}\"",
     ])
     func acceptsWhatIsJSON(text: String) { #expect(accepts(text.bytes)) }
 
     @Test(arguments: [
-        "", " ", "01", "-01", "00", "-", "+1", ".5", "1.", "1.e1", "1e", "1e+", "0x10", "1_000", "NaN", "Infinity", "-Infinity", "tru", "True",
+        "", " ", "01", "-01", "00", "-", "+1", ".5", "1.", "1.e1", "1e", "1e+", "0x10", "1_000", "NaN", "Infinity", "-Infinity", "tru",
+        "True",
         "truex", "nul", "nulll", "'a'", "\"", "\"a", "\"\\\"", "\"\\x41\"", "\"\\u12\"", "\"\\u123g\"", "\"\\u١٢٣٤\"", "\"\\", "\"\\u",
-        "\"\\ud800\"", "\"\\ud800x\"", "\"\\ud800\\n\"", "\"\\ud800\\ud800\"", "\"\\udc00\"", "\"\\udc00\\ud800\"", "\"\\ud83d\\u0041\"", "\"a\nb\"",
-        "\"a\tb\"", "\"\0\"", "\"\u{1f}\"", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[,]", "[1 2]", "[1,,2]", "{", "}", "{\"a\"", "{\"a\":", "{\"a\":1",
-        "{\"a\":1,", "{\"a\":1,}", "{,}", "{a:1}", "{1:1}", "{\"a\" 1}", "{\"a\"::1}", "{\"a\":1 \"b\":2}", "[1}", "{\"a\":1]", "1 2", "{}{}", "{},", "{} x",
+        "\"\\ud800\"", "\"\\ud800x\"", "\"\\ud800\\n\"", "\"\\ud800\\ud800\"", "\"\\udc00\"", "\"\\udc00\\ud800\"", "\"\\ud83d\\u0041\"",
+        "\"a\nb\"",
+        "\"a\tb\"", "\"\0\"", "\"\u{1f}\"", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[,]", "[1 2]", "[1,,2]", "{", "}", "{\"a\"", "{\"a\":",
+        "{\"a\":1",
+        "{\"a\":1,", "{\"a\":1,}", "{,}", "{a:1}", "{1:1}", "{\"a\" 1}", "{\"a\"::1}", "{\"a\":1 \"b\":2}", "[1}", "{\"a\":1]", "1 2",
+        "{}{}", "{},", "{} x",
         "\u{feff}{}", "\0", "{}\0", "\0{}", "// x\n1", "/**/1", "[1]//", "\u{a0}1", "\u{c}1",
     ])
     func refusesWhatIsNot(text: String) {
@@ -44,10 +51,12 @@ struct JSONReaderTests {
         #expect(error?.code == .malformed)
     }
 
-    @Test(arguments: [
-        [0xff], [0xc0, 0x80], [0xc1, 0xbf], [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xed, 0xbf, 0xbf], [0xf4, 0x90, 0x80, 0x80], [0xf8, 0x88, 0x80, 0x80, 0x80],
-        [0x80], [0xc3], [0xe2, 0x82], [0xf0, 0x9f, 0x98],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0xff], [0xc0, 0x80], [0xc1, 0xbf], [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xed, 0xbf, 0xbf], [0xf4, 0x90, 0x80, 0x80],
+            [0xf8, 0x88, 0x80, 0x80, 0x80],
+            [0x80], [0xc3], [0xe2, 0x82], [0xf0, 0x9f, 0x98],
+        ] as [[UInt8]])
     func refusesWhatIsNotUTF8(bytes: [UInt8]) {
         #expect(!accepts("\"a".bytes + bytes + "b\"".bytes))
         #expect(!accepts("{\"".bytes + bytes + "\":1}".bytes))
@@ -77,7 +86,8 @@ struct JSONReaderTests {
     @Test func errorsSayWhere() {
         #expect(failure { try read("[1, x]".bytes) { try $0.skip() } }?.message == "expected a value at byte 5 of the JSON")
         #expect(failure { try read("{} x".bytes) { try $0.skip() } }?.message == "something behind the value at byte 4 of the JSON")
-        #expect(failure { try read("\"a\nb\"".bytes) { try $0.skip() } }?.message == "a control character in a string at byte 3 of the JSON")
+        #expect(
+            failure { try read("\"a\nb\"".bytes) { try $0.skip() } }?.message == "a control character in a string at byte 3 of the JSON")
     }
 
     @Test func valuesOfTheWrongKindAreRefused() {
@@ -89,7 +99,10 @@ struct JSONReaderTests {
     }
 
     @Test func randomDocumentsDoNoHarm() {
-        let words = ["{", "}", "[", "]", ",", ":", "\"", "\\", "u", "d800", "0", "1", "-", ".", "e", "true", "null", " ", "\"a\"", "é", "\u{1}", "\\u0041"].map(\.bytes)
+        let words = [
+            "{", "}", "[", "]", ",", ":", "\"", "\\", "u", "d800", "0", "1", "-", ".", "e", "true", "null", " ", "\"a\"", "é", "\u{1}",
+            "\\u0041",
+        ].map(\.bytes)
         var accepted = 0
         Fuzz.rounds(for: .seconds(1)) { random, _ in
             var text: [UInt8] = []

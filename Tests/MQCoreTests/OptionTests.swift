@@ -56,7 +56,8 @@ struct OptionTests {
     }
 
     private let known = descriptor([
-        OptionSpec("create", .flag, help: ""), OptionSpec("maxmsg", .integer(1...64), help: ""), OptionSpec("msgsize", .bytes(1...8192), help: ""),
+        OptionSpec("create", .flag, help: ""), OptionSpec("maxmsg", .integer(1...64), help: ""),
+        OptionSpec("msgsize", .bytes(1...8192), help: ""),
         OptionSpec("subscribe", .text("PREFIX"), repeatable: true, help: ""), OptionSpec("mode", .mode, help: ""),
         OptionSpec("linger", .duration, help: ""),
     ])

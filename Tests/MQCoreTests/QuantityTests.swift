@@ -1,22 +1,27 @@
-@testable import MQCore
 import Testing
+
+@testable import MQCore
 
 @Suite(.timeLimit(.minutes(1)))
 struct QuantityTests {
-    @Test(arguments: [
-        ("0", 0), ("-5", -5), ("0x4d51", 0x4d51), ("0X4D51", 0x4d51), ("-0x10", -16), ("9223372036854775807", .max),
-        ("-9223372036854775808", .min), ("0x7fffffffffffffff", .max),
-    ] as [(String, Int)])
+    @Test(
+        arguments: [
+            ("0", 0), ("-5", -5), ("0x4d51", 0x4d51), ("0X4D51", 0x4d51), ("-0x10", -16), ("9223372036854775807", .max),
+            ("-9223372036854775808", .min), ("0x7fffffffffffffff", .max),
+        ] as [(String, Int)])
     func integersAreRead(text: String, value: Int) { #expect(Quantity.integer(text) == value) }
 
-    @Test(arguments: ["", "-", "+1", "-+1", "--1", "0x", "0x-1", "0x+1", "x", "1.0", "1 ", " 1", "١", "9223372036854775808", "0x8000000000000000"])
+    @Test(arguments: [
+        "", "-", "+1", "-+1", "--1", "0x", "0x-1", "0x+1", "x", "1.0", "1 ", " 1", "١", "9223372036854775808", "0x8000000000000000",
+    ])
     func integersAreRefused(text: String) { #expect(Quantity.integer(text) == nil) }
 
-    @Test(arguments: [
-        ("8192", 8192), ("64k", 65536), ("64K", 65536), ("64KiB", 65536), ("64kB", 64000), ("1M", 1 << 20), ("1MB", 1_000_000),
-        ("1.5k", 1536), ("2G", 1 << 31), ("1gb", 1_000_000_000), ("12B", 12), ("9007199254740993", 9_007_199_254_740_993),
-        ("9223372036854775807", .max),
-    ] as [(String, Int)])
+    @Test(
+        arguments: [
+            ("8192", 8192), ("64k", 65536), ("64K", 65536), ("64KiB", 65536), ("64kB", 64000), ("1M", 1 << 20), ("1MB", 1_000_000),
+            ("1.5k", 1536), ("2G", 1 << 31), ("1gb", 1_000_000_000), ("12B", 12), ("9007199254740993", 9_007_199_254_740_993),
+            ("9223372036854775807", .max),
+        ] as [(String, Int)])
     func bytesAreRead(text: String, value: Int) { #expect(Quantity.bytes(text) == value) }
 
     @Test(arguments: [
@@ -25,11 +30,12 @@ struct QuantityTests {
     ])
     func bytesAreRefused(text: String) { #expect(Quantity.bytes(text) == nil) }
 
-    @Test(arguments: [
-        ("10", .seconds(10)), ("10s", .seconds(10)), ("250ms", .milliseconds(250)), ("1.5m", .seconds(90)), ("2h", .seconds(7200)),
-        ("1d", .seconds(86400)), ("10us", .microseconds(10)), ("10µs", .microseconds(10)), ("5ns", .nanoseconds(5)), ("0", .zero),
-        ("0.001", .milliseconds(1)), ("3min", .seconds(180)),
-    ] as [(String, Duration)])
+    @Test(
+        arguments: [
+            ("10", .seconds(10)), ("10s", .seconds(10)), ("250ms", .milliseconds(250)), ("1.5m", .seconds(90)), ("2h", .seconds(7200)),
+            ("1d", .seconds(86400)), ("10us", .microseconds(10)), ("10µs", .microseconds(10)), ("5ns", .nanoseconds(5)), ("0", .zero),
+            ("0.001", .milliseconds(1)), ("3min", .seconds(180)),
+        ] as [(String, Duration)])
     func durationsAreRead(text: String, value: Duration) { #expect(Quantity.duration(text) == value) }
 
     @Test(arguments: ["", "s", "-1s", "1y", "1S", "1 s", "1e3", "inf", "nan", "200000d", String(repeating: "9", count: 400) + "s", "1..2s"])
@@ -59,7 +65,8 @@ struct QuantityTests {
     }
 
     @Test func durationsHaveWords() {
-        let words = [Duration.seconds(7200), .seconds(120), .milliseconds(1500), .milliseconds(250), .nanoseconds(7), .zero].map(Quantity.words)
+        let words = [Duration.seconds(7200), .seconds(120), .milliseconds(1500), .milliseconds(250), .nanoseconds(7), .zero].map(
+            Quantity.words)
         #expect(words == ["2h", "2m", "1.5s", "250ms", "7ns", "0ns"])
     }
 

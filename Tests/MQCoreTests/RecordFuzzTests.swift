@@ -59,7 +59,9 @@ struct RecordFuzzTests {
             let bodies = (0..<Int.random(in: 0...15, using: &random)).map { _ in random.bytes(upTo: 60) }.filter(framing.carries)
             let records = Records(framing, random.pieces(framing.encoded(bodies), upTo: 50), limit: limit)
             #expect(records.bodies == bodies.map { $0.count > limit ? [] : $0 }, "seed \(seed)")
-            #expect(records.oversizes == bodies.enumerated().filter { $1.count > limit }.map { .init(index: $0, size: $1.count) }, "seed \(seed)")
+            #expect(
+                records.oversizes == bodies.enumerated().filter { $1.count > limit }.map { .init(index: $0, size: $1.count) },
+                "seed \(seed)")
             #expect(records.positions == bodies.indices.map { framing.encoded(Array(bodies[..<$0])).count }, "seed \(seed)")
         }
         #expect(rounds > 0)

@@ -30,7 +30,10 @@ struct RecordParserTests {
     }
 
     @Test func len32IsBigEndian() {
-        #expect(Records(.len32, [0, 0, 1, 0] + [UInt8](repeating: 7, count: 256) + [0, 0, 0, 0]).bodies == [[UInt8](repeating: 7, count: 256), []])
+        #expect(
+            Records(.len32, [0, 0, 1, 0] + [UInt8](repeating: 7, count: 256) + [0, 0, 0, 0]).bodies == [
+                [UInt8](repeating: 7, count: 256), [],
+            ])
     }
 
     @Test func netstringsAreRead() { #expect(Records(.netstring, "5:hello,0:,3:a,b,".bytes).bodies == ["hello".bytes, [], "a,b".bytes]) }
@@ -38,8 +41,10 @@ struct RecordParserTests {
     // MARK: - What is none
 
     @Test(arguments: [
-        ("x", "a netstring begins with its length in digits and a colon"), (":,", "a netstring begins with its length in digits and a colon"),
-        ("-1:,", "a netstring begins with its length in digits and a colon"), ("1 :a,", "a netstring begins with its length in digits and a colon"),
+        ("x", "a netstring begins with its length in digits and a colon"),
+        (":,", "a netstring begins with its length in digits and a colon"),
+        ("-1:,", "a netstring begins with its length in digits and a colon"),
+        ("1 :a,", "a netstring begins with its length in digits and a colon"),
         ("01:a,", "a netstring's length has no leading zeros"), ("00:,", "a netstring's length has no leading zeros"),
         ("1:ab", "a netstring ends with a comma"), ("0:x", "a netstring ends with a comma"),
         ("99999999999999999999:a,", "a netstring's length is beyond all measure"), ("1", "input ends inside a record's length"),
@@ -58,7 +63,9 @@ struct RecordParserTests {
             let records = Records(framing, first + second.prefix(length))
             #expect(records.bodies == ["hello".bytes])
             let header = framing == .len32 ? 4 : 2
-            let words = length < header ? "input ends inside a record's length" : "input ends inside a record: \(min(6, length - header)) of 6 bytes"
+            let words =
+                length < header
+                ? "input ends inside a record's length" : "input ends inside a record: \(min(6, length - header)) of 6 bytes"
             #expect(records.error == words)
         }
     }
@@ -71,7 +78,9 @@ struct RecordParserTests {
 
     // MARK: - However it arrives
 
-    static let bodies: [[UInt8]] = ["a".bytes, [], "aa".bytes, "hello, world".bytes, [], "xaax".bytes, [0xff, 0xfe], "1:x".bytes, "x".bytes]
+    static let bodies: [[UInt8]] = [
+        "a".bytes, [], "aa".bytes, "hello, world".bytes, [], "xaax".bytes, [0xff, 0xfe], "1:x".bytes, "x".bytes,
+    ]
 
     @Test(arguments: Framing.streams + [.whole])
     func everySplitGivesTheSameRecords(framing: Framing) {

@@ -136,7 +136,9 @@ struct POSIXMQTests {
 
     /// In a process of its own, whose limit can be lowered without harm to other tests.
     @Test func whatAUserMayNotAffordIsSaidInBytes() throws {
-        let command = "ulimit -q 4096; exec \"$0\" create posix-mq:/\(UniqueName.make()),maxmsg=10,msgsize=1024"
+        let name = UniqueName.make()
+        defer { try? POSIXMQTransport.at("posix-mq:/\(name)").openAdmin(Opening(stop: StopFlag())).delete() }
+        let command = "ulimit -q 4096; exec \"$0\" create posix-mq:/\(name),maxmsg=10,msgsize=1024"
         let result = try Executable("/bin/bash").run("-c", command, try Executable.mq().path)
         #expect(result.status == 73)
         #expect(result.errorText.contains("10 messages of 1024 bytes need 11,200 bytes of this user's 4,096 (RLIMIT_MSGQUEUE)"))

@@ -93,7 +93,7 @@ struct SysVTests {
         for (text, project) in [("1", 1), ("255", 255), ("A", 65), ("0x41", 65)] {
             let facts = try SysVTransport.at("sysv:/etc/passwd,proj=\(text)").explain()
             let expected = ftok("/etc/passwd", CInt(project))
-            #expect(facts.first { $0.key == "key_decimal" }?.value == .number(Int(expected)))
+            #expect(facts.first { $0.key == "key_decimal" }?.value == .identifier(Int(expected)))
             #expect(facts.map(\.key).contains("inode"))
         }
         let error = #expect(throws: TransportError.self) {
@@ -105,7 +105,7 @@ struct SysVTests {
     @Test func anIdentifierReachesTheSameQueue() throws {
         let queue = try SysVQueueFixture()
         try queue.send(types: [5])
-        guard case .number(let id) = try queue.admin().status()["id"] else { throw ConformanceFailure("no id") }
+        guard case .identifier(let id) = try queue.admin().status()["id"] else { throw ConformanceFailure("no id") }
         let receiver = try SysVTransport.at("sysv:id=\(id)").openReceiver(Opening(stop: queue.stop))
         var batch = Batch()
         #expect(try receiver.receive(into: &batch, limit: 1, byteLimit: 100, until: .immediately, stop: queue.stop) == .received)
@@ -227,7 +227,7 @@ struct SysVTests {
         var transport: SysVTransport? = try .at("sysv:temp")
         var sender: (any Sender)? = try transport!.openSender(Opening(stop: StopFlag()))
         let id = transport!.explain().first { $0.key == "id" }?.value
-        guard case .number(let number) = id else { throw ConformanceFailure("no id") }
+        guard case .identifier(let number) = id else { throw ConformanceFailure("no id") }
         let other = try SysVTransport.at("sysv:id=\(number)").openAdmin(Opening(stop: StopFlag()))
         transport = nil
         #expect(try other.status()["messages"] == .number(0))

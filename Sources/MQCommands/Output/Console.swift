@@ -16,7 +16,7 @@ final class Console: Sendable {
     let settings: Settings
     let errorIsTerminal: Bool
     /// Whether a progress line stands on the terminal and must be wiped before anything else is written.
-    private let hasProgressLine = Mutex(false)
+    private let progressLine = Mutex((isShown: false, isFinished: false))
 
     init(_ settings: Settings) {
         self.settings = settings
@@ -96,23 +96,25 @@ final class Console: Sendable {
 
     /// Replaces the progress line.
     func progress(_ text: String) {
-        hasProgressLine.withLock { shown in
+        progressLine.withLock { line in
+            guard !line.isFinished else { return }
             Self.put("\r\u{1b}[K" + text)
-            shown = true
+            line.isShown = true
         }
     }
 
+    /// Wipes the progress line; none follows.
     func endProgress() {
-        hasProgressLine.withLock { shown in
-            if shown { Self.put("\r\u{1b}[K") }
-            shown = false
+        progressLine.withLock { line in
+            if line.isShown { Self.put("\r\u{1b}[K") }
+            line = (isShown: false, isFinished: true)
         }
     }
 
     private func write(_ text: String) {
-        hasProgressLine.withLock { shown in
-            Self.put(shown ? "\r\u{1b}[K" + text : text)
-            shown = false
+        progressLine.withLock { line in
+            Self.put(line.isShown ? "\r\u{1b}[K" + text : text)
+            line.isShown = false
         }
     }
 

@@ -28,6 +28,8 @@ enum ProcessMonitor {
         var counters: Counters
         var verb: String
         var showsConfirmed = false
+        /// Not while messages themselves come from or go to the terminal, or to a program that may draw there.
+        var drawsProgress = true
     }
 
     /// Starts the thread; it runs until the process ends.
@@ -81,12 +83,12 @@ enum ProcessMonitor {
         var set = signalSet()
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
         var watched = configuration.watchesOutput ? STDOUT_FILENO : -1
-        var isDrawing = false
+        let draws = configuration.drawsProgress && configuration.console.showsProgress
         while true {
             var descriptors = [
                 pollfd(fd: signals, events: Int16(POLLIN), revents: 0), pollfd(fd: watched, events: 0, revents: 0),
             ]
-            let found = poll(&descriptors, 2, configuration.console.showsProgress ? 250 : -1)
+            let found = poll(&descriptors, 2, draws ? 250 : -1)
             if descriptors[0].revents != 0 {
                 var byte: UInt8 = 0
                 if read(signals, &byte, 1) == 1 { handle(CInt(byte), configuration) }
@@ -96,13 +98,15 @@ enum ProcessMonitor {
                 configuration.stop.raise(.readerGone)
             }
             // Nothing is drawn in the first half second: short work stays silent.
-            if found == 0 && !configuration.stop.isRaised && (isDrawing || Deadline.now() - configuration.counters.start > 500_000_000) {
-                isDrawing = true
+            if found == 0 && Deadline.now() - configuration.counters.start > 500_000_000 && isInForeground {
                 configuration.console.progress(
                     configuration.counters.line(verb: configuration.verb, showsConfirmed: configuration.showsConfirmed))
             }
         }
     }
+
+    /// Whether the terminal is ours: a job in the background draws nothing on it.
+    private static var isInForeground: Bool { tcgetpgrp(STDERR_FILENO) == getpgrp() }
 
     private static func handle(_ number: CInt, _ configuration: Configuration) {
         if number == SIGUSR1 {

@@ -51,6 +51,7 @@ extension Fact.Value {
         switch self {
         case .text(let text): Console.printable(text)
         case .number(let number): Quantity.grouped(number)
+        case .identifier(let number): "\(number)"
         case .bytes(let bytes): "\(Quantity.grouped(bytes)) B"
         case .time(let time): time == 0 ? "never" : Timestamp.formatted(time, "%Y-%m-%d %H:%M:%S")
         case .mode(let mode): "0" + String(mode, radix: 8)
@@ -58,9 +59,15 @@ extension Fact.Value {
         }
     }
 
+    /// For a column: a time without its year.
+    var shortText: String {
+        if case .time(let time) = self, time != 0 { return Timestamp.formatted(time, "%m-%d %H:%M") }
+        return text
+    }
+
     var isNumeric: Bool {
         switch self {
-        case .number, .bytes: true
+        case .number, .bytes, .identifier: true
         default: false
         }
     }
@@ -68,7 +75,7 @@ extension Fact.Value {
     func write(into json: inout JSONText) {
         switch self {
         case .text(let text): json.value(text)
-        case .number(let number), .bytes(let number): json.value(number)
+        case .number(let number), .bytes(let number), .identifier(let number): json.value(number)
         case .time(let time): time == 0 ? json.null() : json.value(Timestamp.text(time))
         case .mode: json.value(text)
         case .flag(let flag): json.value(flag)

@@ -1,5 +1,6 @@
 import Glibc
 import MQCore
+import Synchronization
 
 /// Opening an endpoint with patience, and what both directions report when it is open.
 enum Endpoints {
@@ -24,32 +25,42 @@ enum Endpoints {
         }
     }
 
-    /// Turns notices into lines; remembers whether an endpoint was reported on `readyDescriptor`.
-    static func notices(console: Console, readyDescriptor: CInt?) -> Notices {
+    /// Turns notices into lines, and an endpoint into the ready line.
+    static func notices(console: Console, ready: ReadyLine? = nil) -> Notices {
         Notices { notice in
             switch notice {
             case .listening(let endpoint):
                 console.note("listening on \(endpoint)")
-                if let readyDescriptor { announce(endpoint, on: readyDescriptor) }
+                ready?.write(endpoint)
             case .warning(let text): console.warn(text)
             case .detail(let text): console.detail(text)
             }
         }
     }
 
-    /// One line on a descriptor that a script reads.
-    static func announce(_ text: String, on descriptor: CInt) {
-        let line = Array("\(text)\n".utf8)
-        _ = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-    }
+}
 
-    /// The value of `--ready-fd`.
+/// What a script reads to know that an endpoint is open: a line for each endpoint that listens, by the name under which others find it, or
+/// else one with the address.
+final class ReadyLine: Sendable {
+    private let descriptor: CInt
+    private let isWritten = Atomic(false)
+
+    /// Reads the value of `--ready-fd`; `nil` when it is not given.
     /// - Throws: `usage` for a descriptor that is not open, before anything is opened.
-    static func readyDescriptor(_ text: String?) throws(TransportError) -> CInt? {
+    init?(_ text: String?) throws(TransportError) {
         guard let number = try Value.integer(text, "--ready-fd", 0...Int(CInt.max)) else { return nil }
-        if fcntl(CInt(number), F_GETFD) < 0 {
+        descriptor = CInt(number)
+        if fcntl(descriptor, F_GETFD) < 0 {
             throw TransportError(.usage, "--ready-fd \(number): that descriptor is not open", hint: "mq … --ready-fd 3 3>FILE")
         }
-        return CInt(number)
     }
+
+    func write(_ text: String) {
+        isWritten.store(true, ordering: .relaxed)
+        let line = Array("\(text)\n".utf8)
+        _ = line.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    }
+
+    func writeUnlessWritten(_ text: String) { if !isWritten.load(ordering: .relaxed) { write(text) } }
 }

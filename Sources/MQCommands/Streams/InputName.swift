@@ -21,9 +21,11 @@ enum InputName {
     }
 
     static func quoted(_ word: String) -> String {
-        let isPlain = !word.isEmpty && word.utf8.allSatisfy { byte in
-            (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "@%_+=:,./-".utf8.contains(byte)
-        }
+        let isPlain =
+            !word.isEmpty
+            && word.utf8.allSatisfy { byte in
+                (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "@%_+=:,./-".utf8.contains(byte)
+            }
         // zsh takes a leading = for a command to look up.
         if isPlain && !word.hasPrefix("=") { return word }
         // By bytes: a quote with a combining accent is one character to Swift and a quote to the shell.

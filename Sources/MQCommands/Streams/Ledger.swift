@@ -13,7 +13,7 @@ struct Ledger {
         var offset: Int
     }
 
-    static let capacity = 1 << 16
+    static let capacity = 1 << 14
 
     private var entries: [(position: Int, entry: Entry)] = []
     private var head = 0

@@ -16,7 +16,7 @@ final class RecvSession {
         var isStrict: Bool
         var isRaw: Bool
         var folder: String?
-        var readyDescriptor: CInt?
+        var ready: ReadyLine?
     }
 
     /// Output is written when so much has been received at once.
@@ -50,9 +50,10 @@ final class RecvSession {
         batch.wantsProperties = sink.needsProperties
         ProcessMonitor.start(
             ProcessMonitor.Configuration(
-                stop: stop, console: console, watchesOutput: sink.hasReader, counters: counters, verb: "received"))
+                stop: stop, console: console, watchesOutput: sink.hasReader, counters: counters, verb: "received",
+                drawsProgress: !sink.hasReader || !(output.isTerminal || output.isPipe)))
         var opening = Opening(stop: stop)
-        opening.notices = Endpoints.notices(console: console, readyDescriptor: plan.readyDescriptor)
+        opening.notices = Endpoints.notices(console: console, ready: plan.ready)
         opening.mode = plan.peeks ? .peek : .consume
         // What a transport takes ahead of a counted run may be lost with it.
         opening.prefetch = plan.prefetch ?? plan.count
@@ -63,7 +64,7 @@ final class RecvSession {
         receiver = try Endpoints.open(retry: plan.retry, opening: opening, console: console) { opening throws(TransportError) in
             try transport.openReceiver(opening)
         }
-        if let descriptor = plan.readyDescriptor { Endpoints.announce(address.address.short, on: descriptor) }
+        plan.ready?.writeUnlessWritten(address.address.short)
     }
 
     func run() throws(TransportError) -> Ending {

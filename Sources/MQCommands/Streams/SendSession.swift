@@ -13,7 +13,7 @@ final class SendSession {
         var skipsRefused: Bool
         var timeout: Duration?
         var retry: Duration?
-        var readyDescriptor: CInt?
+        var ready: ReadyLine?
         var defaults: MessageProperties
     }
 
@@ -44,7 +44,7 @@ final class SendSession {
         hasWords = !plan.messages.isEmpty
         dropped = DroppedProperties(for: address.descriptor)
         var opening = Opening(stop: stop)
-        opening.notices = Endpoints.notices(console: console, readyDescriptor: plan.readyDescriptor)
+        opening.notices = Endpoints.notices(console: console, ready: plan.ready)
         opening.defaults = plan.defaults
         opening.retry = plan.retry
         opening.deadline = .after(plan.timeout)
@@ -52,12 +52,13 @@ final class SendSession {
         ProcessMonitor.start(
             ProcessMonitor.Configuration(
                 stop: stop, console: console, counters: counters, verb: "sent",
-                showsConfirmed: capabilities.contains(.acknowledge)))
+                showsConfirmed: capabilities.contains(.acknowledge),
+                drawsProgress: !plan.messages.isEmpty || isatty(STDIN_FILENO) == 0))
         let transport = try address.transport()
         sender = try Endpoints.open(retry: plan.retry, opening: opening, console: console) { opening throws(TransportError) in
             try transport.openSender(opening)
         }
-        if let descriptor = plan.readyDescriptor { Endpoints.announce(address.address.short, on: descriptor) }
+        plan.ready?.writeUnlessWritten(address.address.short)
         pace = plan.rate.map { Pace(perSecond: $0) }
     }
 
@@ -226,8 +227,10 @@ final class SendSession {
         try handleRejections()
         if count < range.count && !stop.isRaised {
             nextRecord = place(range.lowerBound + count)
-            throw TransportError(
-                .tryAgain, "\(sender.obstacle); waited \(Quantity.words(plan.timeout ?? .zero))", hint: "--timeout says how long to wait")
+            var error = sender.obstacle
+            error.message += "; waited \(Quantity.words(plan.timeout ?? .zero))"
+            error.hint = error.hint ?? "--timeout says how long to wait"
+            throw error
         }
         return count
     }

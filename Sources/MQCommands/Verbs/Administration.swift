@@ -5,7 +5,7 @@ import MQCore
 enum Administration {
     static func open(_ resolved: ResolvedAddress, _ console: Console) throws(TransportError) -> any Admin {
         var opening = Opening(stop: StopFlag())
-        opening.notices = Endpoints.notices(console: console, readyDescriptor: nil)
+        opening.notices = Endpoints.notices(console: console)
         return try resolved.transport().openAdmin(opening)
     }
 

@@ -27,10 +27,9 @@ struct Completion: Verb {
 struct CompleteWord: Verb {
     static let configuration = CommandConfiguration(commandName: "__complete", shouldDisplay: false)
 
-    @Option(help: "The word at the cursor.")
-    var current = ""
-
-    @Argument(parsing: .postTerminator, help: "The words before it.")
+    /// Not an option of its own: the parser takes `--current=` with nothing behind it for a missing value, and at the
+    /// beginning of a word there is nothing.
+    @Argument(parsing: .postTerminator, help: "The words up to the cursor; the last one, which may be empty, stands there.")
     var words: [String] = []
 
     @OptionGroup var shared: SharedOptions
@@ -38,7 +37,7 @@ struct CompleteWord: Verb {
     func perform(_ console: Console) throws(TransportError) -> Ending {
         let completer = Completer(
             model: CommandModel.load(), queues: Self.queues, aliases: { ((try? Configuration.aliases()) ?? [:]).keys.sorted() })
-        switch completer.answer(words, current: current) {
+        switch completer.answer(words.dropLast(), current: words.last ?? "") {
         case .files: try Results.print("files\n")
         case .folders: try Results.print("folders\n")
         case .words(let candidates, let continues):

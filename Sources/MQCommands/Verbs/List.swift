@@ -43,14 +43,11 @@ struct List: Verb {
     private static func text(_ descriptor: Descriptor, _ listing: QueueListing) -> String {
         var text = "\(descriptor.name): \(listing.queues.isEmpty ? "no queues" : "")"
         if listing.queues.isEmpty { text += "\n" } else {
-            let labels = listing.columns.map { key in
-                listing.queues.lazy.compactMap { queue in queue.facts.first { $0.key == key }?.label }.first ?? key
-            }
-            let rows = listing.queues.map { queue in [queue.address] + listing.columns.map { queue[$0]?.text ?? "-" } }
+            let rows = listing.queues.map { queue in [queue.address] + listing.columns.map { queue[$0.key]?.shortText ?? "-" } }
             let numeric = listing.columns.indices.filter { column in
-                listing.queues.contains { $0[listing.columns[column]]?.isNumeric ?? false }
+                listing.queues.contains { $0[listing.columns[column].key]?.isNumeric ?? false }
             }
-            let header = ["ADDRESS"] + labels.map { $0.uppercased() }
+            let header = ["ADDRESS"] + listing.columns.map { $0.heading.uppercased() }
             text = Results.table(header, rows, alignedRight: Set(numeric.map { $0 + 1 }))
         }
         for limit in listing.limits {

@@ -22,10 +22,10 @@ struct Recv: Verb {
 
     @OptionGroup var framingOptions: FramingOptions
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Print the fields of each message that FORMAT names.", valueName: "format"))
+    @Option(name: [.customShort("f", allowingJoined: true), .long], help: ArgumentHelp("Print the fields of each message that FORMAT names.", valueName: "format"))
     var format: String?
 
-    @Option(name: [.customShort("n"), .customLong("count")], help: ArgumentHelp("Take so many messages and end.", valueName: "n"))
+    @Option(name: [.customShort("n", allowingJoined: true), .customLong("count")], help: ArgumentHelp("Take so many messages and end.", valueName: "n"))
     var count: String?
 
     @Flag(help: "Take what is there and end: 0 if something came, 1 if nothing did.")
@@ -85,7 +85,7 @@ struct Recv: Verb {
                 count: try Value.integer(count, "-n", 1...Int.max), drains: drain, peeks: peek, untilClosed: untilClosed,
                 timeout: try Value.duration(timeout, "--timeout"), ack: ackTime,
                 prefetch: try Value.integer(prefetch, "--prefetch", 0...Int.max), retry: try Value.duration(retry, "--retry"),
-                isStrict: strict, isRaw: raw, folder: outDir, readyDescriptor: try Endpoints.readyDescriptor(readyFd)),
+                isStrict: strict, isRaw: raw, folder: outDir, ready: try ReadyLine(readyFd)),
             address: resolved, console: console)
         return try session.run()
     }

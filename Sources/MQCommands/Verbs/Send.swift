@@ -89,7 +89,7 @@ struct Send: Verb {
                 framing: framing, messages: messages, repetition: try repeats(), rate: try Value.rate(rate, "--rate"),
                 skipsEmpty: skipEmpty, skipsRefused: try Value.choice(onError, "--on-error", ["fail", "skip"]) == "skip",
                 timeout: try Value.duration(timeout, "--timeout"), retry: try Value.duration(retry, "--retry"),
-                readyDescriptor: try Endpoints.readyDescriptor(readyFd), defaults: try defaults(resolved)),
+                ready: try ReadyLine(readyFd), defaults: try defaults(resolved)),
             address: resolved, console: console)
         return try session.run()
     }

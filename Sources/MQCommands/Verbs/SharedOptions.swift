@@ -9,7 +9,7 @@ enum ColorChoice: String, CaseIterable, Sendable { case auto, always, never }
 /// 0.1 ms each, and a text that is refused here is refused in a sentence.
 struct SharedOptions: ParsableArguments {
     @Option(
-        name: [.customShort("o"), .customLong("option")],
+        name: [.customShort("o", allowingJoined: true), .customLong("option")],
         help: ArgumentHelp("An option of the address; mq transports NAME lists them.", valueName: "key=value"))
     var options: [String] = []
 
@@ -78,7 +78,7 @@ enum Value {
 /// The framing flags, the same for `send` and `recv`.
 struct FramingOptions: ParsableArguments {
     @Option(
-        name: [.customShort("F"), .long],
+        name: [.customShort("F", allowingJoined: true), .long],
         help: ArgumentHelp("How messages are told apart: lines (the default), nul, delim:STR, len32, netstring, whole, jsonl or files.", valueName: "framing"))
     var framing: String?
 

@@ -45,7 +45,8 @@ public enum Envelope {
     /// The inverse, for any number that JSON can write and a queue could mean.
     private static func duration(_ number: String) -> Duration? {
         let parts = number.split(separator: ".")
-        if parts.count == 2, number.utf8.first != UInt8(ascii: "-"), parts[1].utf8.count <= 9, let whole = Int64(parts[0]), let rest = Int64(parts[1]), whole >= 0, whole < 1_000_000_000 {
+        let isPlain = parts.count == 2 && number.utf8.first != UInt8(ascii: "-") && parts[1].utf8.count <= 9
+        if isPlain, let whole = Int64(parts[0]), let rest = Int64(parts[1]), whole >= 0, whole < 1_000_000_000 {
             let scale = (parts[1].utf8.count..<9).reduce(Int64(1)) { scale, _ in scale * 10 }
             return .seconds(whole) + .nanoseconds(rest * scale)
         }

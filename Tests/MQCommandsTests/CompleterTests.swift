@@ -1,0 +1,131 @@
+import MQCore
+import Testing
+
+@testable import MQCommands
+
+@Suite(.timeLimit(.minutes(1)))
+struct CompleterTests {
+    private let completer = Completer(
+        model: CommandModel.load(),
+        queues: { scheme in [.init("\(scheme):/jobs", "3 messages"), .init("\(scheme):/mail"), .init("\(scheme):temp")] },
+        aliases: { ["work", "jobs"] })
+
+    private func words(_ line: String...) -> [String] {
+        guard case .words(let candidates, _) = completer.answer(line.dropLast(), current: line.last!) else { return ["not words"] }
+        return candidates.map(\.word)
+    }
+
+    private func continues(_ line: String...) -> Bool {
+        guard case .words(_, let continues) = completer.answer(line.dropLast(), current: line.last!) else { return false }
+        return continues
+    }
+
+    @Test func verbsThatAPersonIsToldOf() {
+        #expect(words("se") == ["send"])
+        #expect(words("") == ["send", "recv", "list", "stat", "create", "delete", "purge", "transports", "explain", "completion", "help"])
+        #expect(words("help", "pu") == ["purge"])
+        #expect(words("nonsense", "") == [])
+    }
+
+    @Test func optionsOfTheVerb() {
+        #expect(words("send", "--fr") == ["--framing"])
+        #expect(words("recv", "--dr") == ["--drain"])
+        #expect(words("send", "--dr") == [])
+        #expect(words("send", "mem:q", "-F").contains("-F"))
+        #expect(words("recv", "--").allSatisfy { $0.hasPrefix("--") })
+    }
+
+    @Test func valuesOfOptions() {
+        #expect(words("send", "-F", "") == ["lines", "nul", "delim:", "len32", "netstring", "whole", "jsonl", "files"])
+        #expect(words("send", "-F", "n") == ["nul", "netstring"])
+        #expect(words("send", "--framing=n") == ["--framing=nul", "--framing=netstring"])
+        #expect(words("recv", "--ack", "") == ["after", "before", "never"])
+        #expect(words("recv", "--ack=b") == ["--ack=before"])
+        #expect(words("send", "--color", "a") == ["auto", "always"])
+        #expect(words("send", "--timeout", "") == [])
+        #expect(continues("send", "-F", "del"))
+    }
+
+    @Test func schemesAndAliases() {
+        #expect(words("send", "po") == ["posix-mq:"])
+        #expect(continues("send", "po"))
+        #expect(words("send", "").starts(with: Registry.descriptors.flatMap(\.schemes).map { $0 + ":" }))
+        #expect(words("send", "").suffix(2) == ["@jobs", "@work"])
+        #expect(words("send", "@w") == ["@work"])
+    }
+
+    @Test func queuesThatAreThere() {
+        #expect(words("send", "posix-mq:") == ["posix-mq:/jobs", "posix-mq:/mail", "posix-mq:temp"])
+        #expect(words("send", "posix-mq:/j") == ["posix-mq:/jobs"])
+        // The person may have left out the slash.
+        #expect(words("send", "posix-mq:j") == ["posix-mq:jobs"])
+        #expect(!continues("send", "posix-mq:/j"))
+    }
+
+    @Test func optionsOfTheAddress() {
+        #expect(words("send", "posix-mq:/q,maxm") == ["posix-mq:/q,maxmsg="])
+        #expect(continues("send", "posix-mq:/q,maxm"))
+        #expect(words("send", "posix-mq:/q,maxmsg=3,mo") == ["posix-mq:/q,maxmsg=3,mode="])
+        #expect(words("send", "posix-mq:/q,cre") == ["posix-mq:/q,create"])
+        #expect(words("send", "posix-mq:/q,create=") == ["posix-mq:/q,create=yes", "posix-mq:/q,create=no"])
+        #expect(words("send", "posix-mq:/q", "-o", "maxm") == ["maxmsg="])
+        #expect(words("send", "-o", "maxm") == [])
+    }
+
+    @Test func operandsBehindTheAddress() {
+        #expect(words("send", "mem:q", "") == [])
+        #expect(words("completion", "") == ["bash", "zsh", "fish"])
+        #expect(words("transports", "z") == ["zmq"])
+        #expect(words("transports", "zmq", "") == [])
+        // The value of an option is no address.
+        #expect(words("send", "--rate", "1k", "po") == ["posix-mq:"])
+    }
+
+    @Test(arguments: [["send", "mem:q", "-F", "files"], ["send", "mem:q", "--framing=files"], ["send", "--framing", "files", "mem:q"]])
+    func filesWhereFilesAreSent(before: [String]) {
+        guard case .files = completer.answer(before, current: "x") else {
+            Issue.record("no files")
+            return
+        }
+    }
+
+    @Test func foldersForTheOutput() {
+        guard case .folders = completer.answer(["recv", "mem:q", "--out-dir"], current: "") else {
+            Issue.record("no folders")
+            return
+        }
+    }
+}
+
+@Suite(.timeLimit(.minutes(1)))
+struct CommandModelTests {
+    private let model = CommandModel.load()
+
+    @Test func everyVerbIsDescribed() {
+        #expect(model.name == "mq")
+        #expect(model.subcommands.filter { $0.name != "help" }.map(\.name) == MQ.verbs.map(\.name))
+        for verb in model.verbs {
+            #expect(!verb.abstract.isEmpty, "\(verb.name)")
+            #expect(!verb.name.hasPrefix("__"))
+            for argument in verb.arguments where argument.isShown {
+                #expect(!argument.abstract.isEmpty, "\(verb.name) \(argument.names) \(argument.valueName)")
+            }
+        }
+    }
+
+    @Test func optionsHaveTheirNamesAndValues() throws {
+        let send = try #require(model.verb("send"))
+        let framing = try #require(send.option(named: "-F"))
+        #expect(framing.names == ["-F", "--framing"])
+        #expect(framing.takesValue)
+        #expect(send.option(named: "--whole")?.takesValue == false)
+        #expect(send.option(named: "--on-error")?.values == ["fail", "skip"])
+        #expect(send.arguments.filter { $0.kind == .positional }.map(\.valueName) == ["address", "message"])
+        #expect(send.option(named: "--nope") == nil)
+    }
+
+    /// Examples are for verbs there are.
+    @Test func everyExampleBelongsToAVerb() {
+        for name in Examples.verbs.keys { #expect(model.verb(name) != nil, "\(name)") }
+    }
+}
