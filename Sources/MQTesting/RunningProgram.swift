@@ -46,6 +46,12 @@ public final class RunningProgram {
     /// Gives more standard input, for `.open`; written by the calls that wait.
     public func write(_ bytes: some Sequence<UInt8>) { pending += Array(bytes) }
 
+    /// Gives more standard input, and returns when the pipe has taken it.
+    public func give(_ text: String) throws {
+        write(text.utf8)
+        try wait(until: { $0.pending.isEmpty })
+    }
+
     /// The end of standard input, once what was given is written.
     public func endInput() {
         staysOpen = false

@@ -29,6 +29,7 @@ final class SendSession {
     private var ledger = Ledger()
     private var pace: Pace?
     private let hasWords: Bool
+    private var dropped: DroppedProperties
     /// Records seen, sent or not.
     private var recordsSeen = 0
     private var skipped = 0
@@ -41,6 +42,7 @@ final class SendSession {
         self.address = address
         self.console = console
         hasWords = !plan.messages.isEmpty
+        dropped = DroppedProperties(for: address.descriptor)
         var opening = Opening(stop: stop)
         opening.notices = Endpoints.notices(console: console, ready: plan.ready)
         opening.defaults = plan.defaults
@@ -153,6 +155,7 @@ final class SendSession {
         _ batch: borrowing Batch, oversize: RecordParser.Oversize?, place: (Int) -> Ledger.Entry
     ) throws(TransportError) -> Bool {
         var next = 0
+        for warning in dropped.warnings(for: batch, number: { place($0).record }) { console.warn(warning) }
         while next < batch.count {
             let refusal = obstacle(in: batch, next..<batch.count, oversize)
             let end = refusal?.index ?? batch.count

@@ -18,7 +18,7 @@ extension Verb {
         do throws(TransportError) {
             settings = try shared.settings()
         } catch {
-            Console(Console.Settings()).fail(error, address: nil)
+            Console(Console.Settings(errorsAreJSON: shared.errorFormat == "json")).fail(error, address: nil)
             throw ExitCode(ExitStatus.status(of: error.code))
         }
         let console = Console(settings)
