@@ -47,7 +47,7 @@ extension MessageContract {
             try subject.withQueue { queue in
                 let receiver = try startOpen(["recv", queue.recv, "-n", "2"])
                 let sender = try mq().start(["send", queue.send, "--timeout", "3s"], input: .open)
-                sender.write(utf8("a\nb\n"))
+                try sender.give("a\nb\n")
                 #expect(try receiver.wait().lines == ["a", "b"])
                 usleep(200_000)
                 let result = try sender.wait()

@@ -41,7 +41,9 @@ extension ProgramContract {
                         #expect(programs[0].isRunning, "\(programs[0].errorText)")
                         let start = ContinuousClock.now
                         programs[0].send(signal: signal)
-                        let result = try programs[0].wait(timeout: .seconds(10))
+                        // Its input stays open until it has gone: the end of input would be an end of its own.
+                        try programs[0].wait(until: { !$0.isRunning })
+                        let result = try programs[0].wait()
                         duration = ContinuousClock.now - start
                         #expect(result.ending == .signalled(signal), "\(result.errorText)")
                         expectNoRawError(result.errorText)
@@ -91,7 +93,7 @@ extension ProgramContract {
             try subject.withQueue { queue in
                 let receiver = try startOpen(["recv", queue.recv, "-n", "3"])
                 let sender = try startOpen(["send", queue.send], input: .open)
-                sender.write(utf8("a\nb\n"))
+                try sender.give("a\nb\n")
                 try receiver.waitForLines(2)
                 for (program, verb) in [(receiver, "received"), (sender, "sent")] {
                     let before = program.errorText.split(separator: "\n").count
@@ -99,7 +101,7 @@ extension ProgramContract {
                     try program.waitForError("mq: \(verb) 2 (2 B)")
                     #expect(program.errorText.split(separator: "\n").count == before + 1)
                 }
-                sender.write(utf8("c\n"))
+                try sender.give("c\n")
                 #expect(try sender.wait().status == 0)
                 #expect(try receiver.wait().lines == ["a", "b", "c"])
             }
@@ -126,7 +128,7 @@ extension ProgramContract {
                     usleep(20_000)
                     for program in [receiver, sender] { program.send(signal: SIGCONT) }
                 }
-                sender.write(utf8("a\nb\n"))
+                try sender.give("a\nb\n")
                 #expect(try sender.wait().status == 0)
                 #expect(try receiver.wait().lines == ["a", "b"])
             }
