@@ -23,7 +23,15 @@ struct MQ: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mq",
         abstract: "One command for message queues.",
-        discussion: "Send, receive and look after messages in \(Registry.descriptors.map(\.name).joined(separator: ", ")) queues.",
+        discussion: """
+              mq send posix-mq:/jobs --create < jobs.txt     each line is a message
+              mq recv posix-mq:/jobs -n 10                   each message is a line
+              mq recv zmq:pull:@tcp://:5555 -J | jq .body
+
+            An address is SCHEME:TARGET,OPTION=VALUE,...; the schemes of this build are
+            \(Registry.descriptors.flatMap(\.schemes).map { $0 + ":" }.joined(separator: " ")). See mq transports NAME.
+            The manual: man mq, man mq-contract, man mq-transports.
+            """,
         version: Program.version,
         subcommands: verbs.map(\.type))
 }

@@ -111,10 +111,10 @@ enum ManPages {
                 let facts = [option.standard.map { "Default: \($0)." }, option.scope == .any ? nil : "Applies \(option.scope.rawValue).",
                     option.repeatable ? "May be repeated." : nil,
                 ].compactMap { $0 }
-                return (".Cm \(Mdoc.word("\(option.key)=\(option.placeholder)"))".tagged, ["\(option.help) \(facts.joined(separator: " "))"])
+                return (".Cm \(Mdoc.word("\(option.key)=\(option.placeholder)"))".tagged, ["\(sentence(option.help)) \(facts.joined(separator: " "))"])
             })
             page.paragraph("Examples:")
-            page.list(descriptor.examples.map { (".Li \(Mdoc.word($0.address))".tagged, [$0.meaning.prefix(1).uppercased() + $0.meaning.dropFirst() + "."]) })
+            page.list(descriptor.examples.map { (".Li \(Mdoc.word($0.address))".tagged, [sentence($0.meaning)]) })
         }
         page.section("SEE ALSO")
         references(&page, [("mq", 1), ("mq-contract", 7)])
@@ -138,6 +138,10 @@ enum ManPages {
         for (index, (name, section)) in names.enumerated() {
             page.macro(".Xr \(name) \(section)\(index < names.count - 1 ? " ," : "")")
         }
+    }
+
+    private static func sentence(_ text: String) -> String {
+        text.prefix(1).uppercased() + text.dropFirst() + (text.hasSuffix(".") ? "" : ".")
     }
 
     private static func lowered(_ sentence: String) -> String {

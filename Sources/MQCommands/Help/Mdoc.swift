@@ -89,7 +89,7 @@ struct Mdoc {
 
     /// A tag or word behind a macro, where words such as `An` or `.` would be read as macros.
     static func word(_ text: String) -> String {
-        "\"\\&" + argument(text).replacing("\"", with: "\\(dq") + "\""
+        "\"\\&" + argument(text).replacing("\"", with: "\\(dq") + (text.last.map { ".:;,?!".contains($0) } == true ? "\\&\"" : "\"")
     }
 }
 
