@@ -46,11 +46,9 @@ extension MessageContract {
         @Test("What a foreign program sends is received", arguments: peers)
         func receive(peer: Peer) throws {
             try peer.subject.withQueue { queue in
-                let receiver = try mq().start(["recv", queue.recv, "-n", "5004", "-F", "len32"])
                 let program = "import sys\naddress, sends = sys.argv[1], True\n\(peer.python)\n\(Self.bodies)\nfor b in bodies: put(b)\n"
-                let sent = try Executable(python!).run("-c", program, queue.send)
-                #expect(sent.status == 0, "\(sent.errorText)")
-                let result = try receiver.wait()
+                let words = ["S": queue.send, "R": queue.recv, "P": python!, "PROGRAM": program]
+                let result = try sh(#"mq recv "$R" -n 5004 -F len32 & "$P" -c "$PROGRAM" "$S" || exit 9; wait $!"#, words)
                 #expect(result.status == 0, "\(result.errorText)")
                 #expect(result.output == TestFraming.len32.encode(expected))
             }

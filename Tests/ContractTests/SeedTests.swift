@@ -47,7 +47,7 @@ extension MessageContract {
             try subject.withQueue { queue in
                 let receiver = try startOpen(["recv", queue.recv, "-n", "2"])
                 let sender = try mq().start(["send", queue.send, "--timeout", "3s"], input: .open)
-                sender.write(utf8("a\nb\n"))
+                try sender.give("a\nb\n")
                 #expect(try receiver.wait().lines == ["a", "b"])
                 usleep(200_000)
                 let result = try sender.wait()
@@ -63,7 +63,7 @@ extension MessageContract {
                 inside mq create posix-mq:/pod,maxmsg=4,msgsize=100 || exit 9
                 inside mq recv posix-mq:/pod -n 1000 > "$D/out" & seq 1000 | inside mq send posix-mq:/pod || exit 8
                 wait $! || exit 7; seq 1000 | cmp - "$D/out" || exit 6
-                mq stat posix-mq:/pod; echo $?; inside mq list posix-mq: --json; kill $outer
+                mq stat posix-mq:/pod; echo $?; inside mq stat posix-mq:/pod --json; kill $outer
                 """
             let result = try sh(script)
             #expect(result.lines.first == "66" && result.errorText.contains("no such queue"), "\(result.errorText)")

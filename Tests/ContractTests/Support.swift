@@ -82,6 +82,7 @@ func expectPrompt(_ what: String, within limit: Duration = .milliseconds(300), l
 /// Starts a verb and returns once its endpoint is open.
 func startOpen(_ arguments: [String], input: Executable.Input = .nothing) throws -> RunningProgram {
     let program = try mq().start(arguments + ["--ready-fd", "2"], input: input)
-    try program.waitForError("\n")
+    // The line itself; a note may come before it.
+    try program.wait(until: { $0.errorText.split(separator: "\n", omittingEmptySubsequences: false).dropLast().contains { !$0.hasPrefix("mq: ") } })
     return program
 }

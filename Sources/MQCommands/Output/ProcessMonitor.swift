@@ -113,14 +113,20 @@ enum ProcessMonitor {
             let line = configuration.counters.line(verb: configuration.verb, showsConfirmed: configuration.showsConfirmed)
             configuration.console.line("info", String(line.dropFirst("mq: ".count)))
         } else if configuration.stop.isRaised {
+            // timeout(1) signals its child and then its whole group: the same request, microseconds later.
+            if Deadline.now() - stopped.load(ordering: .relaxed) < 100_000_000 { return }
             configuration.console.endProgress()
             ExitCleanup.runAll()
             die(of: number)
         } else {
+            stopped.store(Deadline.now(), ordering: .relaxed)
             // A terminal that goes away ends the work as SIGTERM does.
             configuration.stop.raise(number == SIGINT ? .interrupt : .terminate)
         }
     }
+
+    /// When the first signal that ends the program came.
+    private static let stopped = Atomic<UInt64>(0)
 
     /// Ends the process by `number`, so that the shell sees what really happened.
     static func die(of number: CInt) -> Never {

@@ -30,7 +30,7 @@ final class OutputStream {
         var error: TransportError?
     }
 
-    /// Writes all of `bytes`, unless the reader goes, the device fails, or the flag is raised and nothing moves for a quarter of a second.
+    /// Writes all of `bytes`, unless the reader goes, the device fails, or the flag is raised and nothing moves for 40 ms.
     func write(_ bytes: UnsafeRawBufferPointer, stop: StopFlag) -> Written {
         var written = 0
         while written < bytes.count {
@@ -40,7 +40,7 @@ final class OutputStream {
             var failure: CInt = 0
             var result = -1
             if stop.isRaised {
-                guard hasRoom(within: 250) else {
+                guard hasRoom(within: 40) else {
                     return Written(bytes: written, error: TransportError(.inputOutput, "standard output is blocked"))
                 }
                 result = Glibc.write(descriptor, address, min(count, Int(PIPE_BUF)))
