@@ -36,7 +36,9 @@ struct ResolvedAddress {
     private let transportType: any Transport.Type
 
     /// Understands what a person typed: an alias, or a scheme this build knows, with the options of `-o` added.
-    init(_ text: String, options flags: [String], aliases: () throws(TransportError) -> [String: String] = Configuration.aliases) throws(TransportError) {
+    init(_ text: String, options flags: [String], aliases: () throws(TransportError) -> [String: String] = Configuration.aliases)
+        throws(TransportError)
+    {
         if text == "-" {
             throw TransportError(.usage, "'-' stands for standard input or output, and only mq bridge takes it")
         }
@@ -67,7 +69,8 @@ struct ResolvedAddress {
         let schemes = Registry.descriptors.flatMap(\.schemes)
         let near = Suggestion.nearest(to: scheme, in: schemes)
         throw TransportError(
-            .usage, "unknown scheme '\(scheme):'", hint: near.map { "did you mean \($0):?" } ?? "this build knows \(schemes.joined(separator: ", "))")
+            .usage, "unknown scheme '\(scheme):'",
+            hint: near.map { "did you mean \($0):?" } ?? "this build knows \(schemes.joined(separator: ", "))")
     }
 
     /// `@name[/rest][,options]`: the rest goes behind the alias's first target, the options behind its own.
@@ -99,7 +102,8 @@ struct ResolvedAddress {
         guard let value = known[name] else {
             let near = Suggestion.nearest(to: name, in: known.keys.sorted())
             throw TransportError(
-                .usage, "there is no alias '@\(name)'", hint: near.map { "did you mean @\($0)?" } ?? "aliases are read from \(Configuration.path)")
+                .usage, "there is no alias '@\(name)'",
+                hint: near.map { "did you mean @\($0)?" } ?? "aliases are read from \(Configuration.path)")
         }
         do {
             let type = try transport(for: value)

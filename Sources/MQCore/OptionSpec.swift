@@ -76,7 +76,8 @@ public struct OptionSpec: Sendable {
                 ? nil : "must be a number of bytes like 8192, 64k or 1MiB, \(Self.words(range))"
         case .duration: return Quantity.duration(text) == nil ? "must be a duration like 10s, 250ms or 2m" : nil
         case .mode: return Quantity.mode(text) == nil ? "must be an octal mode like 0660" : nil
-        case .choice(let words): return words.contains(text) ? nil : "must be \(words.joined(separator: ", ").replacingLastComma(with: " or"))"
+        case .choice(let words):
+            return words.contains(text) ? nil : "must be \(words.joined(separator: ", ").replacingLastComma(with: " or"))"
         case .text, .file: return text.isEmpty ? "must not be empty" : nil
         }
     }

@@ -11,7 +11,8 @@ extension Conformance {
                 try link.receiver.close(until: link.soon, stop: link.stop)
                 let second = try link.queue.receiving.openReceiver(opening(subject.patience))
                 var batch = Batch()
-                let outcome = try second.receive(into: &batch, limit: 4, byteLimit: 1 << 16, until: .after(.milliseconds(50)), stop: link.stop)
+                let outcome = try second.receive(
+                    into: &batch, limit: 4, byteLimit: 1 << 16, until: .after(.milliseconds(50)), stop: link.stop)
                 try require(outcome == .deadlinePassed, "\(outcome) with \(batch.count) messages")
             }
         },

@@ -35,7 +35,8 @@ extension Conformance {
                 var batch = Batch()
                 let end = link.soon
                 while batch.count < 2 {
-                    let outcome = try link.receiver.receive(into: &batch, limit: 2, byteLimit: 1 << 16, until: .immediately, stop: link.stop)
+                    let outcome = try link.receiver.receive(
+                        into: &batch, limit: 2, byteLimit: 1 << 16, until: .immediately, stop: link.stop)
                     try require(outcome == .received || outcome == .deadlinePassed, "\(outcome)")
                     // Under way still, with a network between.
                     try require(!end.hasPassed, "never came")
@@ -110,7 +111,8 @@ extension Conformance {
                         try sender.flush(until: .after(patience), stop: stop)
                     }
                     var batch = Batch()
-                    let outcome = try link.receiver.receive(into: &batch, limit: 9, byteLimit: 1 << 16, until: .after(wait), stop: link.stop)
+                    let outcome = try link.receiver.receive(
+                        into: &batch, limit: 9, byteLimit: 1 << 16, until: .after(wait), stop: link.stop)
                     try require(outcome == .received && batch.bodies == [numbered(7)], "\(outcome)")
                     try link.receiver.settle(0..<1, of: batch, as: .acknowledge)
                     try sending.join()

@@ -60,7 +60,9 @@ struct MemoryPatience {
 
     /// Waits for a change after an attempt that was made with `left` and failed.
     /// - Returns: `ready` to try again.
-    mutating func wait(_ left: MemoryBell?, _ queue: MemoryQueue, until deadline: Deadline, or due: Deadline = .never, stop: StopFlag) -> Readiness {
+    mutating func wait(_ left: MemoryBell?, _ queue: MemoryQueue, until deadline: Deadline, or due: Deadline = .never, stop: StopFlag)
+        -> Readiness
+    {
         let result: Readiness
         if stop.isRaised {
             result = .stopped

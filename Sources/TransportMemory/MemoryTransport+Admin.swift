@@ -13,7 +13,9 @@ final class MemoryAdmin: Admin {
 
     func list() throws(TransportError) -> QueueListing {
         let queues = MemoryRegistry.all.sorted { $0.name < $1.name }
-        return QueueListing(queues: queues.map(Self.status), limits: [], columns: [.init("messages", "messages"), .init("bytes", "bytes"), .init("depth", "of"), .init("senders", "senders")])
+        return QueueListing(
+            queues: queues.map(Self.status), limits: [],
+            columns: [.init("messages", "messages"), .init("bytes", "bytes"), .init("depth", "of"), .init("senders", "senders")])
     }
 
     func status() throws(TransportError) -> QueueStatus { Self.status(try find()) }
@@ -39,7 +41,8 @@ final class MemoryAdmin: Admin {
     private func find() throws(TransportError) -> MemoryQueue {
         if name.isEmpty { throw Self.nameless }
         guard let queue = temporary ?? MemoryRegistry.find(name) else {
-            throw TransportError(.noSuchQueue, "no such queue in this process", hint: "a mem queue is made on first use and gone with its process")
+            throw TransportError(
+                .noSuchQueue, "no such queue in this process", hint: "a mem queue is made on first use and gone with its process")
         }
         return queue
     }

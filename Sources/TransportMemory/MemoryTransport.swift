@@ -79,7 +79,8 @@ public struct MemoryTransport: Transport {
         if let queue { return queue }
         let (found, isNew) = MemoryRegistry.findOrMake(address.target, options)
         if !isNew && isExplicit && found.bounds != options {
-            opening.notices.warn("queue \(address.target) exists and keeps its own bounds: depth=\(found.bounds.depth),bytes=\(found.bounds.bytes)")
+            opening.notices.warn(
+                "queue \(address.target) exists and keeps its own bounds: depth=\(found.bounds.depth),bytes=\(found.bounds.bytes)")
         }
         return found
     }

@@ -13,7 +13,8 @@ enum OpenFailure {
         case EACCES:
             let what = access == O_WRONLY ? "send to" : access == O_RDONLY ? "receive from" : "open"
             return TransportError(
-                .permission, "permission denied: this user may not \(what) the queue", hint: "mq stat shows its owner and mode", errno: number)
+                .permission, "permission denied: this user may not \(what) the queue", hint: "mq stat shows its owner and mode",
+                errno: number)
         case EMFILE: return descriptorsOrBytes(number)
         case ENFILE: return TransportError(.failure, "the system has no descriptors left", errno: number)
         case ENOSYS: return TransportError(.unsupported, "POSIX message queues are not supported by this kernel", errno: number)
@@ -56,7 +57,8 @@ enum OpenFailure {
             "\(depth) messages of \(size) bytes need \(Quantity.grouped(needed)) bytes of this user's \(Quantity.grouped(allowed)) (RLIMIT_MSGQUEUE)\(used)",
             hint: needed <= allowed
                 ? "delete queues, see mq list posix-mq:, or raise it: ulimit -q"
-                : fits > 0 ? "at msgsize=\(size) at most maxmsg=\(fits) fits; or raise it: ulimit -q" : "raise it: ulimit -q", errno: number)
+                : fits > 0 ? "at msgsize=\(size) at most maxmsg=\(fits) fits; or raise it: ulimit -q" : "raise it: ulimit -q", errno: number
+        )
     }
 
     private static func aboveLimit(_ number: CInt, depth: Int, size: Int) -> TransportError {

@@ -83,7 +83,9 @@ final class POSIXMQAdmin: Admin {
                     usedBytes += Limits.bytesNeeded(depth: depth, size: size)
                 }
             } catch {
-                if error.code == .noSuchQueue { foreign += 1 } else {
+                if error.code == .noSuchQueue {
+                    foreign += 1
+                } else {
                     queues.append(QueueStatus(address: "posix-mq:/\(name)", facts: [Fact("owner", "Owner", .text(error.message))]))
                 }
             }
@@ -127,7 +129,8 @@ final class POSIXMQAdmin: Admin {
         case 0: return
         case ENOENT: throw TransportError(.noSuchQueue, "no such queue", errno: ENOENT)
         case EACCES, EPERM:
-            throw TransportError(.permission, "permission denied: only the owner may delete a queue", hint: "mq stat shows its owner", errno: EACCES)
+            throw TransportError(
+                .permission, "permission denied: only the owner may delete a queue", hint: "mq stat shows its owner", errno: EACCES)
         case let number: throw TransportError(.failure, SystemError.words(number), errno: number)
         }
     }

@@ -25,7 +25,8 @@ final class POSIXMQSender: Sender {
                 return Refusal(
                     index: index,
                     error: TransportError(
-                        .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes", hint: "--on-error skip goes on without it"))
+                        .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes", hint: "--on-error skip goes on without it"
+                    ))
             }
             if checksPriority, let priority = batch.properties(of: index).priority, priority > POSIXMQTransport.maximumPriority {
                 return Refusal(

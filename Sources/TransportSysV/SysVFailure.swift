@@ -34,7 +34,8 @@ enum SysVFailure {
             return TransportError(.cannotCreate, "a queue with the key \(SysVName.hex(key)) exists already", errno: code)
         case ENOSPC:
             let limit = (try? SysVLimits.current())?.queues
-            let words = limit.map { "the limit of \($0) queues (kernel.msgmni) is reached" } ?? "the limit of queues (kernel.msgmni) is reached"
+            let words =
+                limit.map { "the limit of \($0) queues (kernel.msgmni) is reached" } ?? "the limit of queues (kernel.msgmni) is reached"
             return TransportError(
                 .cannotCreate, words,
                 hint: "mq list sysv: shows them; sudo sysctl -w kernel.msgmni=\(max(1, limit ?? 16000) * 2) allows more", errno: code)
@@ -121,7 +122,8 @@ enum SysVFailure {
         return TransportError(
             .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes",
             hint: isSystems
-                ? "kernel.msgmax; sudo sysctl -w kernel.msgmax=\(size) raises it" : "its qbytes; mq create ADDR,qbytes=\(size),set raises it",
+                ? "kernel.msgmax; sudo sysctl -w kernel.msgmax=\(size) raises it"
+                : "its qbytes; mq create ADDR,qbytes=\(size),set raises it",
             errno: errno)
     }
 
@@ -129,7 +131,8 @@ enum SysVFailure {
     private static func denied(_ deed: String, errno code: CInt, _ isQueue: (SysVStatus) -> Bool) -> TransportError {
         var words = "permission denied for \(deed)"
         if let queue = (try? SysVStatus.table())?.first(where: isQueue) {
-            words += ": the queue has mode \(SysVStatus.octal(queue.mode)) and belongs to \(Names.user(queue.uid)):\(Names.group(queue.gid))"
+            words +=
+                ": the queue has mode \(SysVStatus.octal(queue.mode)) and belongs to \(Names.user(queue.uid)):\(Names.group(queue.gid))"
         }
         return TransportError(.permission, words, hint: "its owner may change it: mq create ADDR,mode=0660,set", errno: code)
     }

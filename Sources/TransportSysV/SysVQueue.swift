@@ -122,7 +122,7 @@ extension SysVTransport {
         do throws(TransportError) {
             _ = try Self.make(key: key, exclusive: true, settings)
             return true
-        } catch where error.errno == EEXIST && !exclusive {
+        } catch  where error.errno == EEXIST && !exclusive {
             let queue = try locate(.anything)
             try reconcile(queue, notices)
             return false

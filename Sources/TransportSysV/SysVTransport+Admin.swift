@@ -39,7 +39,7 @@ final class SysVAdmin: Admin {
         do throws(TransportError) {
             let status = try queue.status()
             return QueueStatus(address: status.address, facts: status.facts)
-        } catch where error.code == .permission {
+        } catch  where error.code == .permission {
             // The table tells everybody all but qbytes.
             guard let row = try SysVStatus.table().first(where: { $0.id == queue.id }) else { throw error }
             return QueueStatus(address: row.address, facts: row.facts)

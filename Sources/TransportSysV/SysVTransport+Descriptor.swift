@@ -6,7 +6,8 @@ extension SysVTransport {
         forms: ["sysv:KEY", "sysv:PATH[,proj=N]", "sysv:id=N", "sysv:temp"],
         capabilities: [.send, .receive, .peek, .admin, .type, .temporary, .exactCount, .kernel],
         options: [
-            OptionSpec("proj", .text("N"), standard: "1", help: "project of ftok(3) for a PATH: 1 to 255, or a letter as C programs write it"),
+            OptionSpec(
+                "proj", .text("N"), standard: "1", help: "project of ftok(3) for a PATH: 1 to 255, or a letter as C programs write it"),
             OptionSpec("type", .integer(1...Int.max), scope: .receive, help: "only messages of this type"),
             OptionSpec(
                 "max-type", .integer(1...Int.max), scope: .receive,

@@ -56,7 +56,7 @@ public struct SysVTransport: Transport {
         let largest = try SysVLimits.current().largestMessage
         do throws(TransportError) {
             return min(largest, try queue.status().queueBytes)
-        } catch where error.code == .permission {
+        } catch  where error.code == .permission {
             opening.notices.warn(
                 "the queue may be written but not read, so its size is unknown: a message larger than its qbytes would wait for ever")
             return largest

@@ -47,7 +47,8 @@ struct Endpoint: Sendable, Equatable {
         default:
             let near = Suggestion.nearest(to: word, in: ["tcp", "ipc", "tipc", "pgm", "epgm", "vmci"])
             throw TransportError(
-                .usage, "there is no transport '\(word)://'", hint: near.map { "did you mean \($0)://?" } ?? "tcp://, ipc:// and tipc:// are common")
+                .usage, "there is no transport '\(word)://'",
+                hint: near.map { "did you mean \($0)://?" } ?? "tcp://, ipc:// and tipc:// are common")
         }
         switch medium {
         case .tcp(let source, let host, let port):
@@ -90,7 +91,10 @@ struct Endpoint: Sendable, Equatable {
         }
         var port: UInt16?
         if digits == "*" || digits == "0" {
-            guard binds else { throw TransportError(.usage, "tcp://\(rest): connecting needs a port", hint: "only a bound endpoint (@) can take a free one") }
+            guard binds else {
+                throw TransportError(
+                    .usage, "tcp://\(rest): connecting needs a port", hint: "only a bound endpoint (@) can take a free one")
+            }
         } else {
             guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt16(digits) else {
                 throw TransportError(.usage, "tcp://\(rest): the port must be 1 to 65535" + (binds ? ", or * for a free one" : ""))
@@ -99,7 +103,8 @@ struct Endpoint: Sendable, Equatable {
         }
         if host.isEmpty {
             guard binds else {
-                throw TransportError(.usage, "tcp://\(rest) names no host", hint: "@tcp://\(rest) binds on all interfaces, tcp://localhost\(rest) connects")
+                throw TransportError(
+                    .usage, "tcp://\(rest) names no host", hint: "@tcp://\(rest) binds on all interfaces, tcp://localhost\(rest) connects")
             }
             host = "*"
         }

@@ -56,7 +56,8 @@ struct KeyFile {
             if let key = file.named["public-key"] { keys.insert(key) }
         }
         guard !keys.isEmpty, keys.allSatisfy(isZ85) else {
-            throw TransportError(.configuration, "\(path) holds no public keys", hint: "one Z85 key of 40 characters a line, or czmq certificates")
+            throw TransportError(
+                .configuration, "\(path) holds no public keys", hint: "one Z85 key of 40 characters a line, or czmq certificates")
         }
         return keys
     }
@@ -95,7 +96,8 @@ struct KeyFile {
 
     private static func unreadable(_ path: String) -> TransportError {
         let number = errno
-        return TransportError(number == EACCES ? .permission : .configuration, "\(path): \(String(cString: strerror(number)))", errno: number)
+        return TransportError(
+            number == EACCES ? .permission : .configuration, "\(path): \(String(cString: strerror(number)))", errno: number)
     }
 
     private static func trimmed(_ text: some StringProtocol) -> String {

@@ -40,7 +40,9 @@ enum Resolver {
         guard result == 0 else {
             let words = String(cString: gai_strerror(result))
             return .failure(
-                TransportError(.unreachable, "host '\(host)' cannot be resolved: \(words)", hint: "is the name right?", isRetriable: result == EAI_AGAIN))
+                TransportError(
+                    .unreachable, "host '\(host)' cannot be resolved: \(words)", hint: "is the name right?",
+                    isRetriable: result == EAI_AGAIN))
         }
         defer { freeaddrinfo(list) }
         var place = list

@@ -89,7 +89,8 @@ struct Security: Sendable {
 
     private static func requireCurve(_ library: Library) throws(TransportError) {
         if !library.has("curve") {
-            throw TransportError(.configuration, "libzmq \(library.version) was built without CURVE", hint: "install a libzmq with libsodium")
+            throw TransportError(
+                .configuration, "libzmq \(library.version) was built without CURVE", hint: "install a libzmq with libsodium")
         }
     }
 

@@ -61,7 +61,8 @@ struct Settings: Sendable {
             try socket.set(ZMQ_XPUB_NODROP, CInt(1))
         }
         for entry in options.entries {
-            guard let option = SocketOption.all.first(where: { $0.spec.key == entry.key }), entry.key != "send-hwm", entry.key != "recv-hwm" else {
+            guard let option = SocketOption.all.first(where: { $0.spec.key == entry.key }), entry.key != "send-hwm", entry.key != "recv-hwm"
+            else {
                 continue
             }
             try option.apply(entry, to: socket)

@@ -48,25 +48,44 @@ struct SocketOption: Sendable {
 
     /// The options of everyday use, under names of our own.
     static let common: [SocketOption] = [
-        SocketOption("send-hwm", ZMQ_SNDHWM, .int, standard: "1000", scope: .send, help: "messages queued for each peer before send waits; 0 is no bound"),
-        SocketOption("recv-hwm", ZMQ_RCVHWM, .int, standard: "16000, or --prefetch", scope: .receive, help: "messages taken ahead from each peer; 0 is no bound"),
-        SocketOption("reconnect", ZMQ_RECONNECT_IVL, .milliseconds, standard: "100ms", help: "first pause before a lost or refused connection is tried again"),
-        SocketOption("reconnect-max", ZMQ_RECONNECT_IVL_MAX, .milliseconds, standard: "0", help: "the pause doubles up to this; 0 keeps it constant"),
-        SocketOption("heartbeat", ZMQ_HEARTBEAT_IVL, .milliseconds, standard: "0", help: "interval of ZMTP pings on an idle connection; 0 is none"),
-        SocketOption("heartbeat-ttl", ZMQ_HEARTBEAT_TTL, .milliseconds, standard: "0", help: "how long the peer shall wait for our traffic before it drops us"),
-        SocketOption("heartbeat-timeout", ZMQ_HEARTBEAT_TIMEOUT, .milliseconds, help: "how long we wait for an answer to a ping; heartbeat if not given"),
+        SocketOption(
+            "send-hwm", ZMQ_SNDHWM, .int, standard: "1000", scope: .send,
+            help: "messages queued for each peer before send waits; 0 is no bound"),
+        SocketOption(
+            "recv-hwm", ZMQ_RCVHWM, .int, standard: "16000, or --prefetch", scope: .receive,
+            help: "messages taken ahead from each peer; 0 is no bound"),
+        SocketOption(
+            "reconnect", ZMQ_RECONNECT_IVL, .milliseconds, standard: "100ms",
+            help: "first pause before a lost or refused connection is tried again"),
+        SocketOption(
+            "reconnect-max", ZMQ_RECONNECT_IVL_MAX, .milliseconds, standard: "0", help: "the pause doubles up to this; 0 keeps it constant"),
+        SocketOption(
+            "heartbeat", ZMQ_HEARTBEAT_IVL, .milliseconds, standard: "0", help: "interval of ZMTP pings on an idle connection; 0 is none"),
+        SocketOption(
+            "heartbeat-ttl", ZMQ_HEARTBEAT_TTL, .milliseconds, standard: "0",
+            help: "how long the peer shall wait for our traffic before it drops us"),
+        SocketOption(
+            "heartbeat-timeout", ZMQ_HEARTBEAT_TIMEOUT, .milliseconds,
+            help: "how long we wait for an answer to a ping; heartbeat if not given"),
         SocketOption("conflate", ZMQ_CONFLATE, .flag, standard: "no", help: "keep the last message only; breaks multipart messages"),
         SocketOption("identity", ZMQ_ROUTING_ID, .text, help: "the routing identity told to peers, 1 to 255 bytes"),
         SocketOption("keepalive", ZMQ_TCP_KEEPALIVE, .flag, help: "TCP keep-alive; the system's setting if not given"),
         SocketOption("keepalive-idle", ZMQ_TCP_KEEPALIVE_IDLE, .seconds, help: "idle time before the first probe, whole seconds"),
         SocketOption("keepalive-interval", ZMQ_TCP_KEEPALIVE_INTVL, .seconds, help: "pause between probes, whole seconds"),
-        SocketOption("keepalive-count", ZMQ_TCP_KEEPALIVE_CNT, .int, 1...127, help: "probes without an answer before the connection is dropped"),
+        SocketOption(
+            "keepalive-count", ZMQ_TCP_KEEPALIVE_CNT, .int, 1...127, help: "probes without an answer before the connection is dropped"),
         SocketOption("tos", ZMQ_TOS, .int, 0...255, help: "type-of-service byte of IP packets"),
         SocketOption("device", ZMQ_BINDTODEVICE, .text, help: "network interface to use, as eth0 (needs CAP_NET_RAW)"),
         SocketOption("socks", ZMQ_SOCKS_PROXY, .text, help: "SOCKS5 proxy to connect through, host:port"),
-        SocketOption("connect-timeout", ZMQ_CONNECT_TIMEOUT, .milliseconds, standard: "0", help: "how long one TCP connection attempt may take; 0 leaves it to the system"),
-        SocketOption("handshake", ZMQ_HANDSHAKE_IVL, .milliseconds, standard: "3s", help: "how long a peer may take for the ZMTP handshake; 0 for ever"),
-        SocketOption("max-message", ZMQ_MAXMSGSIZE, .bytes64, 0...Int.max, scope: .receive, help: "largest message taken; a peer that sends more is disconnected and not told why"),
+        SocketOption(
+            "connect-timeout", ZMQ_CONNECT_TIMEOUT, .milliseconds, standard: "0",
+            help: "how long one TCP connection attempt may take; 0 leaves it to the system"),
+        SocketOption(
+            "handshake", ZMQ_HANDSHAKE_IVL, .milliseconds, standard: "3s",
+            help: "how long a peer may take for the ZMTP handshake; 0 for ever"),
+        SocketOption(
+            "max-message", ZMQ_MAXMSGSIZE, .bytes64, 0...Int.max, scope: .receive,
+            help: "largest message taken; a peer that sends more is disconnected and not told why"),
         SocketOption("backlog", ZMQ_BACKLOG, .int, standard: "100", help: "connections waiting to be accepted on a bound endpoint"),
         SocketOption("send-buffer", ZMQ_SNDBUF, .bytes, help: "kernel's send buffer; the system's size if not given"),
         SocketOption("recv-buffer", ZMQ_RCVBUF, .bytes, help: "kernel's receive buffer; the system's size if not given"),
@@ -80,14 +99,19 @@ struct SocketOption: Sendable {
         SocketOption("connect-routing-id", ZMQ_CONNECT_ROUTING_ID, .text, help: "router: identity given to the next connection"),
         SocketOption("gssapi-plaintext", ZMQ_GSSAPI_PLAINTEXT, .flag, help: "GSSAPI authentication without encryption"),
         SocketOption("gssapi-principal", ZMQ_GSSAPI_PRINCIPAL, .text, help: "name of the GSSAPI principal"),
-        SocketOption("gssapi-principal-nametype", ZMQ_GSSAPI_PRINCIPAL_NAMETYPE, .int, 0...2, help: "type of that name: 0 host, 1 user, 2 Kerberos"),
+        SocketOption(
+            "gssapi-principal-nametype", ZMQ_GSSAPI_PRINCIPAL_NAMETYPE, .int, 0...2, help: "type of that name: 0 host, 1 user, 2 Kerberos"),
         SocketOption("gssapi-server", ZMQ_GSSAPI_SERVER, .flag, help: "be the server of GSSAPI"),
         SocketOption("gssapi-service-principal", ZMQ_GSSAPI_SERVICE_PRINCIPAL, .text, help: "name of the server's principal"),
         SocketOption("gssapi-service-principal-nametype", ZMQ_GSSAPI_SERVICE_PRINCIPAL_NAMETYPE, .int, 0...2, help: "type of that name"),
-        SocketOption("invert-matching", ZMQ_INVERT_MATCHING, .flag, help: "pub and sub: deliver what does not match (both ends must agree)"),
-        SocketOption("ipc-filter-gid", ZMQ_IPC_FILTER_GID, .int, repeatable: true, help: "accept only peers of this group on a bound ipc endpoint"),
-        SocketOption("ipc-filter-pid", ZMQ_IPC_FILTER_PID, .int, repeatable: true, help: "accept only this process on a bound ipc endpoint"),
-        SocketOption("ipc-filter-uid", ZMQ_IPC_FILTER_UID, .int, repeatable: true, help: "accept only peers of this user on a bound ipc endpoint"),
+        SocketOption(
+            "invert-matching", ZMQ_INVERT_MATCHING, .flag, help: "pub and sub: deliver what does not match (both ends must agree)"),
+        SocketOption(
+            "ipc-filter-gid", ZMQ_IPC_FILTER_GID, .int, repeatable: true, help: "accept only peers of this group on a bound ipc endpoint"),
+        SocketOption(
+            "ipc-filter-pid", ZMQ_IPC_FILTER_PID, .int, repeatable: true, help: "accept only this process on a bound ipc endpoint"),
+        SocketOption(
+            "ipc-filter-uid", ZMQ_IPC_FILTER_UID, .int, repeatable: true, help: "accept only peers of this user on a bound ipc endpoint"),
         SocketOption("multicast-hops", ZMQ_MULTICAST_HOPS, .int, 1...255, help: "pgm: time to live of packets"),
         SocketOption("multicast-maxtpdu", ZMQ_MULTICAST_MAXTPDU, .int, 1...65535, help: "pgm: largest packet in bytes"),
         SocketOption("probe-router", ZMQ_PROBE_ROUTER, .flag, help: "req, dealer: send an empty message on each new connection"),
@@ -99,15 +123,22 @@ struct SocketOption: Sendable {
         SocketOption("router-mandatory", ZMQ_ROUTER_MANDATORY, .flag, help: "router: complain about messages nobody can be found for"),
         SocketOption("router-raw", ZMQ_ROUTER_RAW, .flag, help: "router: raw TCP instead of ZMTP"),
         SocketOption("stream-notify", ZMQ_STREAM_NOTIFY, .flag, help: "stream: tell of connections"),
-        SocketOption("tcp-accept-filter", ZMQ_TCP_ACCEPT_FILTER, .text, repeatable: true, help: "accept only peers of this network on a bound tcp endpoint, as 10.0.0.0/8"),
+        SocketOption(
+            "tcp-accept-filter", ZMQ_TCP_ACCEPT_FILTER, .text, repeatable: true,
+            help: "accept only peers of this network on a bound tcp endpoint, as 10.0.0.0/8"),
         SocketOption("tcp-maxrt", ZMQ_TCP_MAXRT, .milliseconds, help: "how long TCP repeats what is not confirmed before it gives up"),
         SocketOption("vmci-buffer-max-size", ZMQ_VMCI_BUFFER_MAX_SIZE, .unsigned64, 0...Int.max, help: "vmci: largest buffer in bytes"),
         SocketOption("vmci-buffer-min-size", ZMQ_VMCI_BUFFER_MIN_SIZE, .unsigned64, 0...Int.max, help: "vmci: smallest buffer in bytes"),
         SocketOption("vmci-buffer-size", ZMQ_VMCI_BUFFER_SIZE, .unsigned64, 0...Int.max, help: "vmci: buffer in bytes"),
-        SocketOption("vmci-connect-timeout", ZMQ_VMCI_CONNECT_TIMEOUT, .milliseconds, help: "vmci: how long one connection attempt may take"),
-        SocketOption("xpub-verbose", ZMQ_XPUB_VERBOSE, .flag, standard: "yes", scope: .send, help: "pub: hear of every subscription, known topics included"),
+        SocketOption(
+            "vmci-connect-timeout", ZMQ_VMCI_CONNECT_TIMEOUT, .milliseconds, help: "vmci: how long one connection attempt may take"),
+        SocketOption(
+            "xpub-verbose", ZMQ_XPUB_VERBOSE, .flag, standard: "yes", scope: .send,
+            help: "pub: hear of every subscription, known topics included"),
         SocketOption("xpub-verboser", ZMQ_XPUB_VERBOSER, .flag, scope: .send, help: "pub: hear of every end of a subscription too"),
-        SocketOption("xpub-welcome-msg", ZMQ_XPUB_WELCOME_MSG, .text, scope: .send, help: "pub: a first message for each new subscriber, which must subscribe to it"),
+        SocketOption(
+            "xpub-welcome-msg", ZMQ_XPUB_WELCOME_MSG, .text, scope: .send,
+            help: "pub: a first message for each new subscriber, which must subscribe to it"),
         SocketOption("zap-domain", ZMQ_ZAP_DOMAIN, .text, standard: "mq", help: "domain told to the authentication handler"),
     ]
 
@@ -130,7 +161,8 @@ struct SocketOption: Sendable {
             case .text: try socket.set(number, Array(text.utf8))
             }
         } catch {
-            throw TransportError(error.code, "option \(entry.key)=\(text) is refused by libzmq for a \(socket.type.rawValue) socket", errno: error.errno)
+            throw TransportError(
+                error.code, "option \(entry.key)=\(text) is refused by libzmq for a \(socket.type.rawValue) socket", errno: error.errno)
         }
     }
 

@@ -16,7 +16,8 @@ struct Target: Sendable {
                 let types = SocketType.allCases.map(\.rawValue)
                 let near = Suggestion.nearest(to: word, in: types) ?? Suggestion.nearest(to: word, in: ["tcp", "ipc"]).map { "\($0)://" }
                 throw TransportError(
-                    .usage, "'\(word)' is not a socket type", hint: near.map { "did you mean \($0)?" } ?? "socket types are \(types.joined(separator: ", "))")
+                    .usage, "'\(word)' is not a socket type",
+                    hint: near.map { "did you mean \($0)?" } ?? "socket types are \(types.joined(separator: ", "))")
             }
             self.type = type
         }

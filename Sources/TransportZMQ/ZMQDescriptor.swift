@@ -48,20 +48,24 @@ extension ZMQTransport {
         OptionSpec(
             "buffer", .bytes(1...Int.max), standard: "64MiB",
             help: "bytes queued for or from each peer, kept by lowering the high-water mark to fit the mean size of messages"),
-        OptionSpec("linger", .duration, standard: "--timeout", scope: .send, help: "longest wait at the end for messages to be written and read"),
-        OptionSpec("immediate", .flag, standard: "with several endpoints", scope: .send,
+        OptionSpec(
+            "linger", .duration, standard: "--timeout", scope: .send, help: "longest wait at the end for messages to be written and read"),
+        OptionSpec(
+            "immediate", .flag, standard: "with several endpoints", scope: .send,
             help: "queue for connected peers only, and drop what is queued for one whose connection breaks"),
         OptionSpec(
             "wait-peers", .integer(0...100_000), standard: "1, pub within 1s", scope: .send,
             help: "peers (pub: subscribers) to wait for before the first message; given, --timeout bounds it"),
-        OptionSpec("drop", .flag, standard: "no", scope: .send, help: "drop messages at the high-water mark instead of waiting; they are counted"),
+        OptionSpec(
+            "drop", .flag, standard: "no", scope: .send, help: "drop messages at the high-water mark instead of waiting; they are counted"),
         OptionSpec("ipv6", .flag, standard: "when an address is one", help: "IPv6 beside IPv4"),
         OptionSpec("io-threads", .integer(1...64), standard: "1", help: "I/O threads of libzmq"),
         OptionSpec("curve-server", .flag, help: "encrypt with CURVE, as the end that decides whom to accept; needs secret-key"),
         OptionSpec("server-key", .file, help: "CURVE client: file with the server's public key"),
         OptionSpec("public-key", .file, help: "CURVE: file with our public key; derived from secret-key if not given"),
         OptionSpec("secret-key", .file, help: "CURVE: file with our secret key; a client without one makes a pair for itself"),
-        OptionSpec("allow-keys", .file, help: "CURVE server: file with the public keys of the clients to accept, or a directory of certificates"),
+        OptionSpec(
+            "allow-keys", .file, help: "CURVE server: file with the public keys of the clients to accept, or a directory of certificates"),
         OptionSpec("plain", .file, help: "PLAIN client: file with user:password"),
         OptionSpec("plain-users", .file, help: "PLAIN server: file with a line user:password for each client to accept"),
     ]

@@ -51,7 +51,8 @@ final class ZMQReceiver: Receiver {
             switch wire.block(until: end.map(deadline.earlier) ?? deadline, stop: stop) {
             case .ready: continue
             case .stopped: return .stopped
-            case .deadlinePassed: if deadline.hasPassed { return try take(into: &batch, limit: limit, byteLimit: byteLimit) ? .received : .deadlinePassed }
+            case .deadlinePassed:
+                if deadline.hasPassed { return try take(into: &batch, limit: limit, byteLimit: byteLimit) ? .received : .deadlinePassed }
             }
         }
     }

@@ -56,14 +56,17 @@ final class ZMQSender: Sender {
         guard !range.isEmpty else { return 0 }
         if !peersAwaited, try !awaitPeers(until: deadline, stop: stop) { return 0 }
         if let mark = limit.adapt(toMean: batch.byteCount / max(1, batch.count)) { wire.set(ZMQ_SNDHWM, CInt(clamping: mark)) }
-        let accepted = batch.hasProperties
+        let accepted =
+            batch.hasProperties
             ? try sendParts(batch, range, until: deadline, stop: stop) : try sendWhole(batch, range, until: deadline, stop: stop)
         sent += accepted
         return accepted
     }
 
     /// The fast path: one call for each message.
-    private func sendWhole(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int {
+    private func sendWhole(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError)
+        -> Int
+    {
         let (api, socket) = (wire.library.api, wire.pointer)
         var index = range.lowerBound
         while index < range.upperBound {
@@ -78,7 +81,9 @@ final class ZMQSender: Sender {
     }
 
     /// Messages with properties may consist of several frames.
-    private func sendParts(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int {
+    private func sendParts(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError)
+        -> Int
+    {
         for index in range {
             let frames = batch.properties(of: index).frames ?? [batch.size(of: index)]
             var start = batch.start(of: index)

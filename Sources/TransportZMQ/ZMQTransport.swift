@@ -15,7 +15,9 @@ public struct ZMQTransport: Transport {
 
     public func explain() -> [Fact] {
         var facts = [
-            Fact("type", "socket type", .text(target.type?.rawValue ?? "push to send, pull to receive"), source: target.type == nil ? "verb" : "address")
+            Fact(
+                "type", "socket type", .text(target.type?.rawValue ?? "push to send, pull to receive"),
+                source: target.type == nil ? "verb" : "address")
         ]
         if let path = target.temporaryPath {
             facts.append(Fact("endpoint", "endpoint", .text("ipc://\(path), bound by the receiver"), source: "temp"))

@@ -22,7 +22,8 @@ extension ProgramContract {
             expectSuccess(stat)
             #expect(stat.text.contains(/Messages +2\n/) && stat.text.contains("0640"))
             let json = try jsonObject(try mq().run("stat", address, "--json").text)
-            #expect(json["messages"] as? Int == 2 && json["address"] as? String == address && json["transport"] as? String == subject.transport)
+            #expect(
+                json["messages"] as? Int == 2 && json["address"] as? String == address && json["transport"] as? String == subject.transport)
 
             let purged = try mq().run("purge", address)
             expectSuccess(purged)

@@ -18,14 +18,17 @@ extension ProgramContract {
                 Malformed(framing: "netstring", input: "1:a,x", says: "record 2: a netstring begins with its length"),
                 Malformed(framing: "netstring", input: "1:a,01:b,", says: "record 2: a netstring's length has no leading zeros"),
                 Malformed(framing: "netstring", input: "1:a,1:bc", says: "record 2: a netstring ends with a comma"),
-                Malformed(framing: "netstring", input: "1:a,99999999999999999999:", says: "record 2: a netstring's length is beyond all measure"),
+                Malformed(
+                    framing: "netstring", input: "1:a,99999999999999999999:", says: "record 2: a netstring's length is beyond all measure"),
                 Malformed(framing: "netstring", input: "1:a,5:b", says: "record 2: input ends inside a record: 1 of 5 bytes"),
                 Malformed(framing: "len32", input: "\0\0\0\u{1}a\0\0\0\u{5}b", says: "record 2: input ends inside a record: 1 of 5 bytes"),
                 Malformed(framing: "len32", input: "\0\0\0\u{1}a\0\0", says: "record 2: input ends inside a record's length"),
                 Malformed(framing: "jsonl", input: "{\"body\":\"a\"}\n{\"body\":\"b\"", says: "record 2: "),
                 Malformed(framing: "jsonl", input: "{\"body\":\"a\"}\n[1]\n", says: "record 2: a JSON record is an object"),
                 Malformed(framing: "jsonl", input: "{\"body\":\"a\"}\n{}\n", says: "record 2: a JSON record needs \"body\""),
-                Malformed(framing: "jsonl", input: "{\"body\":\"a\"}\n{\"body\":\"b\",\"body64\":\"\"}\n", says: "record 2: a JSON record has one body only"),
+                Malformed(
+                    framing: "jsonl", input: "{\"body\":\"a\"}\n{\"body\":\"b\",\"body64\":\"\"}\n",
+                    says: "record 2: a JSON record has one body only"),
                 Malformed(framing: "jsonl", input: "{\"body\":\"a\"}\n{\"body64\":\"*\"}\n", says: "record 2: \"body64\" must be base64"),
                 Malformed(framing: "jsonl", input: "{\"body\":\"a\"}\n{\"body\":1}\n", says: "record 2: "),
                 Malformed(framing: "jsonl", input: "{\"body\":\"a\"}\n{\"body\":\"b\"} x\n", says: "record 2: "),
@@ -50,7 +53,8 @@ extension ProgramContract {
                 let result = try mq().run("send", "mem:cut", "-F", framing.word, "-v", input: .bytes(Array(all.prefix(length))))
                 if whole.contains(length) {
                     expectSuccess(result)
-                    #expect(result.errorText.contains("\(boundaries.lastIndex { $0 <= length + 1 }!) messages sent") || framing.word != "jsonl")
+                    #expect(
+                        result.errorText.contains("\(boundaries.lastIndex { $0 <= length + 1 }!) messages sent") || framing.word != "jsonl")
                 } else {
                     expectFailure(result, 65, "record \(boundaries.count { $0 <= length }): ")
                 }
@@ -69,7 +73,9 @@ extension ProgramContract {
             }
         }
 
-        @Test("A peer that never comes is an end after --timeout, and nothing is said to be sent", arguments: ContractSubject.all.filter { !$0.holds })
+        @Test(
+            "A peer that never comes is an end after --timeout, and nothing is said to be sent",
+            arguments: ContractSubject.all.filter { !$0.holds })
         func noPeer(subject: ContractSubject) throws {
             try subject.withQueue { queue in
                 let result = try mq().run("send", queue.send, "--timeout", "200ms", input: .text("a\nb\n"))
@@ -125,12 +131,15 @@ extension ProgramContract {
                 #expect(result.lines == ["77", "77", "77"], "\(result.errorText)")
                 let lines = result.errorText.split(separator: "\n")
                 #expect(lines.count == 3)
-                for line in lines { #expect(line.hasPrefix("mq: \(queue.send): ") && line.contains(/[Pp]ermi|not allowed|owner/), "\(line)") }
+                for line in lines {
+                    #expect(line.hasPrefix("mq: \(queue.send): ") && line.contains(/[Pp]ermi|not allowed|owner/), "\(line)")
+                }
                 expectNoRawError(result.errorText)
             }
         }
 
-        @Test("Creating what exists, and what the limits forbid, is status 73 or 77 with what to do", arguments: ContractSubject.administered)
+        @Test(
+            "Creating what exists, and what the limits forbid, is status 73 or 77 with what to do", arguments: ContractSubject.administered)
         func cannotCreate(subject: ContractSubject) throws {
             try subject.withQueue { queue in
                 let again = try mq().run("create", queue.send)

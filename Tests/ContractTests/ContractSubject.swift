@@ -79,7 +79,8 @@ extension ContractSubject {
         make: { fixture, size in
             try created("sysv:0x\(String(UniqueName.key(), radix: 16))", size == .small ? ",qbytes=2048" : ",qbytes=16384", fixture)
         },
-        missing: { "sysv:0x\(String(UniqueName.key(), radix: 16))" }, missingWords: "no queue has the key", smallLimit: 2048, largest: 8192, peeks: true, hasType: true)
+        missing: { "sysv:0x\(String(UniqueName.key(), radix: 16))" }, missingWords: "no queue has the key", smallLimit: 2048, largest: 8192,
+        peeks: true, hasType: true)
 
     static let zmqIPC = zmq("zmq over ipc") { fixture in "ipc://\(try fixture.directory())/socket" }
     static let zmqTCP = zmq("zmq over tcp") { _ in "tcp://127.0.0.1:\(try freePort())" }
@@ -113,7 +114,9 @@ extension ContractSubject {
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let status = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0 }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
         }
         guard status else { throw ConformanceFailure("no free port: errno \(errno)") }
         return UInt16(bigEndian: address.sin_port)

@@ -59,9 +59,12 @@ extension MessageContract {
         @Test("-n says once that a socket cannot promise to leave the rest", arguments: ContractSubject.all.filter { !$0.countsExactly })
         func inexactCount(subject: ContractSubject) throws {
             try subject.withQueue { queue in
-                let result = try sh(#"seq 5000 | mq send "$S" --timeout 1s 2> /dev/null & mq recv "$R" -n 3"#, ["S": queue.send, "R": queue.recv])
+                let result = try sh(
+                    #"seq 5000 | mq send "$S" --timeout 1s 2> /dev/null & mq recv "$R" -n 3"#, ["S": queue.send, "R": queue.recv])
                 #expect(result.status == 0 && result.text == "1\n2\n3\n")
-                #expect(result.errorText.split(separator: "\n").count { $0.contains("lost") || $0.contains("ahead") } == 1, "\(result.errorText)")
+                #expect(
+                    result.errorText.split(separator: "\n").count { $0.contains("lost") || $0.contains("ahead") } == 1,
+                    "\(result.errorText)")
             }
         }
 
@@ -157,7 +160,9 @@ extension MessageContract {
             }
         }
 
-        @Test("temp is a private queue that is gone afterwards, whatever the end", arguments: ["posix-mq", "sysv", "zmq"], [SIGINT, SIGTERM, 0])
+        @Test(
+            "temp is a private queue that is gone afterwards, whatever the end", arguments: ["posix-mq", "sysv", "zmq"],
+            [SIGINT, SIGTERM, 0])
         func temporary(scheme: String, signal: Int32) throws {
             let program = try startOpen(["recv", "\(scheme):temp"] + (signal == 0 ? ["--timeout", "300ms"] : []))
             // The endpoint stands alone on its line; a note about it may come before.

@@ -6,7 +6,9 @@ import Testing
 private let python = getenv("MQ_TEST_PYTHON").map { String(cString: $0) }
 
 extension MessageContract {
-    @Suite("Programs of others", .timeLimit(.minutes(1)), .enabled(if: python != nil, "MQ_TEST_PYTHON names no Python with posix_ipc, sysv_ipc and pyzmq"))
+    @Suite(
+        "Programs of others", .timeLimit(.minutes(1)),
+        .enabled(if: python != nil, "MQ_TEST_PYTHON names no Python with posix_ipc, sysv_ipc and pyzmq"))
     struct ForeignPeerTests {
         /// What the foreign program does with `address`: four functions in Python for each transport.
         struct Peer: Sendable, CustomTestStringConvertible {
@@ -17,16 +19,20 @@ extension MessageContract {
         }
 
         static let peers = [
-            Peer(subject: .posixMQ, python: """
-                import posix_ipc
-                q = posix_ipc.MessageQueue(address.split(':')[1])
-                put, get = q.send, lambda: q.receive()[0]
-                """),
-            Peer(subject: .sysV, python: """
-                import sysv_ipc
-                q = sysv_ipc.MessageQueue(int(address.split(':')[1], 0))
-                put, get = q.send, lambda: q.receive()[0]
-                """),
+            Peer(
+                subject: .posixMQ,
+                python: """
+                    import posix_ipc
+                    q = posix_ipc.MessageQueue(address.split(':')[1])
+                    put, get = q.send, lambda: q.receive()[0]
+                    """),
+            Peer(
+                subject: .sysV,
+                python: """
+                    import sysv_ipc
+                    q = sysv_ipc.MessageQueue(int(address.split(':')[1], 0))
+                    put, get = q.send, lambda: q.receive()[0]
+                    """),
             Peer(subject: .zmqIPC, python: zmq), Peer(subject: .zmqTCP, python: zmq),
         ]
 

@@ -91,7 +91,10 @@ extension ProgramContract {
             let result = try mq().run("completion", shell)
             expectSuccess(result)
             #expect(result.text.contains("__complete"))
-            #expect(result.output == (try contents("\(Executable.packageRoot)/completions/" + ["bash": "mq.bash", "zsh": "_mq", "fish": "mq.fish"][shell]!)))
+            #expect(
+                result.output
+                    == (try contents(
+                        "\(Executable.packageRoot)/completions/" + ["bash": "mq.bash", "zsh": "_mq", "fish": "mq.fish"][shell]!)))
         }
 
         @Test("An alias of the configuration stands for an address, with more options behind it", arguments: ContractSubject.holding)
@@ -111,7 +114,10 @@ extension ProgramContract {
         @Test("A wrong configuration is status 78 and names the file; an unknown alias is status 64 and names the nearest")
         func configuration() throws {
             let script = #"export MQ_CONFIG="$D/c"; printf '%s' "$C" > "$MQ_CONFIG"; mq explain @jobs"#
-            for text in ["{", "[]", #"{"alias":[]}"#, #"{"alias":{"jobs":1}}"#, #"{"alias":{"jobs":"nonsense"}}"#, #"{"alias":{"jobs":"@jobs"}}"#, ""] {
+            for text in [
+                "{", "[]", #"{"alias":[]}"#, #"{"alias":{"jobs":1}}"#, #"{"alias":{"jobs":"nonsense"}}"#, #"{"alias":{"jobs":"@jobs"}}"#,
+                "",
+            ] {
                 expectSentence(try sh(script, ["C": text]), 78)
             }
             expectSentence(try sh(script, ["C": #"{"alias":{"job":"posix-mq:/x"}}"#]), 64, "@jobs", "did you mean @job?")

@@ -15,14 +15,18 @@ extension MessageContract {
             wait $last || exit 13
             """
 
-        private func expectIdentity(_ subject: ContractSubject, _ framing: TestFraming, _ messages: [[UInt8]], _ size: ContractSubject.Size = .small) throws {
+        private func expectIdentity(
+            _ subject: ContractSubject, _ framing: TestFraming, _ messages: [[UInt8]], _ size: ContractSubject.Size = .small
+        ) throws {
             let fixture = Fixture()
             defer { fixture.cleanUp() }
             let folder = try fixture.directory()
             let input = framing.encode(messages)
             try write(input, "\(folder)/in")
             try subject.withQueues(size) { first, second in
-                let words = ["S1": first.send, "R1": first.recv, "S2": second.send, "R2": second.recv, "F": framing.word, "N": "\(messages.count)"]
+                let words = [
+                    "S1": first.send, "R1": first.recv, "S2": second.send, "R2": second.recv, "F": framing.word, "N": "\(messages.count)",
+                ]
                 let result = try sh(Self.chain, words, in: folder)
                 #expect(result.status == 0, "\(result.errorText)")
                 let output = try contents("\(folder)/out")
@@ -53,7 +57,10 @@ extension MessageContract {
 
         @Test("A last record without its terminator is a record, a blank line an empty message", arguments: ContractSubject.all)
         func unterminated(subject: ContractSubject) throws {
-            for (flags, input, output) in [("-F lines", "one\n\nthree", "one\n\nthree\n"), ("-0", "one\\0\\0three", "one\0\0three\0"), ("-F delim:ab", "oneabab3a", "oneabab3aab")] {
+            for (flags, input, output) in [
+                ("-F lines", "one\n\nthree", "one\n\nthree\n"), ("-0", "one\\0\\0three", "one\0\0three\0"),
+                ("-F delim:ab", "oneabab3a", "oneabab3aab"),
+            ] {
                 try subject.withQueue { queue in
                     let script = #"mq recv "$R" \#(flags) -n 3 & printf '\#(input)' | mq send "$S" \#(flags) || exit 9; wait $!"#
                     let result = try sh(script, ["S": queue.send, "R": queue.recv])
@@ -65,7 +72,9 @@ extension MessageContract {
 
         @Test("-0, -w and -J say the same as the words", arguments: ContractSubject.all)
         func shorthands(subject: ContractSubject) throws {
-            for (flag, word, input, count) in [("-0", "nul", #"a\0b\n\0"#, 2), ("-w", "whole", #"a\nb\n"#, 1), ("-J", "jsonl", #"{"body":"a"}\n{"body64":"/w=="}\n"#, 2)] {
+            for (flag, word, input, count) in [
+                ("-0", "nul", #"a\0b\n\0"#, 2), ("-w", "whole", #"a\nb\n"#, 1), ("-J", "jsonl", #"{"body":"a"}\n{"body64":"/w=="}\n"#, 2),
+            ] {
                 try subject.withQueue { queue in
                     let script = """
                         mq recv "$R" \(flag) -n \(count) > "$D/short" & printf '\(input)' | mq send "$S" -F \(word) || exit 9; wait $! || exit 8

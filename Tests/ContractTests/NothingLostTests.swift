@@ -16,10 +16,12 @@ extension MessageContract {
             }
         }
 
-        @Test("recv | a reader that stops: shown, left on standard error and still queued are all, once", arguments: ContractSubject.holding)
+        @Test(
+            "recv | a reader that stops: shown, left on standard error and still queued are all, once", arguments: ContractSubject.holding)
         func readerThatStops(subject: ContractSubject) throws {
             try subject.withQueue { queue in
-                let script = #"seq 3000 | mq send "$S" & mq recv "$R" | for i in {1..700}; do read -r l; echo $l; done > "$D/shown"; mq recv "$R" --timeout 1s > "$D/rest" 2> /dev/null; wait $!; cat "$D/shown"; echo -; cat "$D/rest""#
+                let script =
+                    #"seq 3000 | mq send "$S" & mq recv "$R" | for i in {1..700}; do read -r l; echo $l; done > "$D/shown"; mq recv "$R" --timeout 1s > "$D/rest" 2> /dev/null; wait $!; cat "$D/shown"; echo -; cat "$D/rest""#
                 let result = try sh(script, ["S": queue.send, "R": queue.recv])
                 let parts = result.lines.split(separator: "-", maxSplits: 1)
                 let shown = Array(try #require(parts.first)), rest = parts.count > 1 ? Array(parts[1]) : []
@@ -29,7 +31,9 @@ extension MessageContract {
             }
         }
 
-        @Test("A signal while the output is blocked: printed, on standard error and still queued are all, once", arguments: ContractSubject.holding, [SIGINT, SIGTERM])
+        @Test(
+            "A signal while the output is blocked: printed, on standard error and still queued are all, once",
+            arguments: ContractSubject.holding, [SIGINT, SIGTERM])
         func blockedOutput(subject: ContractSubject, signal: Int32) throws {
             try subject.withQueue { queue in
                 let total = 60_000
@@ -53,7 +57,9 @@ extension MessageContract {
             }
         }
 
-        @Test("A signal in the middle of sending says how to resume, and doing so completes the transfer", arguments: ContractSubject.holding, [SIGINT, SIGTERM])
+        @Test(
+            "A signal in the middle of sending says how to resume, and doing so completes the transfer", arguments: ContractSubject.holding,
+            [SIGINT, SIGTERM])
         func resume(subject: ContractSubject, signal: Int32) throws {
             let fixture = Fixture()
             defer { fixture.cleanUp() }
@@ -77,7 +83,9 @@ extension MessageContract {
             }
         }
 
-        @Test("Input that comes through a pipe, and starts in the middle of a file, resumes at the right byte", arguments: ContractSubject.holding)
+        @Test(
+            "Input that comes through a pipe, and starts in the middle of a file, resumes at the right byte",
+            arguments: ContractSubject.holding)
         func resumeOffset(subject: ContractSubject) throws {
             try subject.withQueue { queue in
                 // `read` of bash takes one line and leaves the rest; the file's own offset counts.
@@ -91,7 +99,9 @@ extension MessageContract {
             }
         }
 
-        @Test("Broken off by an oversized record, the printed command with --on-error skip completes the rest", arguments: ContractSubject.holding, ["lines", "len32", "netstring", "jsonl"])
+        @Test(
+            "Broken off by an oversized record, the printed command with --on-error skip completes the rest",
+            arguments: ContractSubject.holding, ["lines", "len32", "netstring", "jsonl"])
         func resumeBehindOversize(subject: ContractSubject, word: String) throws {
             let framing = try #require(TestFraming.all.first { $0.word == word })
             let fixture = Fixture()

@@ -17,7 +17,12 @@ extension ProgramContract {
             }
         }
 
-        @Test("Results on a full disk are status 74", arguments: [["transports"], ["explain", "posix-mq:/x"], ["list"], ["completion", "bash"], ["--help"], ["--version"], ["send", "--help"]])
+        @Test(
+            "Results on a full disk are status 74",
+            arguments: [
+                ["transports"], ["explain", "posix-mq:/x"], ["list"], ["completion", "bash"], ["--help"], ["--version"],
+                ["send", "--help"],
+            ])
         func resultsOnFullDisk(words: [String]) throws {
             let result = try sh("mq " + words.joined(separator: " ") + " > /dev/full")
             expectSentence(result, 74, "no space left on the device")

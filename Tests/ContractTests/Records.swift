@@ -16,7 +16,9 @@ struct TestFraming: Sendable, CustomStringConvertible {
     static let len32 = TestFraming(word: "len32") { messages in
         messages.flatMap { body in withUnsafeBytes(of: UInt32(body.count).bigEndian) { Array($0) } + body }
     }
-    static let netstring = TestFraming(word: "netstring") { messages in messages.flatMap { Array("\($0.count):".utf8) + $0 + Array(",".utf8) } }
+    static let netstring = TestFraming(word: "netstring") { messages in
+        messages.flatMap { Array("\($0.count):".utf8) + $0 + Array(",".utf8) }
+    }
     static let whole = TestFraming(word: "whole", encode: { $0.flatMap { $0 } }, isSingle: true)
     static let jsonl = TestFraming(word: "jsonl") { messages in
         messages.flatMap { Array("{\"body64\":\"\(Data($0).base64EncodedString())\"}\n".utf8) }
@@ -51,7 +53,8 @@ extension [UInt8] {
 enum TrickyMessages {
     static let all: [[UInt8]] = [
         Array(0...255), [], Array("plain".utf8), Array(" two  spaces ".utf8), Array("a\nb\n".utf8), [0, 0x0a, 0xff, 0x0d], [],
-        Array("zwölf Ümläute ✓".utf8), [0x0d], [0x5c, 0x6e], Array("{\"body\":1}".utf8), [0xc3], Array("5:hello,".utf8), Array((0...255).reversed()),
+        Array("zwölf Ümläute ✓".utf8), [0x0d], [0x5c, 0x6e], Array("{\"body\":1}".utf8), [0xc3], Array("5:hello,".utf8),
+        Array((0...255).reversed()),
     ]
 
     /// Reproducible bytes of 0 to `limit` each.

@@ -42,7 +42,9 @@ extension MessageContract {
             }
         }
 
-        @Test("A sender is done when its receiver has taken the last message and gone, at whatever moment", arguments: ContractSubject.all.filter { !$0.holds })
+        @Test(
+            "A sender is done when its receiver has taken the last message and gone, at whatever moment",
+            arguments: ContractSubject.all.filter { !$0.holds })
         func receiverGoesFirst(subject: ContractSubject) throws {
             try subject.withQueue { queue in
                 let receiver = try startOpen(["recv", queue.recv, "-n", "2"])
@@ -55,7 +57,9 @@ extension MessageContract {
             }
         }
 
-        @Test("A queue of another IPC namespace is shared by two processes in it", .enabled(if: hasNamespaces, "unshare -Ur --ipc is not permitted here"))
+        @Test(
+            "A queue of another IPC namespace is shared by two processes in it",
+            .enabled(if: hasNamespaces, "unshare -Ur --ipc is not permitted here"))
         func namespace() throws {
             let script = """
                 unshare -Ur --ipc sleep 20 & outer=$!; sleep 0.3

@@ -65,7 +65,8 @@ extension ProgramContract {
                 try subject.withQueue { queue in
                     let big = String(repeating: "x", count: limit + extra)
                     let result = try mq().run("send", queue.send, input: .text("a\nb\n\(big)\nc\n"))
-                    expectFailure(result, 65, "record 3: \(limit + extra) bytes exceed this queue's limit of \(limit) bytes", "--on-error skip")
+                    expectFailure(
+                        result, 65, "record 3: \(limit + extra) bytes exceed this queue's limit of \(limit) bytes", "--on-error skip")
                     #expect(result.errorText.contains("2 of 3 records sent; the first not sent is record 3 (byte 4)"))
                     #expect(try mq().run("recv", queue.recv, "--drain").lines == ["a", "b"])
                 }
@@ -109,8 +110,12 @@ extension ProgramContract {
         func unsupportedProperties(subject: ContractSubject) throws {
             // The address of a queue that does not exist would be status 66 if it were opened.
             let address = subject.missing?() ?? "zmq:ipc:///absent"
-            if !subject.hasPriority { expectSentence(try mq().run("send", address, "x", "--priority", "1"), 64, "\(subject.transport) cannot carry a priority") }
-            if !subject.hasType { expectSentence(try mq().run("send", address, "x", "--type", "1"), 64, "\(subject.transport) cannot carry a type") }
+            if !subject.hasPriority {
+                expectSentence(try mq().run("send", address, "x", "--priority", "1"), 64, "\(subject.transport) cannot carry a priority")
+            }
+            if !subject.hasType {
+                expectSentence(try mq().run("send", address, "x", "--type", "1"), 64, "\(subject.transport) cannot carry a type")
+            }
             expectSentence(try mq().run("send", address, "x", "--delay", "1s"), 64, "\(subject.transport) cannot delay")
         }
 

@@ -79,7 +79,8 @@ extension ProgramContract {
         @Test("timeout(1), which signals twice at once, asks once", arguments: ContractSubject.holding)
         func timeoutCommand(subject: ContractSubject) throws {
             try subject.withQueue { queue in
-                let result = try sh(#"for i in 1 2 3 4 5; do seq 5000 | timeout -s INT 0.2 mq send "$S" --timeout 30s; done"#, ["S": queue.send])
+                let result = try sh(
+                    #"for i in 1 2 3 4 5; do seq 5000 | timeout -s INT 0.2 mq send "$S" --timeout 30s; done"#, ["S": queue.send])
                 #expect(result.errorText.ranges(of: "resume with: ").count == 5, "\(result.errorText)")
             }
         }

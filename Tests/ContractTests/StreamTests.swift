@@ -23,7 +23,8 @@ extension MessageContract {
         @Test("300,000 lines through a pipe are exact", arguments: ContractSubject.all)
         func manyLines(subject: ContractSubject) throws {
             try subject.withQueue { queue in
-                let script = #"seq 300000 > "$D/in"; mq recv "$R" -n 300000 | cat > "$D/out" & mq send "$S" < "$D/in" || exit 9; wait; cmp "$D/in" "$D/out""#
+                let script =
+                    #"seq 300000 > "$D/in"; mq recv "$R" -n 300000 | cat > "$D/out" & mq send "$S" < "$D/in" || exit 9; wait; cmp "$D/in" "$D/out""#
                 expectSuccess(try sh(script, ["S": queue.send, "R": queue.recv]))
             }
         }

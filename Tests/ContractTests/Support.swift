@@ -7,7 +7,8 @@ func mq() throws -> Executable { try Executable.mq() }
 
 /// Runs a script of bash in which `mq` is the program under test, `$D` a private folder, and the given words are variables.
 func sh(
-    _ script: String, _ words: [String: String] = [:], in folder: String? = nil, input: Executable.Input = .nothing, timeout: Duration = .seconds(40)
+    _ script: String, _ words: [String: String] = [:], in folder: String? = nil, input: Executable.Input = .nothing,
+    timeout: Duration = .seconds(40)
 ) throws -> ProgramResult {
     let fixture = Fixture()
     defer { fixture.cleanUp() }
@@ -73,7 +74,10 @@ func numberedLines(_ count: Int) -> [UInt8] { utf8((1...count).map { "\($0)\n" }
 
 /// Tries `attempt`, which returns how long something took, up to four times: the machine may be busy, but what is
 /// always late is not saved by that.
-func expectPrompt(_ what: String, within limit: Duration = .milliseconds(300), location: SourceLocation = #_sourceLocation, _ attempt: () throws -> Duration) rethrows {
+func expectPrompt(
+    _ what: String, within limit: Duration = .milliseconds(300), location: SourceLocation = #_sourceLocation,
+    _ attempt: () throws -> Duration
+) rethrows {
     var best = Duration.seconds(3600)
     for _ in 0..<4 where best > limit { best = min(best, try attempt()) }
     #expect(best <= limit, "\(what) took \(best)", sourceLocation: location)
@@ -83,6 +87,8 @@ func expectPrompt(_ what: String, within limit: Duration = .milliseconds(300), l
 func startOpen(_ arguments: [String], input: Executable.Input = .nothing) throws -> RunningProgram {
     let program = try mq().start(arguments + ["--ready-fd", "2"], input: input)
     // The line itself; a note may come before it.
-    try program.wait(until: { $0.errorText.split(separator: "\n", omittingEmptySubsequences: false).dropLast().contains { !$0.hasPrefix("mq: ") } })
+    try program.wait(until: {
+        $0.errorText.split(separator: "\n", omittingEmptySubsequences: false).dropLast().contains { !$0.hasPrefix("mq: ") }
+    })
     return program
 }

@@ -84,13 +84,16 @@ extension ProgramContract {
             #expect((object["message"] as? String)?.isEmpty == false)
         }
 
-        @Test("recv --peek is refused where a message cannot be shown without taking it", arguments: ContractSubject.all.filter { !$0.peeks })
+        @Test(
+            "recv --peek is refused where a message cannot be shown without taking it", arguments: ContractSubject.all.filter { !$0.peeks })
         func peekRefused(subject: ContractSubject) throws {
             let address = subject.missing?() ?? "zmq:@ipc:///absent"
             expectSentence(try mq().run("recv", address, "--peek"), 64, "\(subject.transport) cannot show a message without taking it")
         }
 
-        @Test("recv --until-closed is refused where the last sender's going is not seen", arguments: ContractSubject.all.filter { !$0.tellsClosed })
+        @Test(
+            "recv --until-closed is refused where the last sender's going is not seen",
+            arguments: ContractSubject.all.filter { !$0.tellsClosed })
         func untilClosedRefused(subject: ContractSubject) throws {
             expectSentence(try mq().run("recv", subject.missing!(), "--until-closed"), 64, "last sender", "--timeout")
         }
@@ -98,7 +101,10 @@ extension ProgramContract {
         @Test("A queue that does not exist is status 66 for every verb, and nothing is created", arguments: ContractSubject.administered)
         func missingQueue(subject: ContractSubject) throws {
             let address = subject.missing!()
-            for words in [["send", address, "x"], ["recv", address], ["recv", address, "--drain"], ["stat", address], ["delete", address], ["purge", address]] {
+            for words in [
+                ["send", address, "x"], ["recv", address], ["recv", address, "--drain"], ["stat", address], ["delete", address],
+                ["purge", address],
+            ] {
                 let result = try mq().run(words)
                 expectSentence(result, 66, "\(address): \(subject.missingWords)")
                 let json = try jsonObject(try mq().run(words + ["--error-format=json"]).errorText)

@@ -78,7 +78,9 @@ private final class FaultySender: Sender {
         sent += count
         if fault == .dirtiesTheBuffer && count > 0 { (batch.start(of: range.lowerBound) - 1).storeBytes(of: 1, as: UInt8.self) }
         if fault == .dirtiesTheBuffer && count > 1 { (batch.start(of: range.lowerBound + 1) - 1).storeBytes(of: 1, as: UInt8.self) }
-        if fault == .duplicates && count > 0 { _ = try base.send(batch, range.lowerBound..<range.lowerBound + 1, until: .immediately, stop: seen) }
+        if fault == .duplicates && count > 0 {
+            _ = try base.send(batch, range.lowerBound..<range.lowerBound + 1, until: .immediately, stop: seen)
+        }
         return count
     }
 }
@@ -106,7 +108,9 @@ private final class FaultyReceiver: Receiver {
         let outcome = try base.receive(
             into: &batch, limit: fault == .takesOneTooMany ? limit + 1 : limit, byteLimit: byteLimit, until: bound, stop: seen)
         if fault == .comesLate { usleep(70_000) }
-        if fault == .changesABody && batch.count > first && batch.size(of: first) > 0 { batch.start(of: first).storeBytes(of: 0xff, as: UInt8.self) }
+        if fault == .changesABody && batch.count > first && batch.size(of: first) > 0 {
+            batch.start(of: first).storeBytes(of: 0xff, as: UInt8.self)
+        }
         return outcome
     }
 

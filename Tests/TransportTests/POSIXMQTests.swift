@@ -123,14 +123,20 @@ struct POSIXMQTests {
     // MARK: Limits, and the words for them
 
     @Test func aDepthAboveTheKernelsNamesTheSysctl() throws {
-        let error = failure { _ = try POSIXMQTransport.at("posix-mq:/\(UniqueName.make()),maxmsg=65536").openAdmin(Opening(stop: StopFlag())).create(exclusive: true) }
+        let error = failure {
+            _ = try POSIXMQTransport.at("posix-mq:/\(UniqueName.make()),maxmsg=65536").openAdmin(Opening(stop: StopFlag())).create(
+                exclusive: true)
+        }
         #expect(error?.code == .cannotCreate)
         #expect(error?.message.contains("maxmsg=65536 is above fs.mqueue.msg_max") == true)
         #expect(error?.hint?.contains("sysctl -w fs.mqueue.msg_max=65536") == true)
     }
 
     @Test func aMessageSizeAboveTheKernelsNamesTheSysctl() throws {
-        let error = failure { _ = try POSIXMQTransport.at("posix-mq:/\(UniqueName.make()),msgsize=16M").openAdmin(Opening(stop: StopFlag())).create(exclusive: true) }
+        let error = failure {
+            _ = try POSIXMQTransport.at("posix-mq:/\(UniqueName.make()),msgsize=16M").openAdmin(Opening(stop: StopFlag())).create(
+                exclusive: true)
+        }
         #expect(error?.message.contains("fs.mqueue.msgsize_max") == true)
     }
 

@@ -9,7 +9,8 @@ struct ZMQAddressTests {
         ("@tcp://:5555", "tcp://*:5555", true), ("@tcp://*:*", "tcp://*:*", true), ("@tcp://127.0.0.1:0", "tcp://127.0.0.1:*", true),
         ("tcp://host:1", "tcp://host:1", false), ("TCP://[::1]:65535", "tcp://[::1]:65535", false),
         ("tcp://10.0.0.1:0;host:7", "", false), ("tcp://eth0:0;host:7", "", false),
-        ("ipc:///run/feed", "ipc:///run/feed", false), ("@ipc://@name", "ipc://@name", true), ("tipc://{5560,0,0}", "tipc://{5560,0,0}", false),
+        ("ipc:///run/feed", "ipc:///run/feed", false), ("@ipc://@name", "ipc://@name", true),
+        ("tipc://{5560,0,0}", "tipc://{5560,0,0}", false),
     ])
     func endpointIsUnderstood(written: String, text: String, binds: Bool) throws {
         let endpoint = try Endpoint(written)
@@ -18,8 +19,10 @@ struct ZMQAddressTests {
     }
 
     @Test(arguments: [
-        ("tcp://a:99999", "port"), ("tcp://a:0", "port"), ("tcp://a:-1", "port"), ("tcp://a:+5", "port"), ("tcp://a", "no port"), ("tcp://:5555", "no host"),
-        ("tcp://*:5555", "binding"), ("tcp://::1:5555", "brackets"), ("tpc://a:1", "tcp://"), ("inproc://x", "threads"), ("ipc://", "no path"),
+        ("tcp://a:99999", "port"), ("tcp://a:0", "port"), ("tcp://a:-1", "port"), ("tcp://a:+5", "port"), ("tcp://a", "no port"),
+        ("tcp://:5555", "no host"),
+        ("tcp://*:5555", "binding"), ("tcp://::1:5555", "brackets"), ("tpc://a:1", "tcp://"), ("inproc://x", "threads"),
+        ("ipc://", "no path"),
         ("hello", "not an endpoint"), ("ipc://@", "no socket"), ("ipc:///" + String(repeating: "x", count: 107), "107"),
     ])
     func wrongEndpointIsAUsageErrorThatSaysWhy(written: String, word: String) {
@@ -41,7 +44,9 @@ struct ZMQAddressTests {
         #expect(error?.sentence.contains("push") == true)
     }
 
-    @Test(arguments: [("sub", true), ("pull", true), ("req", true), ("router", true), ("push", false), ("pub", false), ("rep", false), ("dealer", false)])
+    @Test(arguments: [
+        ("sub", true), ("pull", true), ("req", true), ("router", true), ("push", false), ("pub", false), ("rep", false), ("dealer", false),
+    ])
     func typeThatCannotDoTheVerbIsAUsageError(type: String, sends: Bool) throws {
         let transport = try ZMQ.transport("zmq:\(type):tcp://127.0.0.1:9")
         let error = ZMQ.error {
@@ -88,10 +93,13 @@ struct ZMQAddressTests {
 @Suite("ZMQ options", .timeLimit(.minutes(1)))
 struct ZMQOptionTests {
     @Test(arguments: [
-        "hwm=10", "send-hwm=5,recv-hwm=7", "linger=1s", "reconnect=10ms,reconnect-max=1s", "heartbeat=1s,heartbeat-ttl=3s,heartbeat-timeout=2s",
-        "immediate=no", "immediate", "conflate", "identity=me", "ipv6", "keepalive,keepalive-idle=30s,keepalive-interval=5s,keepalive-count=3",
+        "hwm=10", "send-hwm=5,recv-hwm=7", "linger=1s", "reconnect=10ms,reconnect-max=1s",
+        "heartbeat=1s,heartbeat-ttl=3s,heartbeat-timeout=2s",
+        "immediate=no", "immediate", "conflate", "identity=me", "ipv6",
+        "keepalive,keepalive-idle=30s,keepalive-interval=5s,keepalive-count=3",
         "tos=16", "connect-timeout=1s", "handshake=1s", "max-message=1MiB", "backlog=5", "send-buffer=64k,recv-buffer=64k", "buffer=1M",
-        "io-threads=2", "affinity=1", "zap-domain=x", "tcp-maxrt=5s", "tcp-accept-filter=127.0.0.1", "multicast-hops=2", "rate=100", "socks=localhost:1080",
+        "io-threads=2", "affinity=1", "zap-domain=x", "tcp-maxrt=5s", "tcp-accept-filter=127.0.0.1", "multicast-hops=2", "rate=100",
+        "socks=localhost:1080",
     ])
     func optionIsTakenByLibzmq(options: String) throws {
         let sender = try ZMQ.transport("zmq:@tcp://127.0.0.1:*,\(options)").openSender(ZMQ.opening())

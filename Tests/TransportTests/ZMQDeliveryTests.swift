@@ -173,7 +173,8 @@ struct ZMQDeliveryTests {
         var batch = Batch()
         batch.wantsProperties = true
         while batch.count < 2 {
-            let outcome = try receiver.receive(into: &batch, limit: 2 - batch.count, byteLimit: 1000, until: .after(.seconds(5)), stop: stop)
+            let outcome = try receiver.receive(
+                into: &batch, limit: 2 - batch.count, byteLimit: 1000, until: .after(.seconds(5)), stop: stop)
             #expect(outcome == .received)
             if outcome != .received { return }
         }

@@ -6,7 +6,9 @@ import Testing
 
 @Suite("ZMQ peers")
 struct ZMQPeerTableTests {
-    private func event(_ number: CInt, _ value: CInt = 0) -> MonitorEvent { MonitorEvent(number: number, value: value, endpoint: "tcp://x:1") }
+    private func event(_ number: CInt, _ value: CInt = 0) -> MonitorEvent {
+        MonitorEvent(number: number, value: value, endpoint: "tcp://x:1")
+    }
 
     @Test func handshakeMakesAPeerAndDisconnectEndsIt() {
         var peers = PeerTable(type: .pull)

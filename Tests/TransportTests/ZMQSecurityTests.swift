@@ -48,7 +48,8 @@ struct ZMQSecurityTests {
         batch.append(Array("stranger".utf8))
         #expect(try sender.send(batch, 0..<1, until: .after(.milliseconds(500)), stop: quiet) == 0)
         #expect(stranger.warnings.count == 1)
-        try ZMQ.send([Array("friend".utf8)], to: "zmq:ipc://\(path),server-key=\(serverKey.path),secret-key=\(friendFile.path)", within: .seconds(5))
+        try ZMQ.send(
+            [Array("friend".utf8)], to: "zmq:ipc://\(path),server-key=\(serverKey.path),secret-key=\(friendFile.path)", within: .seconds(5))
         #expect(try receiving.value().messages == [Array("friend".utf8)])
         #expect(log.warnings.contains { $0.contains("allow-keys") })
     }

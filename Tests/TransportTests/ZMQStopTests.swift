@@ -36,7 +36,9 @@ struct ZMQStopTests {
         #expect(late >= 0 && late < 50)
     }
 
-    @Test(arguments: ["zmq:tcp://127.0.0.1:9", "zmq:@tcp://127.0.0.1:*", "zmq:pub:@tcp://127.0.0.1:*,wait-peers=1", "zmq:pair:ipc:///tmp/mq-not-there"])
+    @Test(arguments: [
+        "zmq:tcp://127.0.0.1:9", "zmq:@tcp://127.0.0.1:*", "zmq:pub:@tcp://127.0.0.1:*,wait-peers=1", "zmq:pair:ipc:///tmp/mq-not-there",
+    ])
     func sendWithoutAPeerMeetsItsDeadlineAndTheFlag(address: String) throws {
         let stop = StopFlag()
         let sender = try ZMQ.transport(address).openSender(ZMQ.opening(stop))

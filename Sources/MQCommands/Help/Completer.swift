@@ -81,10 +81,14 @@ struct Completer {
     }
 
     private func value(of option: CommandModel.Argument, _ verb: CommandModel, _ words: [String], _ current: String) -> Answer {
-        if option.names.contains("--framing") { return matching(Framing.words.map { Candidate($0.replacingSuffix("STR", with: "")) }, current) }
+        if option.names.contains("--framing") {
+            return matching(Framing.words.map { Candidate($0.replacingSuffix("STR", with: "")) }, current)
+        }
         if option.names.contains("--out-dir") { return .folders }
         if option.names.contains("--option") {
-            guard let address = operands(verb, words).first, let descriptor = descriptor(of: address) else { return .words([], continues: false) }
+            guard let address = operands(verb, words).first, let descriptor = descriptor(of: address) else {
+                return .words([], continues: false)
+            }
             return options(descriptor, current, before: "")
         }
         return matching(option.values.map { Candidate($0) }, current)
@@ -138,7 +142,9 @@ struct Completer {
 
     private func matching(_ candidates: [Candidate], _ current: String) -> Answer {
         let found = candidates.filter { $0.word.hasPrefix(current) }
-        return .words(found, continues: !found.isEmpty && found.allSatisfy { $0.word.hasSuffix(":") || $0.word.hasSuffix("=") || $0.word.hasSuffix("/") })
+        return .words(
+            found,
+            continues: !found.isEmpty && found.allSatisfy { $0.word.hasSuffix(":") || $0.word.hasSuffix("=") || $0.word.hasSuffix("/") })
     }
 
     private func prefixed(_ prefix: String, _ answer: Answer) -> Answer {

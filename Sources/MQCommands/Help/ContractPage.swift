@@ -10,9 +10,12 @@ enum ContractPage {
     }
 
     static func text(date: String) -> String {
-        var page = Mdoc(title: "mq-contract", section: 7, date: date, name: "mq-contract", summary: "what can be relied on, whatever the queue")
+        var page = Mdoc(
+            title: "mq-contract", section: 7, date: date, name: "mq-contract", summary: "what can be relied on, whatever the queue")
         page.section("DESCRIPTION")
-        page.paragraph("This page holds for every verb and every kind of queue. What one of them cannot do is said in mq-transports(7), and refused with a sentence before anything is opened.")
+        page.paragraph(
+            "This page holds for every verb and every kind of queue. What one of them cannot do is said in mq-transports(7), and refused with a sentence before anything is opened."
+        )
         for chapter in chapters {
             page.section(chapter.title)
             chapter.paragraphs.forEach { page.paragraph($0) }
@@ -29,7 +32,7 @@ enum ContractPage {
         Chapter(
             title: "ADDRESSES",
             paragraphs: [
-                "An address says who and where; flags say what to do. Nothing in it needs quoting in a shell.",
+                "An address says who and where; flags say what to do. Nothing in it needs quoting in a shell."
             ],
             items: [
                 ("scheme:target,key=value,...", "The target and the options of the transport. A literal comma is %2C."),
@@ -42,7 +45,7 @@ enum ContractPage {
         Chapter(
             title: "FRAMING",
             paragraphs: [
-                "--framing says how messages are told apart in a stream. The same word on both sides gives back the same messages.",
+                "--framing says how messages are told apart in a stream. The same word on both sides gives back the same messages."
             ],
             items: [
                 ("lines", "Up to a newline, which is not part of the message. The default."),
@@ -51,7 +54,10 @@ enum ContractPage {
                 ("len32", "A length of four bytes, the highest first, then so many bytes."),
                 ("netstring", "5:hello,"),
                 ("whole", "All of standard input is one message. Also -w."),
-                ("jsonl", "One JSON object a line: body, or body64 (base64) when the bytes are not UTF-8; beside it what the queue carries: id, ts, attempts, priority, type, frames (the lengths of the frames of a multipart message), attributes, group, dedup, delay (seconds). What recv prints, send accepts. Also -J."),
+                (
+                    "jsonl",
+                    "One JSON object a line: body, or body64 (base64) when the bytes are not UTF-8; beside it what the queue carries: id, ts, attempts, priority, type, frames (the lengths of the frames of a multipart message), attributes, group, dedup, delay (seconds). What recv prints, send accepts. Also -J."
+                ),
                 ("files", "send: every argument is a file. recv: one file a message in --out-dir."),
             ],
             closing: [

@@ -10,9 +10,15 @@ enum Examples {
     }
 
     static let root = [
-        Example("Lines go into a POSIX queue and come out in another terminal:", "mq send posix-mq:/jobs --create < jobs.txt", "mq recv posix-mq:/jobs | while read -r job; do run \"$job\"; done"),
-        Example("A ZeroMQ pipeline over a socket file; either side may start first:", "mq recv zmq:pull:@ipc:///tmp/feed > out", "mq send zmq:push:ipc:///tmp/feed < in"),
-        Example("Messages move between two kinds of queue with everything they carry:", "mq recv posix-mq:/jobs --drain -J | mq send sysv:0x4d51 -J"),
+        Example(
+            "Lines go into a POSIX queue and come out in another terminal:", "mq send posix-mq:/jobs --create < jobs.txt",
+            "mq recv posix-mq:/jobs | while read -r job; do run \"$job\"; done"),
+        Example(
+            "A ZeroMQ pipeline over a socket file; either side may start first:", "mq recv zmq:pull:@ipc:///tmp/feed > out",
+            "mq send zmq:push:ipc:///tmp/feed < in"),
+        Example(
+            "Messages move between two kinds of queue with everything they carry:",
+            "mq recv posix-mq:/jobs --drain -J | mq send sysv:0x4d51 -J"),
     ]
 
     static let verbs: [String: [Example]] = [
@@ -32,7 +38,10 @@ enum Examples {
         ],
         "list": [Example("The POSIX queues as JSON:", "mq list posix-mq: --json")],
         "stat": [Example("How many messages there are:", "mq stat posix-mq:/jobs --json | jq .messages")],
-        "create": [Example("A queue for 64 messages of a kilobyte that its group may use:", "mq create posix-mq:/jobs,maxmsg=64,msgsize=1k,mode=0660")],
+        "create": [
+            Example(
+                "A queue for 64 messages of a kilobyte that its group may use:", "mq create posix-mq:/jobs,maxmsg=64,msgsize=1k,mode=0660")
+        ],
         "explain": [Example("Where every value comes from:", "mq explain posix-mq:/jobs,maxmsg=64")],
     ]
 }

@@ -36,13 +36,17 @@ enum ManPages {
         page.list([
             (
                 ".Pa ~/.config/mq/config.json".tagged,
-                ["One JSON object. Its member alias names addresses, which are then written @NAME: {\"alias\": {\"jobs\": \"posix-mq:/jobs\"}}"]
+                [
+                    "One JSON object. Its member alias names addresses, which are then written @NAME: {\"alias\": {\"jobs\": \"posix-mq:/jobs\"}}"
+                ]
             )
         ])
         exitStatus(&page)
         examples(&page, Examples.root)
         page.section("SEE ALSO")
-        let names = (model.verbs.map { ("mq-\($0.name)", 1) } + [("mq-contract", 7), ("mq-transports", 7)]).sorted { ($0.1, $0.0) < ($1.1, $1.0) }
+        let names = (model.verbs.map { ("mq-\($0.name)", 1) } + [("mq-contract", 7), ("mq-transports", 7)]).sorted {
+            ($0.1, $0.0) < ($1.1, $1.0)
+        }
         references(&page, names)
         return page.text
     }
@@ -97,7 +101,8 @@ enum ManPages {
     }
 
     private static func transports() -> String {
-        var page = Mdoc(title: "mq-transports", section: 7, date: date, name: "mq-transports", summary: "addresses and options of each kind of queue")
+        var page = Mdoc(
+            title: "mq-transports", section: 7, date: date, name: "mq-transports", summary: "addresses and options of each kind of queue")
         page.section("DESCRIPTION")
         page.paragraph("Options are written in the address, behind a comma (,key=value), or as -o key=value. A comma in a value is %2C.")
         for descriptor in Registry.descriptors {
@@ -107,12 +112,17 @@ enum ManPages {
             for note in descriptor.notes { page.paragraph(note) }
             page.paragraph("Capabilities: \(descriptor.capabilities.names.joined(separator: ", ")).")
             page.paragraph("The options are:")
-            page.list(descriptor.options.map { option in
-                let facts = [option.standard.map { "Default: \($0)." }, option.scope == .any ? nil : "Applies \(option.scope.rawValue).",
-                    option.repeatable ? "May be repeated." : nil,
-                ].compactMap { $0 }
-                return (".Cm \(Mdoc.word("\(option.key)=\(option.placeholder)"))".tagged, ["\(sentence(option.help)) \(facts.joined(separator: " "))"])
-            })
+            page.list(
+                descriptor.options.map { option in
+                    let facts = [
+                        option.standard.map { "Default: \($0)." }, option.scope == .any ? nil : "Applies \(option.scope.rawValue).",
+                        option.repeatable ? "May be repeated." : nil,
+                    ].compactMap { $0 }
+                    return (
+                        ".Cm \(Mdoc.word("\(option.key)=\(option.placeholder)"))".tagged,
+                        ["\(sentence(option.help)) \(facts.joined(separator: " "))"]
+                    )
+                })
             page.paragraph("Examples:")
             page.list(descriptor.examples.map { (".Li \(Mdoc.word($0.address))".tagged, [sentence($0.meaning)]) })
         }

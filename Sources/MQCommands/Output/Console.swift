@@ -77,7 +77,9 @@ final class Console: Sendable {
 
     func line(_ level: String, _ text: String) {
         guard settings.logsAreJSON else {
-            let mark = usesColor && level == "error" ? "\u{1b}[31mmq:\u{1b}[0m " : usesColor && level == "warning" ? "\u{1b}[33mmq:\u{1b}[0m " : "mq: "
+            let mark =
+                usesColor && level == "error"
+                ? "\u{1b}[31mmq:\u{1b}[0m " : usesColor && level == "warning" ? "\u{1b}[33mmq:\u{1b}[0m " : "mq: "
             write(mark + Self.printable(text) + "\n")
             return
         }

@@ -16,7 +16,8 @@ struct DroppedProperties {
             let properties = batch.properties(of: index)
             for (what, capability, isGiven) in Self.kinds(properties) where isGiven && !transport.capabilities.contains(capability) {
                 guard said.insert(what).inserted else { continue }
-                result.append("record \(number(index)) has \(what), which \(transport.name) does not carry: sent without, and so are others")
+                result.append(
+                    "record \(number(index)) has \(what), which \(transport.name) does not carry: sent without, and so are others")
             }
         }
         return result

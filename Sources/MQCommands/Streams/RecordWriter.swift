@@ -24,7 +24,8 @@ final class RecordWriter {
     private var json = JSONText()
     private var number = 0
 
-    init(_ presentation: Presentation, to output: OutputStream, queue: String, raw: Bool, isStrict: Bool, warn: @escaping (String) -> Void) {
+    init(_ presentation: Presentation, to output: OutputStream, queue: String, raw: Bool, isStrict: Bool, warn: @escaping (String) -> Void)
+    {
         self.presentation = presentation
         self.output = output
         self.queue = queue
@@ -75,7 +76,10 @@ final class RecordWriter {
     private func check(_ batch: borrowing Batch, _ framing: Framing) -> (Int, TransportError?) {
         if framing == .len32 {
             for index in 0..<batch.count where batch.size(of: index) > Int(UInt32.max) {
-                return (index, TransportError(.unsendable, "\(batch.size(of: index)) bytes exceed what len32 can frame", hint: "use -F netstring"))
+                return (
+                    index,
+                    TransportError(.unsendable, "\(batch.size(of: index)) bytes exceed what len32 can frame", hint: "use -F netstring")
+                )
             }
         }
         guard let terminator = framing.terminator, isStrict || !hasWarned, let index = batch.firstContaining(terminator) else {
@@ -83,7 +87,10 @@ final class RecordWriter {
         }
         let what = framing == .lines ? "a newline" : framing == .nul ? "a NUL" : "the delimiter"
         if isStrict {
-            return (index, TransportError(.malformed, "message \(number + index + 1) contains \(what)", hint: "-F len32 or -J keeps the boundaries"))
+            return (
+                index,
+                TransportError(.malformed, "message \(number + index + 1) contains \(what)", hint: "-F len32 or -J keeps the boundaries")
+            )
         }
         hasWarned = true
         warn("message \(number + index + 1) contains \(what): boundaries are lost in this framing, -F len32 or -J keeps them")
@@ -122,7 +129,9 @@ final class RecordWriter {
             encoded.append(contentsOf: body)
             encoded.append(UInt8(ascii: ","))
         case .framed(let framing):
-            if framing == .len32 { withUnsafeBytes(of: UInt32(truncatingIfNeeded: body.count).bigEndian) { encoded.append(contentsOf: $0) } }
+            if framing == .len32 {
+                withUnsafeBytes(of: UInt32(truncatingIfNeeded: body.count).bigEndian) { encoded.append(contentsOf: $0) }
+            }
             let start = encoded.count
             encoded.append(contentsOf: body)
             if escapes { escapeTail(from: start) }

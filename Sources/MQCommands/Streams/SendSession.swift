@@ -179,7 +179,8 @@ final class SendSession {
 
     private func named(_ error: TransportError, _ record: Int) -> TransportError {
         var error = error
-        let word = plan.framing == .files ? plan.messages[(record - 1) % plan.messages.count] : "\(hasWords ? "message" : "record") \(record)"
+        let word =
+            plan.framing == .files ? plan.messages[(record - 1) % plan.messages.count] : "\(hasWords ? "message" : "record") \(record)"
         error.message = "\(word): \(error.message)"
         return error
     }
@@ -193,7 +194,9 @@ final class SendSession {
             let limit = sender.maximumMessageSize ?? 0
             found = Refusal(
                 index: end,
-                error: TransportError(.unsendable, "\(oversize.size) bytes exceed this queue's limit of \(limit) bytes", hint: "--on-error skip goes on without it"))
+                error: TransportError(
+                    .unsendable, "\(oversize.size) bytes exceed this queue's limit of \(limit) bytes",
+                    hint: "--on-error skip goes on without it"))
         }
         if plan.skipsEmpty, let empty = (range.lowerBound..<end).first(where: { batch.size(of: $0) == 0 }) {
             end = empty

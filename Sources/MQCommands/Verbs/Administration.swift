@@ -31,7 +31,8 @@ enum Administration {
 
 struct Stat: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "stat", _superCommandName: "mq", abstract: "Show everything about one queue.", usage: "mq stat <address> [<option> ...]")
+        commandName: "stat", _superCommandName: "mq", abstract: "Show everything about one queue.",
+        usage: "mq stat <address> [<option> ...]")
 
     @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
     var address: String
@@ -82,7 +83,8 @@ struct Create: Verb {
 
 struct Delete: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "delete", _superCommandName: "mq", abstract: "Delete a queue with its messages.", usage: "mq delete <address> [<option> ...]")
+        commandName: "delete", _superCommandName: "mq", abstract: "Delete a queue with its messages.",
+        usage: "mq delete <address> [<option> ...]")
 
     @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
     var address: String

@@ -6,7 +6,9 @@ struct Explain: Verb {
         commandName: "explain", _superCommandName: "mq",
         abstract: "Show how an address is understood, and where every value comes from.",
         usage: "mq explain <address> [<option> ...]",
-        discussion: "Nothing is opened. An alias is expanded, the target is shown in its parts, and each option of the transport with its value and its source.")
+        discussion:
+            "Nothing is opened. An alias is expanded, the target is shown in its parts, and each option of the transport with its value and its source."
+    )
 
     @Argument(help: ArgumentHelp("The address.", valueName: "address"))
     var address: String

@@ -6,7 +6,9 @@ struct List: Verb {
         commandName: "list", _superCommandName: "mq",
         abstract: "List the queues there are, and the limits they share.",
         usage: "mq list [<scheme>] [<option> ...]",
-        discussion: "Without a scheme, lists every kind of queue that this machine has. Limits are shown with how full they are and what raises them.")
+        discussion:
+            "Without a scheme, lists every kind of queue that this machine has. Limits are shown with how full they are and what raises them."
+    )
 
     @Argument(help: ArgumentHelp("A scheme with its colon, or an address whose broker is asked.", valueName: "scheme"))
     var address: String?
@@ -42,7 +44,9 @@ struct List: Verb {
 
     private static func text(_ descriptor: Descriptor, _ listing: QueueListing) -> String {
         var text = "\(descriptor.name): \(listing.queues.isEmpty ? "no queues" : "")"
-        if listing.queues.isEmpty { text += "\n" } else {
+        if listing.queues.isEmpty {
+            text += "\n"
+        } else {
             let rows = listing.queues.map { queue in [queue.address] + listing.columns.map { queue[$0.key]?.shortText ?? "-" } }
             let numeric = listing.columns.indices.filter { column in
                 listing.queues.contains { $0[listing.columns[column].key]?.isNumeric ?? false }

@@ -22,10 +22,14 @@ struct Recv: Verb {
 
     @OptionGroup var framingOptions: FramingOptions
 
-    @Option(name: [.customShort("f", allowingJoined: true), .long], help: ArgumentHelp("Print the fields of each message that FORMAT names.", valueName: "format"))
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: ArgumentHelp("Print the fields of each message that FORMAT names.", valueName: "format"))
     var format: String?
 
-    @Option(name: [.customShort("n", allowingJoined: true), .customLong("count")], help: ArgumentHelp("Take so many messages and end.", valueName: "n"))
+    @Option(
+        name: [.customShort("n", allowingJoined: true), .customLong("count")],
+        help: ArgumentHelp("Take so many messages and end.", valueName: "n"))
     var count: String?
 
     @Flag(help: "Take what is there and end: 0 if something came, 1 if nothing did.")
@@ -78,10 +82,13 @@ struct Recv: Verb {
         if peek { try resolved.require(.peek, for: "show a message without taking it", instead: "mq stat shows how many there are") }
         if untilClosed { try resolved.require(.untilClosed, for: "tell that the last sender has gone", instead: "use --timeout or -n") }
         let ackTime = try Value.choice(ack, "--ack", AckTime.allCases.map(\.rawValue)).flatMap(AckTime.init) ?? .after
-        if ackTime != .after { try resolved.require(.acknowledge, for: "acknowledge", instead: "a message is gone from the queue once received") }
+        if ackTime != .after {
+            try resolved.require(.acknowledge, for: "acknowledge", instead: "a message is gone from the queue once received")
+        }
         let session = try RecvSession(
             plan: RecvSession.Plan(
-                presentation: try format.map { text throws(TransportError) in .format(try OutputFormat(parsing: text)) } ?? .framed(framing),
+                presentation: try format.map { text throws(TransportError) in .format(try OutputFormat(parsing: text)) }
+                    ?? .framed(framing),
                 count: try Value.integer(count, "-n", 1...Int.max), drains: drain, peeks: peek, untilClosed: untilClosed,
                 timeout: try Value.duration(timeout, "--timeout"), ack: ackTime,
                 prefetch: try Value.integer(prefetch, "--prefetch", 0...Int.max), retry: try Value.duration(retry, "--retry"),

@@ -47,7 +47,9 @@ struct Send: Verb {
     @Option(help: ArgumentHelp("Send at most that many messages a second: 100, 2.5k, 1M.", valueName: "rate"))
     var rate: String?
 
-    @Option(name: .customLong("repeat"), help: ArgumentHelp("Send the messages of the command line that many times, or forever.", valueName: "n"))
+    @Option(
+        name: .customLong("repeat"),
+        help: ArgumentHelp("Send the messages of the command line that many times, or forever.", valueName: "n"))
     var repetition: String?
 
     @Flag(help: "Skip empty messages and count them.")

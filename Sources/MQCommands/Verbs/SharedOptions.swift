@@ -79,7 +79,9 @@ enum Value {
 struct FramingOptions: ParsableArguments {
     @Option(
         name: [.customShort("F", allowingJoined: true), .long],
-        help: ArgumentHelp("How messages are told apart: lines (the default), nul, delim:STR, len32, netstring, whole, jsonl or files.", valueName: "framing"))
+        help: ArgumentHelp(
+            "How messages are told apart: lines (the default), nul, delim:STR, len32, netstring, whole, jsonl or files.",
+            valueName: "framing"))
     var framing: String?
 
     @Flag(name: [.customShort("0"), .customLong("null")], help: "The same as --framing nul.")

@@ -17,7 +17,8 @@ struct Transports: Verb {
     @OptionGroup var shared: SharedOptions
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        let descriptors = try name.map { name throws(TransportError) in [try Registry.transport(named: name).descriptor] } ?? Registry.descriptors
+        let descriptors =
+            try name.map { name throws(TransportError) in [try Registry.transport(named: name).descriptor] } ?? Registry.descriptors
         if json {
             try Results.print(Self.json(descriptors))
         } else if name != nil {

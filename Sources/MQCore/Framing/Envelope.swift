@@ -122,7 +122,9 @@ public enum Envelope {
                 let (next, overflow) = sum.addingReportingOverflow(length)
                 sum = overflow ? .max : next
             }
-            guard sum == bytes.count else { throw TransportError(.malformed, "\"frames\" adds up to \(sum) bytes, the body has \(bytes.count)") }
+            guard sum == bytes.count else {
+                throw TransportError(.malformed, "\"frames\" adds up to \(sum) bytes, the body has \(bytes.count)")
+            }
         }
         return properties
     }

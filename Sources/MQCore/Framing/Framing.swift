@@ -80,7 +80,9 @@ public enum CEscapes {
                 result.append(byte)
                 continue
             }
-            guard let kind = rest.popFirst() else { throw TransportError(.usage, "'\(text)' ends in a lone backslash", hint: "write \\\\ for one") }
+            guard let kind = rest.popFirst() else {
+                throw TransportError(.usage, "'\(text)' ends in a lone backslash", hint: "write \\\\ for one")
+            }
             if let plain = simple.first(where: { $0.0 == kind })?.1 {
                 result.append(plain)
             } else if kind == UInt8(ascii: "x") {
@@ -98,7 +100,8 @@ public enum CEscapes {
                 rest = rest.dropFirst(digits.count - 1)
                 result.append(value)
             } else {
-                throw TransportError(.usage, "'\(text)': no escape \\\(Character(Unicode.Scalar(kind)))", hint: "\\n \\t \\r \\0 \\\\ \\e \\xHH are known")
+                throw TransportError(
+                    .usage, "'\(text)': no escape \\\(Character(Unicode.Scalar(kind)))", hint: "\\n \\t \\r \\0 \\\\ \\e \\xHH are known")
             }
         }
         return result

@@ -36,7 +36,8 @@ public struct OutputFormat: Sendable {
                 continue
             }
             guard "sSxbjtnipyaghTD".utf8.contains(letter) else {
-                throw TransportError(.usage, "--format has no field %\(Character(Unicode.Scalar(letter)))", hint: "mq recv --help lists them")
+                throw TransportError(
+                    .usage, "--format has no field %\(Character(Unicode.Scalar(letter)))", hint: "mq recv --help lists them")
             }
             if !literal.isEmpty { pieces.append(.literal(literal)) }
             literal.removeAll()
