@@ -56,6 +56,16 @@ public struct Histogram: Sendable, Equatable {
         maximum = max(maximum, other.maximum)
     }
 
+    /// Takes over what another process recorded.
+    mutating func restore(_ sparse: SparseHistogram) {
+        guard !sparse.counts.isEmpty else { return }
+        for (index, times) in zip(sparse.indices, sparse.counts) where counts.indices.contains(index) { counts[index] += times }
+        count += Int(sparse.counts.reduce(0, +))
+        sum += sparse.sum
+        minimum = min(minimum, sparse.minimum)
+        maximum = max(maximum, sparse.maximum)
+    }
+
     public var isEmpty: Bool { count == 0 }
     public var mean: Double { count == 0 ? 0 : sum / Double(count) }
 

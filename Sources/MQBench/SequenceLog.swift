@@ -1,0 +1,55 @@
+/// Which messages of one producer were received: exact, a bit each.
+struct SequenceLog: Sendable {
+    private(set) var words: [UInt64] = []
+    private var highest = -1
+    private(set) var received = 0
+    private(set) var duplicated = 0
+    private(set) var reordered = 0
+
+    /// More than this many messages is no sequence number of ours.
+    static let limit = 1 << 36
+
+    /// Counts one message; false for a number that cannot be one.
+    mutating func record(_ sequence: Int) -> Bool {
+        let word = sequence >> 6
+        if word >= words.count {
+            guard sequence < Self.limit else { return false }
+            words.append(contentsOf: repeatElement(0, count: max(1024, word + 1 - words.count + words.count / 2)))
+        }
+        let bit = UInt64(1) << UInt64(sequence & 63)
+        if words[word] & bit != 0 {
+            duplicated += 1
+        } else {
+            words[word] |= bit
+            received += 1
+            if sequence < highest { reordered += 1 } else { highest = sequence }
+        }
+        return true
+    }
+
+    /// Adds what another consumer saw of the same producer: a message that both saw is a duplicate.
+    mutating func merge(_ other: SequenceLog) {
+        if other.words.count > words.count { words.append(contentsOf: repeatElement(0, count: other.words.count - words.count)) }
+        for index in other.words.indices {
+            let both = (words[index] & other.words[index]).nonzeroBitCount
+            duplicated += both
+            received -= both
+            words[index] |= other.words[index]
+        }
+        received += other.received
+        duplicated += other.duplicated
+        reordered += other.reordered
+    }
+
+    init() {}
+
+    init(words: [UInt64], duplicated: Int, reordered: Int) {
+        self.words = words
+        self.duplicated = duplicated
+        self.reordered = reordered
+        received = words.reduce(0) { $0 + $1.nonzeroBitCount }
+    }
+
+    /// Without the empty words behind the last message.
+    var packed: [UInt64] { Array(words[..<((words.lastIndex { $0 != 0 } ?? -1) + 1)]) }
+}
