@@ -8,6 +8,7 @@ struct MQ: ParsableCommand {
     static let verbs: [(name: String, type: any ParsableCommand.Type)] = [
         ("send", Send.self),
         ("recv", Recv.self),
+        ("bench", Bench.self),
         ("list", List.self),
         ("stat", Stat.self),
         ("create", Create.self),
@@ -16,6 +17,7 @@ struct MQ: ParsableCommand {
         ("transports", Transports.self),
         ("explain", Explain.self),
         ("completion", Completion.self),
+        ("__bench-worker", BenchWorker.self),
         ("__complete", CompleteWord.self),
         ("__generate", Generate.self),
     ]

@@ -132,7 +132,7 @@ public struct Address: Sendable, Equatable {
     }
 
     /// The inverse; a `%` is escaped only where it would be read as an escape.
-    private static func encoded(_ text: some StringProtocol) -> String {
+    static func encoded(_ text: some StringProtocol) -> String {
         let bytes = Array(text.utf8)
         var result: [UInt8] = []
         for (index, byte) in bytes.enumerated() {

@@ -25,6 +25,8 @@ public struct Capabilities: OptionSet, Sendable {
     public static let exactCount = Capabilities(rawValue: 1 << 14)
     /// The queues are in this machine's kernel.
     public static let kernel = Capabilities(rawValue: 1 << 15)
+    /// Other processes do not see the queues.
+    public static let processLocal = Capabilities(rawValue: 1 << 16)
 
     /// In the order and the words in which they are shown.
     public static let all: [(Capabilities, String)] = [
@@ -32,7 +34,7 @@ public struct Capabilities: OptionSet, Sendable {
         (.peek, "peek"), (.admin, "admin"), (.priority, "priority"), (.type, "type"), (.delay, "delay"),
         (.attributes, "attributes"), (.group, "group"), (.frames, "frames"), (.untilClosed, "until-closed"),
         (.temporary, "temp"), (.exactCount, "exact-count"),
-        (.kernel, "kernel"),
+        (.kernel, "kernel"), (.processLocal, "process-local"),
     ]
 
     public var names: [String] { Self.all.filter { contains($0.0) }.map(\.1) }
@@ -50,6 +52,17 @@ public struct Descriptor: Sendable {
         case authority
     }
 
+    /// What a message survives once `send` has accepted it; figures of different guarantees are no rivals.
+    public enum Guarantee: String, Sendable {
+        /// Gone with either process.
+        case none
+        /// Survives both processes, not the machine's restart.
+        case kernel
+        case brokerMemory = "broker memory"
+        case disk
+        case remote
+    }
+
     public let name: String
     /// The words before the colon of an address.
     public let schemes: [String]
@@ -62,6 +75,8 @@ public struct Descriptor: Sendable {
     public let options: [OptionSpec]
     /// How long nothing must come before `--drain` believes that the queue is empty.
     public let emptyWait: Duration
+    /// What an accepted message survives.
+    public let guarantee: Guarantee
     /// Paragraphs for `mq transports NAME` and the man page: what the transport promises and what it does not.
     public let notes: [String]
     /// Addresses with what they mean, for help.
@@ -69,7 +84,8 @@ public struct Descriptor: Sendable {
 
     public init(
         name: String, schemes: [String], summary: String, forms: [String], targetSyntax: TargetSyntax = .single,
-        capabilities: Capabilities, options: [OptionSpec], emptyWait: Duration = .zero, notes: [String],
+        capabilities: Capabilities, options: [OptionSpec], emptyWait: Duration = .zero, guarantee: Guarantee = .none,
+        notes: [String],
         examples: [(address: String, meaning: String)]
     ) {
         self.name = name
@@ -80,6 +96,7 @@ public struct Descriptor: Sendable {
         self.capabilities = capabilities
         self.options = options
         self.emptyWait = emptyWait
+        self.guarantee = guarantee
         self.notes = notes
         self.examples = examples
     }

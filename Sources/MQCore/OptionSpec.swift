@@ -157,6 +157,11 @@ public struct OptionValues: Sendable {
         entries.append(entry)
     }
 
+    /// As they stand behind the target of an address, each with its comma.
+    public var text: String {
+        entries.map { ",\(Address.encoded($0.key))" + ($0.value.map { "=\(Address.encoded($0))" } ?? "") }.joined()
+    }
+
     public func entry(_ key: String) -> Entry? { entries.last { $0.key == key } }
     public func has(_ key: String) -> Bool { entry(key) != nil }
     public func text(_ key: String) -> String? { entry(key)?.value }

@@ -16,6 +16,10 @@ public protocol Transport: Sendable {
     /// How the address was understood, for `mq explain`: what was derived beyond the options themselves.
     func explain() -> [Fact]
 
+    /// The addresses at which processes meet that were given this one: for `temp`, those of a queue called `unique`.
+    /// - Throws: `unsupported` for an address that no other process can use.
+    func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint
+
     /// - Throws: `unsupported` without the capability, `noSuchQueue`, `permission`, `unreachable`, `cannotCreate`.
     func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender
     func openReceiver(_ opening: Opening) throws(TransportError) -> sending any Receiver
@@ -33,6 +37,20 @@ extension Transport {
     }
     public func openAdmin(_ opening: Opening) throws(TransportError) -> sending any Admin {
         throw Self.descriptor.lacks(.admin)
+    }
+}
+
+/// Where both ends of a queue are found by processes that know nothing of each other.
+public struct MeetingPoint: Sendable, Equatable {
+    public var sending: String
+    public var receiving: String
+    /// Whether it is nobody else's: who asked for it creates it first and deletes it at the end, where the transport has queues to create.
+    public var isPrivate: Bool
+
+    public init(sending: String, receiving: String? = nil, isPrivate: Bool) {
+        self.sending = sending
+        self.receiving = receiving ?? sending
+        self.isPrivate = isPrivate
     }
 }
 

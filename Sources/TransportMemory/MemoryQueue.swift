@@ -138,7 +138,7 @@ final class MemoryQueue: Sendable {
             while messages > 0, state.head < state.ready.count {
                 let segment = state.ready[state.head]
                 let start = segment.range.lowerBound
-                let end = segment.chunk.end(from: start, to: min(segment.range.upperBound, start + messages), byteLimit: bytes)
+                let end = segment.chunk.end(from: start, to: start + min(segment.range.count, messages), byteLimit: bytes)
                 if segment.chunk.bytes(start..<end) > bytes && messages < limit { break }
                 let part = end == segment.range.upperBound ? segment : state.ready[state.head].split(end - start)
                 if end == segment.range.upperBound { state.head += 1 }

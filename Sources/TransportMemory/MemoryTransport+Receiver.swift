@@ -165,7 +165,7 @@ final class MemoryPeeker: Receiver {
         var (messages, bytes) = (limit, byteLimit)
         while messages > 0, bytes > 0, var segment = segments.first {
             let start = segment.range.lowerBound
-            let end = segment.chunk.end(from: start, to: min(segment.range.upperBound, start + messages), byteLimit: bytes)
+            let end = segment.chunk.end(from: start, to: start + min(segment.range.count, messages), byteLimit: bytes)
             let part = segment.split(end - start)
             if segment.range.isEmpty { segments.removeFirst() } else { segments[0] = segment }
             part.append(to: &batch)

@@ -10,6 +10,7 @@ public struct MemoryTransport: Transport {
         forms: ["mem:NAME", "mem:temp", "mem:"],
         capabilities: [
             .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .attributes, .group, .untilClosed, .temporary, .exactCount,
+            .processLocal,
         ],
         options: [
             OptionSpec(
@@ -46,6 +47,12 @@ public struct MemoryTransport: Transport {
         isExplicit = !options.entries.isEmpty
         // A temporary queue belongs to this value; a named one is looked up when it is opened.
         queue = address.target == "temp" ? MemoryQueue(name: "temp", bounds: self.options) : nil
+    }
+
+    public func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint {
+        let bounds = ",depth=\(options.depth),bytes=\(options.bytes)" + (options.largestMessage.map { ",max-message=\($0)" } ?? "")
+        guard !discards else { throw TransportError(.usage, "mem: without a name discards: nothing can be received from it", hint: "mem:temp") }
+        return MeetingPoint(sending: "mem:\(queue == nil ? address.target : unique)\(bounds)", isPrivate: queue != nil)
     }
 
     var discards: Bool { address.target.isEmpty }

@@ -65,6 +65,14 @@ public struct POSIXMQTransport: Transport {
         }
     }
 
+    public func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint {
+        switch target {
+        case .temporary: return MeetingPoint(sending: "posix-mq:/\(unique)\(options.text)", isPrivate: true)
+        case .name: return MeetingPoint(sending: "posix-mq:\(try requiredName())\(options.text)", isPrivate: false)
+        case .descriptor: throw TransportError(.unsupported, "a descriptor is nothing that another process could open")
+        }
+    }
+
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
         if let priority = opening.defaults.priority, !(0...Self.maximumPriority).contains(priority) {
             throw TransportError(.usage, "a priority is 0 to \(Self.maximumPriority)")
@@ -124,6 +132,7 @@ extension POSIXMQTransport {
             OptionSpec(
                 "mode", .mode, standard: "0600 less the umask", scope: .create, help: "Who may send (write) and receive (read), exactly."),
         ],
+        guarantee: .kernel,
         notes: [
             """
             A queue lives in the kernel until it is deleted or the machine restarts, and is seen by every process of the same \

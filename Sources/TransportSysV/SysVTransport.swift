@@ -10,7 +10,10 @@ public struct SysVTransport: Transport {
     /// The queue of `sysv:temp`, made when it is first opened.
     let temporary: SysVTemporary?
 
+    private let options: OptionValues
+
     public init(_ address: Address, options: OptionValues) throws(TransportError) {
+        self.options = options
         name = try SysVName(address.target, options)
         settings = try SysVSettings(options)
         selection = try SysVSelection(options)
@@ -22,6 +25,20 @@ public struct SysVTransport: Transport {
         var facts = name.facts
         if let queue = try? locate(.anything) { facts.append(Fact("id", "Id", .identifier(Int(queue.id)), source: "kernel")) }
         return facts
+    }
+
+    public func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint {
+        switch name {
+        case .temporary:
+            // A private queue has no key that others could open; one derived from the unique name is as good as private.
+            var hash: UInt32 = 2_166_136_261
+            for byte in unique.utf8 { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
+            return MeetingPoint(sending: "sysv:0x\(String(hash | 0x4000_0000, radix: 16))\(options.text)", isPrivate: true)
+        case .key(let key): return MeetingPoint(sending: "sysv:\(SysVName.hex(key))\(options.text)", isPrivate: false)
+        case .id(let id): return MeetingPoint(sending: "sysv:id=\(id)\(options.text)", isPrivate: false)
+        case .file(let path, _): return MeetingPoint(sending: Address(scheme: "sysv", targets: [path]).text + options.text, isPrivate: false)
+        case .none: throw TransportError(.usage, "the address names no queue", hint: "sysv:temp is a private one")
+        }
     }
 
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {

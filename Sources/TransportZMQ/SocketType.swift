@@ -43,6 +43,19 @@ enum SocketType: String, CaseIterable, Sendable {
         }
     }
 
+    /// The types of the two ends of a stream, whichever of them this is.
+    var opposites: (sends: SocketType, receives: SocketType) {
+        get throws(TransportError) {
+            switch self {
+            case .push, .pull: (.push, .pull)
+            case .pub, .sub: (.pub, .sub)
+            case .xpub, .xsub: (.xpub, .xsub)
+            case .pair: (.pair, .pair)
+            case .req, .rep, .dealer, .router: throw TransportError(.usage, "a \(rawValue) socket has no stream of messages")
+            }
+        }
+    }
+
     /// - Throws: `usage`, naming the types of the verb.
     func check(for verb: String, _ allowed: [SocketType]) throws(TransportError) {
         if allowed.contains(self) { return }

@@ -28,6 +28,26 @@ public struct ZMQTransport: Transport {
         return facts
     }
 
+    /// The receiver binds, whichever side the address binds.
+    public func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint {
+        let pair = try (target.type ?? .push).opposites
+        let bound: String, connected: String
+        if let path = target.temporaryPath {
+            let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+            bound = "ipc://\(folder)/\(unique).zmq"
+            connected = bound
+        } else {
+            guard target.endpoints.count == 1 else {
+                throw TransportError(.unsupported, "one endpoint is enough for two processes to meet", hint: "or zmq:temp")
+            }
+            bound = target.endpoints[0].text
+            connected = bound.hasPrefix("tcp://*:") ? "tcp://127.0.0.1:" + bound.dropFirst("tcp://*:".count) : bound
+        }
+        return MeetingPoint(
+            sending: "zmq:\(pair.sends.rawValue):\(connected)\(options.text)",
+            receiving: "zmq:\(pair.receives.rawValue):@\(bound)\(options.text)", isPrivate: target.temporaryPath != nil)
+    }
+
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
         let type = target.type ?? .push
         try type.check(for: "send", SocketType.sending)

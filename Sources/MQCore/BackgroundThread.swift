@@ -1,13 +1,13 @@
 import Glibc
 
 /// A detached POSIX thread: this program blocks in system calls, which a cooperative pool must not.
-enum BackgroundThread {
+public enum BackgroundThread {
     private final class Work: Sendable {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
-    static func start(_ body: @escaping @Sendable () -> Void) {
+    public static func start(_ body: @escaping @Sendable () -> Void) {
         var thread = pthread_t()
         let work = Unmanaged.passRetained(Work(body))
         let status = pthread_create(

@@ -1,0 +1,63 @@
+internal import Glibc
+internal import MQCore
+
+/// Frames over a pipe: a length of four bytes, then so many. Closed once.
+final class FramePipe: Sendable {
+    let descriptor: CInt
+
+    init(_ descriptor: CInt) { self.descriptor = descriptor }
+    deinit { close(descriptor) }
+
+    /// Two connected ends that no child inherits unasked.
+    static func pair() throws(TransportError) -> (read: FramePipe, write: FramePipe) {
+        var ends: [CInt] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw TransportError(.failure, "no pipe: \(SystemError.words(errno))", errno: errno) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return (FramePipe(ends[0]), FramePipe(ends[1]))
+    }
+
+    /// Writes one frame; false when nobody reads any more.
+    func write(_ bytes: [UInt8]) -> Bool {
+        var frame = withUnsafeBytes(of: UInt32(bytes.count).bigEndian) { Array($0) }
+        frame += bytes
+        return frame.withUnsafeBytes { buffer in
+            var rest = buffer[...]
+            while !rest.isEmpty {
+                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if count < 0 && errno == EINTR { continue }
+                if count <= 0 { return false }
+                rest = rest[(rest.startIndex + count)...]
+            }
+            return true
+        }
+    }
+
+    enum Arrival {
+        case frame([UInt8])
+        case closed
+        case deadlinePassed
+        case stopped
+    }
+
+    func read(until deadline: Deadline, stop: StopFlag) -> Arrival {
+        guard let header = take(4, until: deadline, stop: stop) else { return stop.isRaised ? .stopped : deadline.hasPassed ? .deadlinePassed : .closed }
+        let size = header.reduce(0) { $0 << 8 | Int($1) }
+        // The rest of a frame that has begun comes without delay.
+        guard size < 1 << 30, let body = take(size, until: .after(.seconds(30)), stop: stop) else { return .closed }
+        return .frame(body)
+    }
+
+    private func take(_ size: Int, until deadline: Deadline, stop: StopFlag) -> [UInt8]? {
+        var result: [UInt8] = []
+        while result.count < size {
+            guard case .ready = Readiness.wait(for: POLLIN, on: descriptor, until: deadline, stop: stop) else { return nil }
+            let count = withUnsafeTemporaryAllocation(byteCount: min(size - result.count, 1 << 16), alignment: 1) { buffer in
+                let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+                if count > 0 { result.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+                return count
+            }
+            if count == 0 || (count < 0 && errno != EINTR) { return nil }
+        }
+        return result
+    }
+}

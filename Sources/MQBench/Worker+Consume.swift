@@ -1,0 +1,176 @@
+internal import Glibc
+internal import MQCore
+
+extension Worker {
+    func consume() throws(TransportError) -> WorkerResult {
+        let receiver = try receiver(job.address)
+        guard let start = ready() else { throw notStarted }
+        var intake = Intake(job, watch: stopwatch(from: start))
+        var batch = Batch(byteCapacity: 1 << 17)
+        var quietSince: UInt64?
+        while !isStopped && !everythingArrived() {
+            batch.removeAll()
+            let outcome = try receiver.receive(into: &batch, limit: .max, byteLimit: 1 << 17, until: .after(.milliseconds(50)), stop: stop)
+            let now = Deadline.now()
+            guard !batch.isEmpty else {
+                // What has not come some time after the last was sent does not come: it is counted as lost.
+                if counters.expected > 0, let since = quietSince, now - since > Self.patience.nanoseconds / 2 { break }
+                quietSince = quietSince ?? now
+                if outcome == .ended { break }
+                continue
+            }
+            quietSince = nil
+            try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+            try intake.take(batch, at: now)
+            counters[job.slot] = intake.received
+        }
+        try receiver.close(until: .after(.seconds(2)), stop: stop)
+        return intake.result(at: Deadline.now())
+    }
+}
+
+/// What a consumer makes of the messages it gets.
+struct Intake {
+    private let job: WorkerJob
+    private var watch: Stopwatch
+    private var logs: [SequenceLog]
+    private var windows: [Int]
+    private var windowEnds: [UInt64]
+    private var response = Histogram()
+    private var service = Histogram()
+    private var foreign = 0
+    private(set) var received = 0
+    private let records: Bool
+    private let firstTime: UInt64
+
+    init(_ job: WorkerJob, watch: Stopwatch) {
+        self.job = job
+        self.watch = watch
+        logs = Array(repeating: SequenceLog(), count: job.producers)
+        windows = Array(repeating: 0, count: job.windows)
+        windowEnds = Array(repeating: 0, count: job.windows)
+        records = job.rate != nil
+        firstTime = Deadline.now()
+    }
+
+    mutating func take(_ batch: borrowing Batch, at now: UInt64) throws(TransportError) {
+        let isMeasured = watch.tick(now)
+        if job.totalCount == nil && isMeasured {
+            let window = Int(Double(now - watch.begin) / (job.duration * 1e9) * Double(job.windows))
+            windows[min(window, job.windows - 1)] += batch.count
+        }
+        for index in 0..<batch.count { try take(batch.start(of: index), size: batch.size(of: index), at: now) }
+        received += batch.count
+        if let total = job.totalCount { countWindows(batch.count, of: total, at: now) }
+    }
+
+    /// With a number of messages instead of a duration, a window is a share of them.
+    private mutating func countWindows(_ count: Int, of total: Int, at now: UInt64) {
+        let share = max(1, total / job.consumers / job.windows)
+        let window = min((received - 1) / share, job.windows - 1)
+        windows[window] += count
+        windowEnds[window] = now
+    }
+
+    private mutating func take(_ bytes: UnsafeRawPointer, size: Int, at now: UInt64) throws(TransportError) {
+        guard let stamp = Stamp(bytes, size: size), stamp.producer < logs.count, logs[stamp.producer].record(stamp.sequence) else {
+            foreign += 1
+            return
+        }
+        guard records, stamp.due >= watch.begin, stamp.due < watch.end else { return }
+        guard now >= stamp.due else {
+            throw TransportError(
+                .failure, "a message arrived \(stamp.due - now) ns before it was due",
+                hint: "both ends must be on one machine, whose monotonic clock they share")
+        }
+        response.record(Int(now - stamp.due))
+        if size >= Stamp.withSendTime { service.record(Int(now - min(now, Stamp.sendTime(bytes)))) }
+    }
+
+    mutating func result(at now: UInt64) -> WorkerResult {
+        watch.stop(now)
+        var result = WorkerResult()
+        (result.cost, result.measuredSeconds) = (watch.cost, watch.seconds)
+        result.measured = windows.reduce(0, +)
+        result.foreign = foreign
+        var previous = firstTime
+        result.windows = zip(windows, windowEnds).map { messages, end in
+            if job.totalCount == nil { return Window(seconds: job.duration / Double(job.windows), messages: messages) }
+            defer { previous = max(previous, end) }
+            return Window(seconds: Double(max(end, previous) - previous) / 1e9, messages: messages)
+        }
+        result.logs = logs.map { WorkerResult.Log(words: $0.packed, duplicated: $0.duplicated, reordered: $0.reordered) }
+        (result.response, result.service) = (response.sparse, service.sparse)
+        return result
+    }
+}
+
+// MARK: - Round trips
+
+extension Worker {
+    /// One message out, its answer back; with a rate, each at its time and counted from it.
+    func ping() throws(TransportError) -> WorkerResult {
+        let batch = try Payload.batch(job.payload, size: job.size, count: 1, seed: 1)
+        // The receiving end is opened first: where ends must meet, it is the one that binds.
+        let receiver = try receiver(job.answers!)
+        let sender = try sender(job.address)
+        if let refusal = sender.refusal(in: batch, 0..<1) { throw refusal.error }
+        guard let start = ready() else { throw notStarted }
+        var watch = stopwatch(from: start)
+        var times = Histogram(), delays = Histogram()
+        var result = WorkerResult()
+        var log = SequenceLog()
+        var answer = Batch()
+        while !isStopped {
+            let due = job.rate.map { start + UInt64(Double(result.sent) * 1e9 / $0) }
+            let sent = due.map { Self.wait(until: $0, stop: stop) } ?? Deadline.now()
+            let isMeasured = watch.tick(sent)
+            if sent >= watch.end || result.sent >= job.count ?? .max { break }
+            Stamp.write(batch.start(of: 0), size: job.size, producer: 0, sequence: result.sent, due: due ?? sent, sent: sent)
+            let deadline = Deadline.after(Self.patience)
+            guard try sender.send(batch, 0..<1, until: deadline, stop: stop) == 1 else { break }
+            result.sent += 1
+            answer.removeAll()
+            guard try receiver.receive(into: &answer, limit: 1, byteLimit: 1 << 24, until: deadline, stop: stop) == .received else { break }
+            let now = Deadline.now()
+            try receiver.settle(0..<answer.count, of: answer, as: .acknowledge)
+            if let stamp = Stamp(answer.start(of: 0), size: answer.size(of: 0)) { _ = log.record(stamp.sequence) } else { result.foreign += 1 }
+            guard isMeasured else { continue }
+            times.record(Int(now - (due ?? sent)))
+            if let due { delays.record(Int(sent - min(sent, due))) }
+            result.measured += 1
+        }
+        watch.stop(Deadline.now())
+        counters.isStopped = true
+        (result.cost, result.measuredSeconds) = (watch.cost, watch.seconds)
+        (result.response, result.publishDelay) = (times.sparse, delays.sparse)
+        result.logs = [WorkerResult.Log(words: log.packed, duplicated: log.duplicated, reordered: log.reordered)]
+        try receiver.close(until: .after(.seconds(1)), stop: stop)
+        return result
+    }
+
+    func echo() throws(TransportError) -> WorkerResult {
+        let receiver = try receiver(job.address)
+        let sender = try sender(job.answers!)
+        guard let start = ready() else { throw notStarted }
+        var watch = stopwatch(from: start)
+        var result = WorkerResult()
+        var batch = Batch()
+        while !isStopped {
+            batch.removeAll()
+            let outcome = try receiver.receive(into: &batch, limit: 64, byteLimit: 1 << 20, until: .after(.milliseconds(50)), stop: stop)
+            guard outcome == .received else { continue }
+            var sent = 0
+            while sent < batch.count && !isStopped {
+                sent += try sender.send(batch, sent..<batch.count, until: .after(.milliseconds(50)), stop: stop)
+            }
+            try receiver.settle(0..<sent, of: batch, as: .acknowledge)
+            if watch.tick(Deadline.now()) { result.measured += sent }
+            result.sent += sent
+        }
+        watch.stop(Deadline.now())
+        (result.cost, result.measuredSeconds) = (watch.cost, watch.seconds)
+        try receiver.close(until: .after(.seconds(1)), stop: stop)
+        return result
+    }
+}

@@ -1,0 +1,157 @@
+internal import Glibc
+internal import MQCore
+
+/// One side of a benchmark: opens its end, waits for the start, works, and reports. A process or a thread of its own; it is told
+/// what to do and answers through two pipes, the same way in both.
+struct Worker {
+    let job: WorkerJob
+    let counters: SharedCounters
+    let stop: StopFlag
+    let resolve: (String) throws(TransportError) -> any Transport
+    /// Says that the end is open, and blocks until the start; the moment of it, or `nil` when there will be none.
+    let ready: () -> UInt64?
+
+    /// How long beyond the end a worker waits for messages under way.
+    static let patience = Duration.seconds(5)
+
+    func run() -> WorkerResult {
+        do throws(TransportError) {
+            switch job.role {
+            case .produce: return try produce()
+            case .consume: return try consume()
+            case .ping: return try ping()
+            case .echo: return try echo()
+            }
+        } catch {
+            var result = WorkerResult()
+            result.failure = error.sentence
+            result.failureKind = error.code.name
+            return result
+        }
+    }
+
+    func sender(_ address: String) throws(TransportError) -> any Sender {
+        var opening = Opening(stop: stop)
+        opening.deadline = .after(.seconds(10))
+        return try resolve(address).openSender(opening)
+    }
+
+    func receiver(_ address: String) throws(TransportError) -> any Receiver {
+        var opening = Opening(stop: stop)
+        opening.deadline = .after(.seconds(10))
+        return try resolve(address).openReceiver(opening)
+    }
+
+    func stopwatch(from start: UInt64) -> Stopwatch {
+        let begin = start + UInt64(job.warmup * 1e9)
+        return Stopwatch(begin: begin, end: begin + UInt64(job.duration * 1e9), isThread: job.isThread)
+    }
+
+    /// Whether everybody is asked to end.
+    var isStopped: Bool { counters.isStopped || stop.isRaised }
+
+    var notStarted: TransportError { TransportError(.failure, "the benchmark was given up before it started") }
+
+    /// All that will ever be received has been, as far as the counters tell.
+    func everythingArrived() -> Bool {
+        let expected = counters.expected
+        return expected > 0 && counters.sum(consumerSlots) >= expected
+    }
+
+    private var consumerSlots: Range<Int> { job.producers..<(job.producers + job.consumers) }
+}
+
+// MARK: - Producing
+
+extension Worker {
+    private func produce() throws(TransportError) -> WorkerResult {
+        var batch = try Payload.batch(job.payload, size: job.size, count: job.batch, seed: UInt64(job.index + 1))
+        let sender = try sender(job.address)
+        if let refusal = sender.refusal(in: batch, 0..<batch.count) { throw refusal.error }
+        guard let start = ready() else { throw notStarted }
+        var result = WorkerResult()
+        if let rate = job.rate {
+            try produce(&batch, sender, from: start, rate: rate, &result)
+        } else {
+            try produce(&batch, sender, from: start, &result)
+        }
+        try sender.flush(until: .after(Self.patience), stop: stop)
+        return result
+    }
+
+    /// Closed loop: the next batch as soon as the last was taken.
+    private func produce(_ batch: inout Batch, _ sender: any Sender, from start: UInt64, _ result: inout WorkerResult) throws(TransportError) {
+        var watch = stopwatch(from: start)
+        let limit = job.count ?? .max
+        let last = Deadline(nanoseconds: job.count == nil ? watch.end + Self.patience.nanoseconds : .max)
+        while result.sent < limit && !isStopped {
+            let now = Deadline.now()
+            let isMeasured = watch.tick(now)
+            if job.count == nil && now >= watch.end { break }
+            let count = min(batch.count, limit - result.sent)
+            stamp(batch, 0..<count, first: result.sent, due: { _ in now }, sent: now)
+            var taken = 0
+            while taken < count && !isStopped {
+                let accepted = try sender.send(batch, taken..<count, until: last, stop: stop)
+                taken += accepted
+                if accepted == 0 && last.hasPassed { throw stalled }
+            }
+            result.sent += taken
+            if isMeasured { result.measured += taken }
+            counters[job.slot] = result.sent
+        }
+        watch.stop(Deadline.now())
+        (result.cost, result.measuredSeconds) = (watch.cost, watch.seconds)
+    }
+
+    private var stalled: TransportError { TransportError(.tryAgain, "nobody takes the messages: the queue stayed full") }
+
+    private func stamp(_ batch: borrowing Batch, _ range: Range<Int>, first: Int, due: (Int) -> UInt64, sent: UInt64) {
+        for index in range {
+            let sequence = first + index - range.lowerBound
+            Stamp.write(batch.start(of: index), size: job.size, producer: job.index, sequence: sequence, due: due(sequence), sent: sent)
+        }
+    }
+
+    /// Open loop: message i is due at start + i / rate and says so, however late it is sent. What is due is sent together.
+    private func produce(
+        _ batch: inout Batch, _ sender: any Sender, from start: UInt64, rate: Double, _ result: inout WorkerResult
+    ) throws(TransportError) {
+        var watch = stopwatch(from: start)
+        let interval = 1e9 / rate
+        let phase = interval * Double(job.index) / Double(job.producers)
+        let due = { (index: Int) in start + UInt64(phase + Double(index) * interval) }
+        let last = Deadline(nanoseconds: watch.end + Self.patience.nanoseconds)
+        var delays = Histogram()
+        while !isStopped && due(result.sent) < watch.end {
+            let now = Self.wait(until: due(result.sent), stop: stop)
+            _ = watch.tick(now)
+            var count = 1
+            while count < batch.count && due(result.sent + count) <= now { count += 1 }
+            stamp(batch, 0..<count, first: result.sent, due: due, sent: now)
+            let accepted = try sender.send(batch, 0..<count, until: last, stop: stop)
+            if accepted == 0 && last.hasPassed { throw stalled }
+            for index in 0..<accepted where due(result.sent + index) >= watch.begin {
+                delays.record(Int(now - min(now, due(result.sent + index))))
+                result.measured += 1
+            }
+            result.sent += accepted
+            counters[job.slot] = result.sent
+        }
+        let now = Deadline.now()
+        watch.stop(now)
+        (result.cost, result.measuredSeconds) = (watch.cost, Double(now - min(now, watch.begin)) / 1e9)
+        result.publishDelay = delays.sparse
+    }
+
+    /// Sleeps until shortly before, then spins: a sleep alone is late by tens of microseconds.
+    static func wait(until moment: UInt64, stop: StopFlag) -> UInt64 {
+        var now = Deadline.now()
+        while now < moment && !stop.isRaised {
+            let left = moment - now
+            if left > 200_000 { usleep(UInt32(min((left - 100_000) / 1000, 50_000))) }
+            now = Deadline.now()
+        }
+        return now
+    }
+}
