@@ -19,6 +19,18 @@ public struct Histogram: Sendable, Equatable {
 
     public init() { counts = [UInt64](repeating: 0, count: Self.length) }
 
+    /// From counts that were written elsewhere: the extremes and the mean are known to three digits only.
+    init(counts: [UInt64]) {
+        precondition(counts.count == Self.length, "one count for every index")
+        self.counts = counts
+        for (index, times) in counts.enumerated() where times > 0 {
+            if count == 0 { minimum = Self.lowest(at: index) }
+            maximum = Self.highest(at: index)
+            count += Int(times)
+            sum += Double(Self.middle(at: index)) * Double(times)
+        }
+    }
+
     static func index(of value: Int) -> Int {
         let bucket = max(0, Int.bitWidth - value.leadingZeroBitCount - subBucketBits)
         let sub = value >> bucket
@@ -36,6 +48,9 @@ public struct Histogram: Sendable, Equatable {
         let bucket = max(0, index / half - 1)
         return lowest(at: index) + (1 << bucket) - 1
     }
+
+    /// What stands for a bucket in a sum: HdrHistogram's "median equivalent value".
+    static func middle(at index: Int) -> Int { (lowest(at: index) + highest(at: index) + 1) / 2 }
 
     /// Counts one value; a negative one is a mistake of the caller, one beyond the range counts as the highest.
     public mutating func record(_ value: Int, times: Int = 1) {
@@ -71,14 +86,29 @@ public struct Histogram: Sendable, Equatable {
 
     /// The value at or below which `share` (0 to 1) of all values lie, to three digits; never above the true maximum.
     public func value(at share: Double) -> Int {
+        value(rank: max(1, Int((share * Double(count)).rounded(.up))))
+    }
+
+    /// The value of that place in order, the first being 1; the highest for places beyond the last.
+    func value(rank wanted: Int) -> Int {
         guard count > 0 else { return 0 }
-        let wanted = max(1, Int((share * Double(count)).rounded(.up)))
         var seen = 0
         for index in counts.indices where counts[index] > 0 {
             seen += Int(counts[index])
             if seen >= wanted { return max(minimum, min(Self.highest(at: index), maximum)) }
         }
         return maximum
+    }
+
+    /// The standard deviation, each value taken as the middle of its bucket.
+    public var deviation: Double {
+        guard count > 0 else { return 0 }
+        var squares = 0.0
+        for index in counts.indices where counts[index] > 0 {
+            let distance = Double(Self.middle(at: index)) - mean
+            squares += distance * distance * Double(counts[index])
+        }
+        return (squares / Double(count)).squareRoot()
     }
 
     /// Every bucket with something in it: the values it spans, and how many.

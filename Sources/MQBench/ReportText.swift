@@ -1,0 +1,105 @@
+/// A report on a terminal: at most 80 columns, no more digits than the figures have.
+public enum ReportText {
+    /// - Parameter isTerminal: whether a person looks; then bars are drawn with Unicode's blocks, otherwise with `#`.
+    public static func text(_ report: BenchReport, isTerminal: Bool) -> String {
+        let parts = [
+            head(report), throughput(report), latency(report), searches(report), bars(report, isTerminal: isTerminal), remarks(report),
+        ]
+        return parts.filter { !$0.isEmpty }.joined(separator: "\n")
+    }
+
+    private static func head(_ report: BenchReport) -> String {
+        let label = report.label.map { " “\(Figures.printable($0))”," } ?? ""
+        let first = "mq bench:\(label) " + report.planClauses.joined(separator: "; ")
+        let host = report.hostClauses.joined(separator: "; ") + "; mq \(Figures.printable(report.version)), \(Figures.printable(report.startedAt))"
+        return TextTable.wrapped(first, indent: 4) + TextTable.wrapped("on " + host, indent: 4)
+    }
+
+    /// A name with the sign of a voided figure in front.
+    private static func name(_ result: BenchResult, isInvalid: Bool) -> String {
+        (isInvalid ? "! " : "") + Figures.printable(result.name)
+    }
+
+    private static func throughput(_ report: BenchReport) -> String {
+        let measured = report.results.compactMap { result in result.throughput.map { (result, $0) } }
+        guard !measured.isEmpty else { return "" }
+        var table = TextTable([
+            .init(header: ["throughput"], isNumeric: false), .init(header: ["size"]), .init(header: ["msg/s"]), .init(header: ["±"]),
+            .init(header: ["MB/s"]), .init(header: ["CPU µs", "send"]), .init(header: ["/msg", "recv"]), .init(header: ["lost"]),
+            .init(header: ["dup"]), .init(header: ["reord"]), .init(header: ["guarantee"], isNumeric: false),
+        ])
+        for (result, throughput) in measured {
+            let cells = ThroughputCells(throughput, of: result, floor: report.floor)
+            let account = throughput.account
+            table.rows.append([
+                name(result, isInvalid: cells.isInvalid), Figures.size(result.size), cells.rate, cells.spread, cells.megabytes,
+                cells.sending, cells.receiving, "\(account.lost)", "\(account.duplicated)", "\(account.reordered)",
+                Figures.printable(result.guarantee),
+            ])
+        }
+        return table.text
+    }
+
+    private static func latency(_ report: BenchReport) -> String {
+        let measured = report.results.compactMap { result in result.latency.map { (result, $0) } }
+        guard !measured.isEmpty else { return "" }
+        var table = TextTable(
+            [
+                .init(header: [report.plan.roundTrip ? "round trip" : "latency"], isNumeric: false), .init(header: ["size"]),
+                .init(header: ["rate/s"]),
+            ] + LatencyCells.names.map { .init(header: [$0]) } + [.init(header: ["sent late", "p99"])])
+        var notes = ""
+        var isThin = false
+        for (result, latency) in measured {
+            let cells = LatencyCells(latency, of: result, floor: report.floor)
+            isThin = isThin || cells.isThin
+            table.rows.append(
+                [name(result, isInvalid: cells.isInvalid), Figures.size(result.size), cells.rate] + cells.percentiles + [cells.delay])
+            if !latency.account.isClean {
+                notes += TextTable.wrapped("\(Figures.printable(result.name)), \(Figures.size(result.size)): \(latency.account.words)", indent: 4)
+            }
+        }
+        if notes.isEmpty { notes = "lost 0, duplicated 0, reordered 0 at \(measured.count == 1 ? "this rate" : "these rates")\n" }
+        if isThin { notes += "–: too few messages for this percentile\n" }
+        return table.text + notes
+    }
+
+    private static func searches(_ report: BenchReport) -> String {
+        report.results.map { result in
+            guard let search = result.search, !search.isEmpty else { return "" }
+            let steps = search.map { "\(Figures.amount($0.rate))/s \($0.isMet ? "meets" : "misses") it (\(Figures.time($0.value)))" }
+            let best = search.filter(\.isMet).map(\.rate).max()
+            let verdict = best.map { "the highest rate that meets it is \(Figures.amount($0))/s" } ?? "no rate meets it"
+            let objective = Figures.printable(report.plan.objective ?? "the objective")
+            return TextTable.wrapped(
+                "\(Figures.printable(result.name)), \(Figures.size(result.size)), \(objective): \(verdict); \(steps.joined(separator: ", "))",
+                indent: 4)
+        }.joined()
+    }
+
+    private static func remarks(_ report: BenchReport) -> String {
+        var lines: [String] = []
+        for result in report.results {
+            let subject = "\(Figures.printable(result.name)), \(Figures.size(result.size))"
+            if let failure = result.failure { lines.append("FAILED \(subject): \(Figures.printable(failure))") }
+            lines += result.invalidities.map { "! INVALID \(subject), \(Figures.printable($0))" }
+            lines += result.remarks.map { "warning: \(subject), \(Figures.printable($0))" }
+        }
+        lines += report.warnings.map { "warning: \(Figures.printable($0))" }
+        if let floor = report.floorSentence { lines.append("floor: \(floor)") }
+        lines.append("next: \(next(report))")
+        return lines.map { TextTable.wrapped($0, indent: 4) }.joined()
+    }
+
+    /// What is worth running next.
+    private static func next(_ report: BenchReport) -> String {
+        if let voided = report.results.first(where: { $0.latency?.invalid.isEmpty == false }), let rate = voided.latency?.rate {
+            return "a rate that the generator keeps: --rate \(Int(max(1, rate / 2)))"
+        }
+        if report.results.contains(where: { ($0.throughput?.spread ?? 0) > 0.1 }) {
+            return "a quiet machine or a longer run: -d \(Int(max(1, report.plan.duration * 4)))s"
+        }
+        if report.results.contains(where: { $0.failure != nil }) { return "mend what failed, or leave it out" }
+        return "the same with --save before; after a change: mq bench compare before AFTER --fail-on 'p99>+10%'"
+    }
+}
