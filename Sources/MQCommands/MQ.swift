@@ -22,6 +22,12 @@ struct MQ: ParsableCommand {
         ("__generate", Generate.self),
     ]
 
+    /// What is done with saved benchmarks: the second word of `mq bench compare`. No address is one of these words.
+    static let benchVerbs: [(name: String, type: any ParsableCommand.Type)] = [
+        ("compare", BenchCompare.self),
+        ("report", BenchPage.self),
+    ]
+
     static let configuration = CommandConfiguration(
         commandName: "mq",
         abstract: "One command for message queues.",

@@ -24,6 +24,9 @@ public enum Program {
     /// A verb's own parser is asked directly: describing all the others first doubles the time of a short run.
     static func parse(_ words: [String]) throws -> any ParsableCommand {
         guard let first = words.first else { return try MQ.parseAsRoot(words) }
+        if first == "bench", let verb = MQ.benchVerbs.first(where: { $0.name == words.dropFirst().first }) {
+            return try verb.type.parseAsRoot(Array(words.dropFirst(2)))
+        }
         if let verb = MQ.verbs.first(where: { $0.name == first }) { return try verb.type.parseAsRoot(Array(words.dropFirst())) }
         if first == "help", words.count > 1 { return try parse(Array(words.dropFirst()) + ["--help"]) }
         if first.hasPrefix("-") || first == "help" { return try MQ.parseAsRoot(words) }

@@ -25,6 +25,17 @@ public enum LocalFile {
         return result
     }
 
+    /// Writes a whole file, in place of one that is there.
+    /// - Throws: `inputOutput`, `permission`.
+    public static func write(_ bytes: [UInt8], to path: String) throws(TransportError) {
+        guard let file = fopen(path, "w") else { throw failure(path, errno) }
+        let isWritten = bytes.isEmpty || fwrite(bytes, bytes.count, 1, file) == 1
+        let number = errno
+        // Some file systems report a full disk only when the file is closed.
+        guard fclose(file) == 0 else { throw failure(path, errno) }
+        if !isWritten { throw failure(path, number) }
+    }
+
     public static func failure(_ path: String, _ number: CInt) -> TransportError {
         TransportError(number == EACCES ? .permission : .inputOutput, "\(path): \(SystemError.words(number))", errno: number)
     }

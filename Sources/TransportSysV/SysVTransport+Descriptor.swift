@@ -24,6 +24,7 @@ extension SysVTransport {
             OptionSpec("group", .text("GROUP"), scope: .create, help: "group of the queue, by name or number"),
             OptionSpec("set", .flag, scope: .create, help: "mq create changes an existing queue to what was asked"),
         ],
+        guarantee: .kernel,
         notes: notes,
         examples: [
             ("sysv:0x4d51", "the queue of this key"),

@@ -27,17 +27,34 @@ struct CommandModel {
     var arguments: [Argument] = []
     var isShown = true
 
-    /// The verbs a person is told of.
+    /// The verbs a person is told of, those of two words among them.
     var verbs: [CommandModel] { subcommands.filter { $0.isShown && $0.name != "help" } }
+
+    /// The verb that the words of a command line begin with, and the words without its second one.
+    func verb(of words: [String]) -> (verb: CommandModel, words: [String])? {
+        guard let first = words.first else { return nil }
+        if words.count > 1, let verb = verb("\(first) \(words[1])") { return (verb, [first] + words.dropFirst(2)) }
+        return verb(first).map { ($0, words) }
+    }
 
     func verb(_ name: String) -> CommandModel? { subcommands.first { $0.name == name } }
 
     func option(named name: String) -> Argument? { arguments.first { $0.kind != .positional && $0.names.contains(name) } }
 
-    /// Reads what the parser says of `MQ`.
+    /// Reads what the parser says of `MQ`, and of the verbs behind `bench`, whose names are two words here.
     static func load() -> CommandModel {
+        var model = parsed(MQ._dumpHelp())
+        for (name, type) in MQ.benchVerbs {
+            var verb = parsed(type._dumpHelp())
+            verb.name = "bench \(name)"
+            model.subcommands.append(verb)
+        }
+        return model
+    }
+
+    private static func parsed(_ json: String) -> CommandModel {
         var model = CommandModel()
-        Array(MQ._dumpHelp().utf8).withUnsafeBytes { bytes in
+        Array(json.utf8).withUnsafeBytes { bytes in
             do throws(TransportError) {
                 var reader = JSONReader(bytes)
                 try reader.object { reader, key throws(TransportError) in
@@ -86,7 +103,10 @@ struct CommandModel {
         return argument
     }
 
-    /// `{"list": {"values": ["a", "b"]}}`; other kinds of completion are not used.
+    /// Stands for the values of an option that takes a file.
+    static let fileMark = "/"
+
+    /// `{"list": {"values": ["a", "b"]}}` or `{"file": …}`; other kinds of completion are not used.
     private static func listed(_ reader: inout JSONReader) throws(TransportError) -> [String] {
         var values: [String] = []
         guard try reader.kind() == .object else {
@@ -94,6 +114,7 @@ struct CommandModel {
             return []
         }
         try reader.object { reader, key throws(TransportError) in
+            if key == "file" { values = [fileMark] }
             guard key == "list" else { return try reader.skip() }
             try reader.object { reader, _ throws(TransportError) in
                 try reader.array { reader throws(TransportError) in values.append(try reader.string()) }

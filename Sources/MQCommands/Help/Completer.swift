@@ -28,10 +28,10 @@ struct Completer {
     ///   - current: the word at the cursor, up to it.
     func answer(_ words: [String], current: String) -> Answer {
         guard let first = words.first else {
-            return matching(model.verbs.map { Candidate($0.name, $0.abstract) } + [Candidate("help", "Show help of a verb.")], current)
+            return matching(verbs + [Candidate("help", "Show help of a verb.")], current)
         }
-        if first == "help" { return matching(model.verbs.map { Candidate($0.name, $0.abstract) }, current) }
-        guard let verb = model.verb(first) else { return .words([], continues: false) }
+        if first == "help" { return matching(verbs, current) }
+        guard let (verb, words) = model.verb(of: words) else { return .words([], continues: false) }
         if let last = words.dropFirst().last, let option = verb.option(named: last), option.takesValue {
             return value(of: option, verb, words, current)
         }
@@ -48,13 +48,19 @@ struct Completer {
         return positional(verb, words, current)
     }
 
+    private var verbs: [Candidate] { model.verbs.filter { !$0.name.contains(" ") }.map { Candidate($0.name, $0.abstract) } }
+
     private func positional(_ verb: CommandModel, _ words: [String], _ current: String) -> Answer {
         let given = operands(verb, words)
         switch (verb.name, given.count) {
         case ("completion", 0): return matching(Shell.allCases.map { Candidate($0.rawValue) }, current)
         case ("transports", 0): return matching(Registry.descriptors.map { Candidate($0.name, $0.summary) }, current)
         case ("completion", _), ("transports", _): return .words([], continues: false)
-        case (_, 0): return address(current)
+        case ("bench compare", _), ("bench report", _): return .files
+        case ("bench", 0) where !current.contains(":"):
+            let further = model.verbs.filter { $0.name.hasPrefix("bench ") }
+            return joined(matching(further.map { Candidate(String($0.name.dropFirst(6)), $0.abstract) }, current), address(current))
+        case ("bench", _), (_, 0): return address(current)
         case ("send", _) where isFiles(words): return .files
         default: return .words([], continues: false)
         }
@@ -85,6 +91,7 @@ struct Completer {
             return matching(Framing.words.map { Candidate($0.replacingSuffix("STR", with: "")) }, current)
         }
         if option.names.contains("--out-dir") { return .folders }
+        if option.values == [CommandModel.fileMark] { return .files }
         if option.names.contains("--option") {
             guard let address = operands(verb, words).first, let descriptor = descriptor(of: address) else {
                 return .words([], continues: false)
@@ -139,6 +146,11 @@ struct Completer {
     }
 
     // MARK: - Answers
+
+    private func joined(_ first: Answer, _ second: Answer) -> Answer {
+        guard case .words(let some, _) = first, case .words(let more, let continues) = second else { return second }
+        return .words(some + more, continues: some.isEmpty && continues)
+    }
 
     private func matching(_ candidates: [Candidate], _ current: String) -> Answer {
         let found = candidates.filter { $0.word.hasPrefix(current) }

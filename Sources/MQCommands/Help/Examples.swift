@@ -36,6 +36,18 @@ enum Examples {
             Example("Any bytes, without loss:", "mq recv posix-mq:/jobs -F len32 > messages"),
             Example("One file a message:", "mq recv posix-mq:/jobs --drain -F files --out-dir in.d"),
         ],
+        "bench": [
+            Example("Three kinds of queue side by side:", "mq bench posix-mq:temp sysv:temp zmq:temp"),
+            Example("Sizes from 16 bytes to 64 KiB, as a page:", "mq bench zmq:temp -s 16:64k:x4 --html zmq.html"),
+            Example("The highest rate that keeps an objective:", "mq bench posix-mq:temp --rate find --slo 'p99<5ms'"),
+            Example("Round trips:", "mq bench posix-mq:temp --rtt"),
+        ],
+        "bench compare": [
+            Example(
+                "Has a change made it slower?", "mq bench posix-mq:temp --save before", "mq bench posix-mq:temp --save after",
+                "mq bench compare before after --fail-on 'p99>+10%' --fail-on 'throughput<-5%'")
+        ],
+        "bench report": [Example("Two runs on one page:", "mq bench report before after --html both.html")],
         "list": [Example("The POSIX queues as JSON:", "mq list posix-mq: --json")],
         "stat": [Example("How many messages there are:", "mq stat posix-mq:/jobs --json | jq .messages")],
         "create": [

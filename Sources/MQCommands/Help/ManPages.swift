@@ -7,8 +7,13 @@ enum ManPages {
     /// File name and text of every page.
     static func all() -> [(name: String, text: String)] {
         let model = CommandModel.load()
-        return [("mq.1", root(model))] + model.verbs.map { ("mq-\($0.name).1", verb($0, model)) }
+        return [("mq.1", root(model))] + model.verbs.map { ("\(page($0)).1", verb($0, model)) }
             + [("mq-transports.7", transports()), ("mq-contract.7", ContractPage.text(date: date))]
+    }
+
+    /// `mq-send`, `mq-bench-compare`.
+    private static func page(_ verb: CommandModel) -> String {
+        "mq-" + verb.name.split(separator: " ").joined(separator: "-")
     }
 
     private static func root(_ model: CommandModel) -> String {
@@ -19,7 +24,7 @@ enum ManPages {
         page.paragraph("mq sends, receives and looks after messages in queues of many kinds, which differ in the address only.")
         page.macro(".Bl -tag -width transports")
         for verb in model.verbs {
-            page.macro(".It Xr mq-\(verb.name) 1")
+            page.macro(".It Xr \(self.page(verb)) 1")
             page.body(verb.abstract)
         }
         page.macro(".El")
@@ -44,7 +49,7 @@ enum ManPages {
         exitStatus(&page)
         examples(&page, Examples.root)
         page.section("SEE ALSO")
-        let names = (model.verbs.map { ("mq-\($0.name)", 1) } + [("mq-contract", 7), ("mq-transports", 7)]).sorted {
+        let names = (model.verbs.map { (self.page($0), 1) } + [("mq-contract", 7), ("mq-transports", 7)]).sorted {
             ($0.1, $0.0) < ($1.1, $1.0)
         }
         references(&page, names)
@@ -52,7 +57,7 @@ enum ManPages {
     }
 
     private static func verb(_ verb: CommandModel, _ model: CommandModel) -> String {
-        var page = Mdoc(title: "mq-\(verb.name)", section: 1, date: date, name: "mq-\(verb.name)", summary: lowered(verb.abstract))
+        var page = Mdoc(title: self.page(verb), section: 1, date: date, name: self.page(verb), summary: lowered(verb.abstract))
         page.section("SYNOPSIS")
         page.macro(".Nm mq \(verb.name)")
         for argument in verb.arguments where argument.kind == .positional && argument.isShown {

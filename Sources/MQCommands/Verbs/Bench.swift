@@ -7,13 +7,19 @@ struct Bench: Verb {
     static let configuration = CommandConfiguration(
         commandName: "bench", _superCommandName: "mq",
         abstract: "Measure throughput and latency of queues, side by side.",
-        usage: "mq bench <address> ... [<option> ...]",
+        usage: """
+            mq bench <address> ... [<option> ...]
+            mq bench compare <old> <new> [<option> ...]
+            mq bench report <file> ... --html <file>
+            """,
         discussion: """
             Each address is measured in two phases: as fast as it goes, and at a steady rate, by default half of that. Both ends are \
             processes of their own. Latency is counted from when a message was due, not from when it could be sent. Every message \
             carries a number, and what is lost, duplicated or out of order is counted exactly.
 
-            The address temp is a private queue: mq bench posix-mq:temp sysv:temp zmq:temp
+            The name temp is a private queue: mq bench posix-mq:temp sysv:temp zmq:temp
+
+            mq bench compare and mq bench report work on saved runs; each has its --help.
             """)
 
     @Argument(help: ArgumentHelp("The queues to measure.", valueName: "address"))
@@ -74,6 +80,8 @@ struct Bench: Verb {
         completion: .list(["random", "zero", "seq"]))
     var payload: String?
 
+    @OptionGroup var outputs: BenchOutputs
+
     @OptionGroup var shared: SharedOptions
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
@@ -81,6 +89,7 @@ struct Bench: Verb {
         let objective = try slo.map { text throws(TransportError) in try Objective(parsing: text) }
         guard (choice == .find) == (objective != nil) else { throw TransportError(.usage, "--rate find and --slo go together", hint: "--rate find --slo 'p99<5ms'") }
         let plan = try plan()
+        try outputs.check()
         let targets = try addresses.map { text throws(TransportError) in
             let resolved = try ResolvedAddress(text, options: shared.options)
             try resolved.require(.send, for: "send")
@@ -95,7 +104,7 @@ struct Bench: Verb {
             resolve: { text throws(TransportError) in try ResolvedAddress(text, options: []).transport() },
             progress: { if console.showsProgress { console.progress(Self.line($0)) } })
         do throws(TransportError) {
-            let report = try runner.run(targets, version: Program.version, label: nil)
+            let report = try runner.run(targets, version: Program.version, label: outputs.label)
             console.endProgress()
             return try publish(report)
         } catch {
@@ -104,9 +113,14 @@ struct Bench: Verb {
         }
     }
 
+    /// Prints and saves; a run of which nothing was measured has failed.
     private func publish(_ report: BenchReport) throws(TransportError) -> Ending {
-        for r in report.results { print(r.name, r.size, r.throughput?.messagesPerSecond ?? 0, r.throughput?.account as Any, r.latency?.response.p50 ?? 0, r.latency?.response.p99 ?? 0, r.latency?.publishDelay.p99 ?? 0, r.latency?.account as Any, r.latency?.invalid ?? [], r.throughput?.warnings ?? [], r.throughput?.producers as Any, r.throughput?.measuredMessages as Any, r.failure ?? "") }
-        return .success
+        try outputs.write(report)
+        try Results.print(ReportText.text(report, isTerminal: isatty(STDOUT_FILENO) == 1))
+        let failures = report.results.compactMap { result in result.failure.map { (result.name, $0) } }
+        guard let first = failures.first else { return .success }
+        if failures.count < report.results.count { return .negative("\(failures.count) of \(report.results.count) could not be measured; \(first.0): \(first.1)") }
+        throw TransportError(.failure, "\(first.0): \(first.1)")
     }
 
     private func plan() throws(TransportError) -> BenchPlan {

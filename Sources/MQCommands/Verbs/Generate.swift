@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import MQCore
 
 /// Writes the files that are made from the program: `Scripts/generate` calls it, and a test compares.
@@ -12,14 +11,8 @@ struct Generate: Verb {
     @OptionGroup var shared: SharedOptions
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        for (name, text) in GeneratedFiles.all() { try write(text, to: "\(folder)/\(name)") }
+        for (name, text) in GeneratedFiles.all() { try LocalFile.write(Array(text.utf8), to: "\(folder)/\(name)") }
         return .success
-    }
-
-    private func write(_ text: String, to path: String) throws(TransportError) {
-        guard let file = fopen(path, "w") else { throw LocalFile.failure(path, errno) }
-        let isWritten = fputs(text, file) >= 0
-        guard fclose(file) == 0, isWritten else { throw LocalFile.failure(path, errno) }
     }
 }
 
