@@ -8,9 +8,11 @@ extension Worker {
         var intake = Intake(job, watch: stopwatch(from: start))
         var batch = Batch(byteCapacity: 1 << 17)
         var quietSince: UInt64?
+        // At a rate, each message has a time of its own: waiting for a batch to fill would be counted as latency.
+        let byteLimit = job.rate == nil ? 1 << 17 : 1
         while !isStopped && !everythingArrived() {
             batch.removeAll()
-            let outcome = try receiver.receive(into: &batch, limit: .max, byteLimit: 1 << 17, until: .after(.milliseconds(50)), stop: stop)
+            let outcome = try receiver.receive(into: &batch, limit: .max, byteLimit: byteLimit, until: .after(.milliseconds(50)), stop: stop)
             let now = Deadline.now()
             guard !batch.isEmpty else {
                 // What has not come some time after the last was sent does not come: it is counted as lost.
@@ -131,7 +133,7 @@ extension Worker {
             guard try sender.send(batch, 0..<1, until: deadline, stop: stop) == 1 else { break }
             result.sent += 1
             answer.removeAll()
-            guard try receiver.receive(into: &answer, limit: 1, byteLimit: 1 << 24, until: deadline, stop: stop) == .received else { break }
+            guard try receiver.receive(into: &answer, limit: 1, byteLimit: 1, until: deadline, stop: stop) == .received else { break }
             let now = Deadline.now()
             try receiver.settle(0..<answer.count, of: answer, as: .acknowledge)
             if let stamp = Stamp(answer.start(of: 0), size: answer.size(of: 0)) { _ = log.record(stamp.sequence) } else { result.foreign += 1 }
@@ -158,7 +160,7 @@ extension Worker {
         var batch = Batch()
         while !isStopped {
             batch.removeAll()
-            let outcome = try receiver.receive(into: &batch, limit: 64, byteLimit: 1 << 20, until: .after(.milliseconds(50)), stop: stop)
+            let outcome = try receiver.receive(into: &batch, limit: 64, byteLimit: 1, until: .after(.milliseconds(50)), stop: stop)
             guard outcome == .received else { continue }
             var sent = 0
             while sent < batch.count && !isStopped {
