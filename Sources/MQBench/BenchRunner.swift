@@ -87,16 +87,21 @@ public struct BenchRunner {
         return result
     }
 
+    /// A rate at which a message finds nothing in its way: what is left of its latency is the harness.
+    private static let floorRate = 10_000.0
+
     /// The harness over memory, in this process: below this no figure means anything. Not with `mem:` among the addresses, whose result it is.
     private func floor(_ targets: [BenchTarget]) throws(TransportError) -> Floor? {
         guard !plan.roundTrip, !targets.contains(where: { $0.descriptor.capabilities.contains(.processLocal) }) else { return nil }
         let target = BenchTarget(text: "mem:temp", transport: try resolve("mem:temp"))
         let small = BenchRunner(
-            plan: plan.shortened(to: min(plan.duration, 1)), rate: .share(0.5), objective: nil, stop: stop, resolve: resolve, progress: progress)
-        let result = small.measure(target, plan.sizes[0], step: 0, of: targets.count * plan.sizes.count)
-        guard let throughput = result.throughput else { return nil }
-        return Floor(
-            messagesPerSecond: throughput.messagesPerSecond, p50: result.latency?.response.p50 ?? 0, p99: result.latency?.response.p99 ?? 0)
+            plan: plan.shortened(to: min(plan.duration, 1)), rate: .maximum, objective: nil, stop: stop, resolve: resolve, progress: progress)
+        let place = Place(step: 0, steps: targets.count * plan.sizes.count, name: "the harness itself")
+        let throughput = try small.throughput(target, plan.sizes[0], place)
+        var pace = Self.floorRate
+        if case .fixed(let rate) = rate { pace = min(rate, pace) }
+        let latency = try small.latency(target, plan.sizes[0], rate: pace, place).result
+        return Floor(messagesPerSecond: throughput.messagesPerSecond, p50: latency.response.p50, p99: latency.response.p99)
     }
 }
 

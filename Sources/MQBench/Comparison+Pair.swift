@@ -95,7 +95,7 @@ enum RankInterval {
         return ratios[dropped]...ratios[ratios.count - 1 - dropped]
     }
 
-    /// How many of the ordered ratios lie outside on each side: the largest U with P(U' < U) ≤ 2.5 % under the
+    /// How many of the ordered ratios lie outside on each side: the largest U with P(U' ≤ U) ≤ 2.5 % under the
     /// distribution of Mann and Whitney.
     static func critical(_ first: Int, _ second: Int) -> Int {
         // ways[u]: in how many orders u pairs stand the other way round; the Gaussian binomial coefficient.
@@ -109,7 +109,7 @@ enum RankInterval {
         var sum = 0.0
         for (u, way) in ways.enumerated() {
             sum += way
-            if sum / all > 0.025 { return u }
+            if sum / all > 0.025 { return max(0, u - 1) }
         }
         return 0
     }

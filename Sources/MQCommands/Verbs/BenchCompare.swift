@@ -69,7 +69,7 @@ struct BenchPage: Verb {
     func perform(_ console: Console) throws(TransportError) -> Ending {
         var reports: [BenchReport] = []
         for file in files { reports += try SavedRuns.load(file) }
-
+        if let html { try LocalFile.write(Array(try ReportHTML.page(reports).utf8), to: html) }
         if let md { try LocalFile.write(Array(ReportMarkdown.text(reports).utf8), to: md) }
         if let csv { try LocalFile.write(Array(ReportCSV.text(reports).utf8), to: csv) }
         if html == nil && md == nil && csv == nil {

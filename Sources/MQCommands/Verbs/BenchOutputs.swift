@@ -39,7 +39,7 @@ struct BenchOutputs: ParsableArguments {
         if let json { try LocalFile.write(try ReportJSON.encode(report), to: json) }
         if let csv { try LocalFile.write(Array(ReportCSV.text([report]).utf8), to: csv) }
         if let md { try LocalFile.write(Array(ReportMarkdown.text([report]).utf8), to: md) }
-
+        if let html { try LocalFile.write(Array(try ReportHTML.page([report]).utf8), to: html) }
         if let hdr { try LocalFile.write(Array(try HistogramLog(report).text.utf8), to: hdr + ".hlog") }
         if let save { try LocalFile.write(try ReportJSON.encode(report), to: try SavedRuns.path(of: save)) }
     }

@@ -1,0 +1,47 @@
+import Glibc
+import MQTesting
+import Testing
+
+@testable import MQBench
+
+@Suite("A report as a page", .timeLimit(.minutes(1)))
+struct PageTests {
+    /// With `MQ_TEST_PAGES=DIRECTORY` the pages stay there to be looked at.
+    static let pages: [(name: String, reports: [BenchReport])] = [
+        ("one", [Sample.report()]), ("five", [Sample.report(transports: 5, label: "five transports")]),
+        ("sizes", [Sample.report(sizes: [16, 1024, 65536], label: "sizes")]), ("troubled", [Sample.troubled()]),
+        ("two", [Sample.report(transports: 3, label: "before"), Sample.report(transports: 3, label: "after", seed: 9, speed: 0.8)]),
+        ("rtt", [Sample.roundTrip()]), ("find", [Sample.search()]),
+    ]
+
+    @Test("holds its reports, as they were, and no script", arguments: pages)
+    func holdsReports(_ page: (name: String, reports: [BenchReport])) throws {
+        let text = try ReportHTML.page(page.reports)
+        if let directory = getenv("MQ_TEST_PAGES").map({ String(cString: $0) }) { write(text, to: "\(directory)/\(page.name).html") }
+        #expect(try ReportJSON.decodeAll(Array(text.utf8)) == page.reports)
+        let lower = text.lowercased()
+        for forbidden in ["<script", "javascript:", " onload", "http://", "https://", "@import", "url(http", "nan", "inf,"] {
+            let visible = lower.prefix(while: { _ in true })
+            let body = visible.range(of: ReportJSON.templateStart).map { visible[..<$0.lowerBound] } ?? visible[...]
+            #expect(!body.contains(forbidden), "\(forbidden)")
+        }
+    }
+
+    private func write(_ text: String, to path: String) {
+        guard let file = fopen(path, "w") else { return }
+        fputs(text, file)
+        fclose(file)
+    }
+}
+
+extension StringProtocol {
+    /// Without Foundation.
+    func range(of needle: String) -> Range<String.Index>? {
+        let text = Array(utf8), wanted = Array(needle.utf8)
+        guard text.count >= wanted.count else { return nil }
+        for start in 0...(text.count - wanted.count) where text[start..<start + wanted.count].elementsEqual(wanted) {
+            return utf8.index(startIndex, offsetBy: start)..<utf8.index(startIndex, offsetBy: start + wanted.count)
+        }
+        return nil
+    }
+}
