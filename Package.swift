@@ -43,7 +43,7 @@ let package = Package(
         transport("ZMQ", shim: "CZMQ"),
         .target(name: "MQTesting", dependencies: ["MQCore"], swiftSettings: settings),
         .testTarget(name: "MQCoreTests", dependencies: ["MQCore", "MQTesting"], swiftSettings: settings),
-        .testTarget(name: "MQBenchTests", dependencies: ["MQBench", "MQCore", "MQTesting"], swiftSettings: settings),
+        .testTarget(name: "MQBenchTests", dependencies: ["MQBench", "MQCore", "MQTesting", "TransportMemory"], swiftSettings: settings),
         .testTarget(name: "MQCommandsTests", dependencies: ["MQCommands", "MQTesting"], swiftSettings: settings),
         .testTarget(name: "TransportTests", dependencies: ["MQTesting"] + transports, swiftSettings: settings),
         .testTarget(name: "ContractTests", dependencies: ["MQTesting"], swiftSettings: settings),

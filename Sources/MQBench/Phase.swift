@@ -20,6 +20,9 @@ struct Phase {
     /// Threads of this process instead of processes.
     let inProcess: Bool
 
+    /// From when the start is told until it is, in nanoseconds: every worker is to know of it by then.
+    static let headStart: UInt64 = 30_000_000
+
     struct Outcome {
         var producers: [WorkerResult]
         var consumers: [WorkerResult]
@@ -34,23 +37,29 @@ struct Phase {
         let counters = try SharedCounters()
         // Workers in this process end by a flag of their own, so that it can be raised for every outcome.
         let workersStop = StopFlag()
+        var workers: [WorkerHandle] = []
         defer {
             counters.isStopped = true
             workersStop.raise()
+            for worker in workers { worker.dismiss() }
         }
         let receiving = try receivingJobs.map { job throws(TransportError) in
-            try WorkerHandle(job, counters: counters, stop: workersStop, resolve: resolve)
+            let worker = try WorkerHandle(job, counters: counters, stop: workersStop, resolve: resolve)
+            workers.append(worker)
+            return worker
         }
         let opening = Deadline.after(.seconds(15))
         // Where ends must meet the receiver binds, so it goes first. A round trip needs both at once: each receives.
         if answers == nil { for worker in receiving { try worker.awaitReady(until: opening, stop: stop) } }
         let sending = try sendingJobs.map { job throws(TransportError) in
-            try WorkerHandle(job, counters: counters, stop: workersStop, resolve: resolve)
+            let worker = try WorkerHandle(job, counters: counters, stop: workersStop, resolve: resolve)
+            workers.append(worker)
+            return worker
         }
         for worker in (answers == nil ? [] : receiving) + sending { try worker.awaitReady(until: opening, stop: stop) }
-        let start = Deadline.now() + 30_000_000
+        let start = Deadline.now() + Self.headStart
         for worker in receiving + sending { worker.start(at: start) }
-        try collect(sending, from: start, counters, stop, watch)
+        try collect(sending, beside: receiving, from: start, counters, stop, watch)
         counters.expected = max(1, sending.reduce(0) { $0 + ($1.result?.sent ?? 0) })
         if answers != nil { counters.isStopped = true }
         try collect(receiving, from: start, counters, stop, watch)
@@ -79,14 +88,17 @@ struct Phase {
         return job
     }
 
+    /// - Parameter others: workers that are not waited for; but when one of them fails, that is the cause of what follows.
     private func collect(
-        _ workers: [WorkerHandle], from start: UInt64, _ counters: SharedCounters, _ stop: StopFlag, _ watch: (Int, Double) -> Void
+        _ workers: [WorkerHandle], beside others: [WorkerHandle] = [], from start: UInt64, _ counters: SharedCounters, _ stop: StopFlag,
+        _ watch: (Int, Double) -> Void
     ) throws(TransportError) {
         // A phase that takes far longer than it should has lost a worker.
         let limit = count == nil ? Deadline(nanoseconds: start + UInt64((warmup + duration) * 1e9) + 30_000_000_000) : .never
         for worker in workers {
             while try !worker.poll(until: .after(.milliseconds(250)), stop: stop) {
                 if stop.isRaised { throw TransportError(.failure, "interrupted") }
+                for other in others { _ = try other.poll(until: .after(.milliseconds(1)), stop: stop) }
                 if limit.hasPassed { throw TransportError(.failure, "a worker did not end in time") }
                 let now = Deadline.now()
                 let slots = answers == nil ? producers..<(producers + consumers) : 0..<1
@@ -109,7 +121,9 @@ struct Phase {
                 let part = result.logs[producer]
                 log.merge(SequenceLog(words: part.words, duplicated: part.duplicated, reordered: part.reordered))
             }
-            outcome.account.received += log.received
+            let received = log.received(of: sending[producer].sent)
+            outcome.account.received += received
+            outcome.foreign += log.received - received
             outcome.account.duplicated += log.duplicated
             outcome.account.reordered += log.reordered
         }

@@ -9,22 +9,36 @@ struct SequenceLog: Sendable {
     /// More than this many messages is no sequence number of ours.
     static let limit = 1 << 36
 
-    /// Counts one message; false for a number that cannot be one.
-    mutating func record(_ sequence: Int) -> Bool {
+    /// What a message turned out to be.
+    enum Arrival: Sendable {
+        case new, duplicate
+        /// A number that cannot be one of ours.
+        case foreign
+    }
+
+    /// Counts one message.
+    mutating func record(_ sequence: Int) -> Arrival {
         let word = sequence >> 6
         if word >= words.count {
-            guard sequence < Self.limit else { return false }
+            guard sequence < Self.limit else { return .foreign }
             words.append(contentsOf: repeatElement(0, count: max(1024, word + 1 - words.count + words.count / 2)))
         }
         let bit = UInt64(1) << UInt64(sequence & 63)
         if words[word] & bit != 0 {
             duplicated += 1
-        } else {
-            words[word] |= bit
-            received += 1
-            if sequence < highest { reordered += 1 } else { highest = sequence }
+            return .duplicate
         }
-        return true
+        words[word] |= bit
+        received += 1
+        if sequence < highest { reordered += 1 } else { highest = sequence }
+        return .new
+    }
+
+    /// How many of the first `sent` messages were received: a higher number was sent by nobody here.
+    func received(of sent: Int) -> Int {
+        var count = words.prefix(sent >> 6).reduce(0) { $0 + $1.nonzeroBitCount }
+        if sent >> 6 < words.count { count += (words[sent >> 6] & (1 << UInt64(sent & 63) - 1)).nonzeroBitCount }
+        return count
     }
 
     /// Adds what another consumer saw of the same producer: a message that both saw is a duplicate.

@@ -5,25 +5,27 @@ extension Worker {
     func consume() throws(TransportError) -> WorkerResult {
         let receiver = try receiver(job.address)
         guard let start = ready() else { throw notStarted }
-        var intake = Intake(job, watch: stopwatch(from: start))
+        var intake = Intake(job, watch: stopwatch(from: start), oldest: start - Phase.headStart)
         var batch = Batch(byteCapacity: 1 << 17)
         var quietSince: UInt64?
         // At a rate, each message has a time of its own: waiting for a batch to fill would be counted as latency.
         let byteLimit = job.rate == nil ? 1 << 17 : 1
-        while !isStopped && !everythingArrived() {
+        while !isStopped {
             batch.removeAll()
+            let isComplete = everythingArrived()
             let outcome = try receiver.receive(into: &batch, limit: .max, byteLimit: byteLimit, until: .after(.milliseconds(50)), stop: stop)
             let now = Deadline.now()
             guard !batch.isEmpty else {
+                // Once all have come, one quiet wait: a duplicate comes behind what it repeats.
+                if outcome == .ended || isComplete { break }
                 // What has not come some time after the last was sent does not come: it is counted as lost.
-                if counters.expected > 0, let since = quietSince, now - since > Self.patience.nanoseconds / 2 { break }
-                quietSince = quietSince ?? now
-                if outcome == .ended { break }
+                if let since = quietSince, now - since > Self.patience.nanoseconds / 2 { break }
+                quietSince = counters.expected > 0 ? quietSince ?? now : nil
                 continue
             }
             quietSince = nil
             try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
-            try intake.take(batch, at: now)
+            try intake.take(batch, at: now, behind: counters.sum(consumerSlots))
             counters[job.slot] = intake.received
         }
         try receiver.close(until: .after(.seconds(2)), stop: stop)
@@ -41,12 +43,16 @@ struct Intake {
     private var response = Histogram()
     private var service = Histogram()
     private var foreign = 0
+    /// Messages of this run, each counted once.
     private(set) var received = 0
     private let records: Bool
     private let firstTime: UInt64
+    /// What was due before is left from another run.
+    private let oldest: UInt64
 
-    init(_ job: WorkerJob, watch: Stopwatch) {
+    init(_ job: WorkerJob, watch: Stopwatch, oldest: UInt64) {
         self.job = job
+        self.oldest = oldest
         self.watch = watch
         logs = Array(repeating: SequenceLog(), count: job.producers)
         windows = Array(repeating: 0, count: job.windows)
@@ -55,31 +61,41 @@ struct Intake {
         firstTime = Deadline.now()
     }
 
-    mutating func take(_ batch: borrowing Batch, at now: UInt64) throws(TransportError) {
+    /// - Parameter others: what all consumers have received before.
+    mutating func take(_ batch: borrowing Batch, at now: UInt64, behind others: Int) throws(TransportError) {
         let isMeasured = watch.tick(now)
-        if job.totalCount == nil && isMeasured {
+        var count = 0
+        for index in 0..<batch.count where try take(batch.start(of: index), size: batch.size(of: index), at: now) { count += 1 }
+        received += count
+        if let total = job.totalCount {
+            if count > 0 { countWindow(count, endingWith: others + count, of: total, at: now) }
+        } else if isMeasured {
             let window = Int(Double(now - watch.begin) / (job.duration * 1e9) * Double(job.windows))
-            windows[min(window, job.windows - 1)] += batch.count
+            windows[min(window, job.windows - 1)] += count
         }
-        for index in 0..<batch.count { try take(batch.start(of: index), size: batch.size(of: index), at: now) }
-        received += batch.count
-        if let total = job.totalCount { countWindows(batch.count, of: total, at: now) }
     }
 
-    /// With a number of messages instead of a duration, a window is a share of them.
-    private mutating func countWindows(_ count: Int, of total: Int, at now: UInt64) {
-        let share = max(1, total / job.consumers / job.windows)
-        let window = min((received - 1) / share, job.windows - 1)
+    /// With a number of messages instead of a duration, a window is a share of what all consumers receive, however they divide it.
+    private mutating func countWindow(_ count: Int, endingWith position: Int, of total: Int, at now: UInt64) {
+        let window = min((position - 1) / max(1, total / job.windows), job.windows - 1)
         windows[window] += count
         windowEnds[window] = now
     }
 
-    private mutating func take(_ bytes: UnsafeRawPointer, size: Int, at now: UInt64) throws(TransportError) {
-        guard let stamp = Stamp(bytes, size: size), stamp.producer < logs.count, logs[stamp.producer].record(stamp.sequence) else {
+    /// Whether it is a message of this run that was not seen before.
+    private mutating func take(_ bytes: UnsafeRawPointer, size: Int, at now: UInt64) throws(TransportError) -> Bool {
+        guard let stamp = Stamp(bytes, size: size), stamp.producer < logs.count, stamp.due >= oldest else {
             foreign += 1
-            return
+            return false
         }
-        guard records, stamp.due >= watch.begin, stamp.due < watch.end else { return }
+        switch logs[stamp.producer].record(stamp.sequence) {
+        case .new: break
+        case .duplicate: return false
+        case .foreign:
+            foreign += 1
+            return false
+        }
+        guard records, stamp.due >= watch.begin, stamp.due < watch.end else { return true }
         guard now >= stamp.due else {
             throw TransportError(
                 .failure, "a message arrived \(stamp.due - now) ns before it was due",
@@ -87,6 +103,7 @@ struct Intake {
         }
         response.record(Int(now - stamp.due))
         if size >= Stamp.withSendTime { service.record(Int(now - min(now, Stamp.sendTime(bytes)))) }
+        return true
     }
 
     mutating func result(at now: UInt64) -> WorkerResult {
@@ -127,16 +144,12 @@ extension Worker {
             let due = job.rate.map { start + UInt64(Double(result.sent) * 1e9 / $0) }
             let sent = due.map { Self.wait(until: $0, stop: stop) } ?? Deadline.now()
             let isMeasured = watch.tick(sent)
-            if sent >= watch.end || result.sent >= job.count ?? .max { break }
+            if isStopped || sent >= watch.end || result.sent >= job.count ?? .max { break }
             Stamp.write(batch.start(of: 0), size: job.size, producer: 0, sequence: result.sent, due: due ?? sent, sent: sent)
             let deadline = Deadline.after(Self.patience)
             guard try sender.send(batch, 0..<1, until: deadline, stop: stop) == 1 else { break }
             result.sent += 1
-            answer.removeAll()
-            guard try receiver.receive(into: &answer, limit: 1, byteLimit: 1, until: deadline, stop: stop) == .received else { break }
-            let now = Deadline.now()
-            try receiver.settle(0..<answer.count, of: answer, as: .acknowledge)
-            if let stamp = Stamp(answer.start(of: 0), size: answer.size(of: 0)) { _ = log.record(stamp.sequence) } else { result.foreign += 1 }
+            guard let now = try self.answer(result.sent - 1, from: receiver, &answer, until: deadline, &log, &result.foreign) else { break }
             guard isMeasured else { continue }
             times.record(Int(now - (due ?? sent)))
             if let due { delays.record(Int(sent - min(sent, due))) }
@@ -149,6 +162,24 @@ extension Worker {
         result.logs = [WorkerResult.Log(words: log.packed, duplicated: log.duplicated, reordered: log.reordered)]
         try receiver.close(until: .after(.seconds(1)), stop: stop)
         return result
+    }
+
+    /// When the answer to message `sequence` came; `nil` when it did not. Another one (a duplicate, say) is noted and passed over.
+    private func answer(
+        _ sequence: Int, from receiver: any Receiver, _ answer: inout Batch, until deadline: Deadline, _ log: inout SequenceLog,
+        _ foreign: inout Int
+    ) throws(TransportError) -> UInt64? {
+        while true {
+            answer.removeAll()
+            guard try receiver.receive(into: &answer, limit: 1, byteLimit: 1, until: deadline, stop: stop) == .received else { return nil }
+            let now = Deadline.now()
+            try receiver.settle(0..<answer.count, of: answer, as: .acknowledge)
+            guard let stamp = Stamp(answer.start(of: 0), size: answer.size(of: 0)), log.record(stamp.sequence) != .foreign else {
+                foreign += 1
+                continue
+            }
+            if stamp.sequence == sequence { return now }
+        }
     }
 
     func echo() throws(TransportError) -> WorkerResult {

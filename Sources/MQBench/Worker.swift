@@ -58,7 +58,7 @@ struct Worker {
         return expected > 0 && counters.sum(consumerSlots) >= expected
     }
 
-    private var consumerSlots: Range<Int> { job.producers..<(job.producers + job.consumers) }
+    var consumerSlots: Range<Int> { job.producers..<(job.producers + job.consumers) }
 }
 
 // MARK: - Producing
@@ -123,8 +123,10 @@ extension Worker {
         let due = { (index: Int) in start + UInt64(phase + Double(index) * interval) }
         let last = Deadline(nanoseconds: watch.end + Self.patience.nanoseconds)
         var delays = Histogram()
-        while !isStopped && due(result.sent) < watch.end {
+        // What is due is sent, however late; but a generator that is hopelessly behind has shown it, and would never come to an end.
+        while !isStopped && due(result.sent) < watch.end && !last.hasPassed {
             let now = Self.wait(until: due(result.sent), stop: stop)
+            if isStopped { break }
             _ = watch.tick(now)
             var count = 1
             while count < batch.count && due(result.sent + count) <= now { count += 1 }
@@ -140,7 +142,9 @@ extension Worker {
         }
         let now = Deadline.now()
         watch.stop(now)
-        (result.cost, result.measuredSeconds) = (watch.cost, Double(now - min(now, watch.begin)) / 1e9)
+        // From when the first of them was due until the next would be: so few messages have a rate too.
+        let (first, next) = (due(result.sent - result.measured), max(now, due(result.sent)))
+        (result.cost, result.measuredSeconds) = (watch.cost, Double(next - first) / 1e9)
         result.publishDelay = delays.sparse
     }
 

@@ -5,9 +5,9 @@ internal import MQCore
 /// A worker as the one who started it sees it.
 final class WorkerHandle {
     let job: WorkerJob
-    private let toWorker: FramePipe
+    private var toWorker: FramePipe?
     private let fromWorker: FramePipe
-    private let process: pid_t?
+    private var process: pid_t?
     private(set) var result: WorkerResult?
 
     typealias Resolve = @Sendable (String) throws(TransportError) -> any Transport
@@ -29,11 +29,20 @@ final class WorkerHandle {
         guard let data = try? JSONEncoder().encode(job), toWorker.write(Array(data)) else { throw TransportError(.failure, "a worker did not start") }
     }
 
-    deinit {
+    deinit { dismiss() }
+
+    /// Lets the worker go and waits until it has: a thread still writes to its pipe, a process cleans up behind itself. A process
+    /// that takes too long is killed; a thread cannot be.
+    func dismiss() {
+        guard toWorker != nil else { return }
+        toWorker = nil
+        let patience = Deadline.after(process == nil ? .seconds(2) : .milliseconds(150))
+        while case .frame = fromWorker.read(until: patience, stop: StopFlag()) {}
         guard let process else { return }
-        if result == nil { kill(process, SIGKILL) }
+        if patience.hasPassed { kill(process, SIGKILL) }
         var status: CInt = 0
         while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+        self.process = nil
     }
 
     /// Runs this very program again, with the pipes where a worker expects them.
@@ -70,7 +79,7 @@ final class WorkerHandle {
     }
 
     func start(at moment: UInt64) {
-        _ = withUnsafeBytes(of: moment) { toWorker.write(Array($0)) }
+        _ = withUnsafeBytes(of: moment) { toWorker?.write(Array($0)) }
     }
 
     /// Looks for the result; false when it has not come by the deadline.

@@ -66,8 +66,8 @@ struct ParseTests {
     @Test func everyVerbIsTested() {
         #expect(
             MQ.verbs.map(\.name) == [
-                "send", "recv", "list", "stat", "create", "delete", "purge", "transports", "explain", "completion", "__complete",
-                "__generate",
+                "send", "recv", "bench", "list", "stat", "create", "delete", "purge", "transports", "explain", "completion",
+                "__bench-worker", "__complete", "__generate",
             ])
         for (name, type) in MQ.verbs { #expect(type.configuration.commandName == name) }
     }

@@ -42,6 +42,7 @@ private struct FaultyTransport: Transport {
         self.init(base: try MemoryTransport(address, options: options), fault: .none)
     }
 
+    func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint { try base.meetingPoint(named: unique) }
     func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
         FaultySender(try base.openSender(opening), fault)
     }

@@ -1,0 +1,143 @@
+import MQCore
+
+/// The pauses of one endpoint.
+private struct StallClock {
+    let stall: Faults.Stall?
+    private var next: UInt64?
+
+    init(_ stall: Faults.Stall?) { self.stall = stall }
+
+    /// Pauses when it is time.
+    mutating func pass(_ stop: StopFlag) {
+        guard let stall else { return }
+        let now = Deadline.now()
+        let due = next ?? now + stall.offset.nanoseconds
+        next = due
+        guard now >= due else { return }
+        // From when it was due, so that no pause is longer for being noticed late.
+        _ = Readiness.sleep(until: Deadline(nanoseconds: due + stall.length.nanoseconds), stop: stop)
+        next = due + stall.period.nanoseconds
+    }
+}
+
+/// Takes time for every message: a debt that is slept off, and an exact rate in the long run.
+private struct Toll {
+    let each: UInt64
+    private var free: UInt64 = 0
+
+    init(_ each: Duration) { self.each = each.nanoseconds }
+
+    mutating func pay(_ count: Int, _ stop: StopFlag) {
+        guard each > 0 else { return }
+        // What was overslept is made good, but not more than a moment of it.
+        free = max(free, Deadline.now() - 5_000_000) + UInt64(count) * each
+        _ = Readiness.sleep(until: Deadline(nanoseconds: free), stop: stop)
+    }
+}
+
+final class FaultySender: Sender {
+    private let base: any Sender
+    private let faults: Faults
+    private let record: FaultRecord
+    private var stalls: StallClock
+    private var toll: Toll
+    private var output = Batch()
+    /// Messages from the first on.
+    private var number = 0
+    /// The one that waits for its successor to overtake it.
+    private var held: [UInt8]?
+
+    init(_ base: any Sender, _ faults: Faults, _ record: FaultRecord) {
+        (self.base, self.faults, self.record) = (base, faults, record)
+        stalls = StallClock(faults.senderStall)
+        toll = Toll(faults.sendTime)
+    }
+
+    var maximumMessageSize: Int? { base.maximumMessageSize }
+    private(set) var confirmed = 0
+
+    func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? { base.refusal(in: batch, range) }
+
+    func send(
+        _ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag
+    ) throws(TransportError) -> Int {
+        stalls.pass(stop)
+        toll.pay(range.count, stop)
+        for index in range { take(batch.bytes(of: index)) }
+        try pass(until: deadline, stop)
+        confirmed += range.count
+        return range.count
+    }
+
+    private func take(_ message: UnsafeRawBufferPointer) {
+        number += 1
+        func isTurn(_ every: Int) -> Bool { every > 0 && number % every == 0 }
+        if isTurn(faults.dropEvery) { return record.note { $0.dropped += 1 } }
+        if isTurn(faults.swapEvery) && held == nil {
+            held = Array(message)
+            return
+        }
+        output.append(message)
+        if isTurn(faults.duplicateEvery) {
+            output.append(message)
+            record.note { $0.duplicated += 1 }
+        }
+        if let late = held {
+            output.append(late)
+            held = nil
+            record.note { $0.swapped += 1 }
+        }
+    }
+
+    /// Hands over what is ready. What does not fit by the deadline is lost with the run: a stand-in is never asked to resume.
+    private func pass(until deadline: Deadline, _ stop: StopFlag) throws(TransportError) {
+        var sent = 0
+        while sent < output.count && !stop.isRaised {
+            sent += try base.send(output, sent..<output.count, until: deadline, stop: stop)
+            if deadline.hasPassed && sent < output.count { throw base.obstacle }
+        }
+        output.removeAll()
+    }
+
+    /// The last message has no successor: it comes in its order.
+    func flush(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        if let late = held { output.append(late) }
+        held = nil
+        try pass(until: deadline, stop)
+        try base.flush(until: deadline, stop: stop)
+    }
+
+    var closingRemarks: [String] { base.closingRemarks }
+}
+
+final class FaultyReceiver: Receiver {
+    private let base: any Receiver
+    private var stalls: StallClock
+    private var toll: Toll
+    private let isSlow: Bool
+
+    init(_ base: any Receiver, _ faults: Faults) {
+        self.base = base
+        stalls = StallClock(faults.receiverStall)
+        toll = Toll(faults.receiveTime)
+        isSlow = faults.receiveTime > .zero
+    }
+
+    func receive(
+        into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
+    ) throws(TransportError) -> Outcome {
+        stalls.pass(stop)
+        let before = batch.count
+        // One at a time, or the first would wait for the time that the others take.
+        let outcome = try base.receive(into: &batch, limit: isSlow ? 1 : limit, byteLimit: byteLimit, until: deadline, stop: stop)
+        toll.pay(batch.count - before, stop)
+        return outcome
+    }
+
+    func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError) {
+        try base.settle(messages, of: batch, as: settlement)
+    }
+
+    func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) { try base.close(until: deadline, stop: stop) }
+    var closingRemarks: [String] { base.closingRemarks }
+}
