@@ -144,6 +144,7 @@ extension BenchRunner {
             }
         } catch {
             result.failure = error.sentence
+            result.failureKind = error.code.name
         }
         return result
     }

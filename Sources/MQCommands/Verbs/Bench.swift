@@ -117,10 +117,12 @@ struct Bench: Verb {
     private func publish(_ report: BenchReport) throws(TransportError) -> Ending {
         try outputs.write(report)
         try Results.print(ReportText.text(report, isTerminal: isatty(STDOUT_FILENO) == 1))
-        let failures = report.results.compactMap { result in result.failure.map { (result.name, $0) } }
-        guard let first = failures.first else { return .success }
-        if failures.count < report.results.count { return .negative("\(failures.count) of \(report.results.count) could not be measured; \(first.0): \(first.1)") }
-        throw TransportError(.failure, "\(first.0): \(first.1)")
+        let failures = report.results.filter { $0.failure != nil }
+        guard let first = failures.first, let why = first.failure else { return .success }
+        if failures.count < report.results.count {
+            return .negative("\(failures.count) of \(report.results.count) could not be measured; \(first.name): \(why)")
+        }
+        throw TransportError(TransportError.Code(first.failureKind ?? "failure"), "\(first.name): \(why)")
     }
 
     private func plan() throws(TransportError) -> BenchPlan {
