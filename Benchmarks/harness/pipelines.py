@@ -161,15 +161,17 @@ def measure_route(setting: Setting, section: Section, route: Route, progress: Ca
     remark_noise(setting, section, [run.rate for run in runs["reference"]])
 
 
-def remark_noise(setting: Setting, section: Section, rates: Sequence[float]) -> None:
+def remark_noise(setting: Setting, section: Section, rates: Sequence[float], what: str = "") -> None:
     if len(rates) < 3:
-        section.remarks.append("Fewer than 3 rounds say nothing about the noise of this machine.")
+        too_few = "Fewer than 3 rounds say nothing about the noise of this machine."
+        if too_few not in section.remarks:
+            section.remarks.append(too_few)
         return
     lower, _, upper = statistics.quantiles(rates, n=4, method="inclusive")
     if upper > NOISY * lower:
         remedy = "more --rounds" if setting.is_pinned else "more --rounds, or --pin"
         section.remarks.append(
-            f"Noisy: the middle half of the reference's own rates spans {upper / lower:.1f} x. Take {remedy}."
+            f"Noisy{what and ', ' + what}: the middle half of the reference's own rates spans {upper / lower:.1f} x. Take {remedy}."
         )
 
 

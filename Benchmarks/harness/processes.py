@@ -78,6 +78,11 @@ class Process:
         name, *arguments = self.command
         return shlex.join([Path(name).name, *arguments])
 
+    @property
+    def pid(self) -> int:
+        """Of `measure`, whose only child is the command."""
+        return self._child.pid
+
     def has_ended(self) -> bool:
         return bool(select.select([self.report], [], [], 0)[0])
 

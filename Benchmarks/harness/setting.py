@@ -17,6 +17,8 @@ from typing import Literal
 
 from harness.processes import Failure, Process
 
+Side = Literal["send", "recv"]
+
 LINE = 100  # bytes, the newline included
 
 
@@ -39,12 +41,16 @@ class Setting:
     def start(self, command: Sequence[str], stdin: Path | None = None, stdout: Path | None = None) -> Process:
         return Process(self.programs / "measure", command, stdin, stdout)
 
+    def processor(self, side: Side) -> set[int]:
+        allowed = os.sched_getaffinity(0)
+        return {min(allowed) if side == "send" else max(allowed)}
+
     @contextmanager
-    def placed(self, side: Literal["send", "recv"]) -> Iterator[None]:
+    def placed(self, side: Side) -> Iterator[None]:
         """Whatever is started inside inherits the CPU of its side, if the sides are pinned."""
         allowed = os.sched_getaffinity(0)
         if self.is_pinned:
-            os.sched_setaffinity(0, {min(allowed) if side == "send" else max(allowed)})
+            os.sched_setaffinity(0, self.processor(side))
         try:
             yield
         finally:
@@ -56,7 +62,7 @@ def build(sources: Path, names: Sequence[str], destination: Path) -> None:
     destination.mkdir(parents=True, exist_ok=True)
     for name in names:
         command = [compiler, "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", str(sources / f"{name}.c")]
-        command += ["-o", str(destination / name)] + (["-lzmq"] if name == "zmq_ref" else [])
+        command += ["-o", str(destination / name)] + (["-lzmq", "-pthread"] if name.startswith("zmq_") else [])
         if shutil.which(compiler) is None:
             raise Failure(f"no C compiler: {compiler} is not there (name one in CC)")
         done = subprocess.run(command, capture_output=True, text=True)

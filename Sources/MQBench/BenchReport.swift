@@ -138,6 +138,8 @@ public struct BenchResult: Codable, Sendable, Equatable {
     public var search: [SearchStep]?
     /// Why there is neither: one sentence.
     public var failure: String?
+    /// The kind of the failure, as `--error-format json` names it.
+    public var failureKind: String?
 
     public init(
         name: String, address: String, transport: String, guarantee: String, size: Int, throughput: Throughput? = nil,

@@ -87,8 +87,8 @@ public struct BenchRunner {
         return result
     }
 
-    /// A rate at which a message finds nothing in its way: what is left of its latency is the harness.
-    private static let floorRate = 10_000.0
+    /// A rate at which memory has nothing in its way, and its receiver no time to fall asleep: what is left is the harness.
+    private static let floorRate = 200_000.0
 
     /// The harness over memory, in this process: below this no figure means anything. Not with `mem:` among the addresses, whose result it is.
     private func floor(_ targets: [BenchTarget]) throws(TransportError) -> Floor? {
@@ -144,6 +144,7 @@ extension BenchRunner {
             }
         } catch {
             result.failure = error.sentence
+            result.failureKind = error.code.name
         }
         return result
     }

@@ -20,10 +20,10 @@ struct LatencyChart {
         }
         guard !curves.isEmpty else { return nil }
         let all = curves.flatMap(\.points)
-        let lowest = all.map(\.y).min()!
+        let lowest = all.map(\.y).min()!, highest = all.map(\.y).max()!
         // Further down, the floor is said in words: an empty decade would flatten what was measured.
         let floors = group.series.compactMap { series in series.floor.flatMap { $0.p50 > 0 ? log10($0.p50) : nil } }
-        floor = floors.max().flatMap { $0 > lowest - 0.6 ? $0 : nil }
+        floor = floors.max().flatMap { $0 > lowest - 0.6 && $0 < highest ? $0 : nil }
         scale = Scale(
             x: max(2, all.map(\.x).max()!), y: min(lowest, floor ?? lowest) - 0.06, top: all.map(\.y).max()! + 0.06,
             height: max(340, Double(curves.count) * 40))

@@ -8,8 +8,8 @@ extension Worker {
         var intake = Intake(job, watch: stopwatch(from: start), oldest: start - Phase.headStart)
         var batch = Batch(byteCapacity: 1 << 17)
         var quietSince: UInt64?
-        // At a rate, each message has a time of its own: waiting for a batch to fill would be counted as latency.
-        let byteLimit = job.rate == nil ? 1 << 17 : 1
+        // At a rate, all messages of a batch get one time: a backlog is taken in small ones.
+        let byteLimit = job.rate == nil ? 1 << 17 : job.size * 32
         while !isStopped {
             batch.removeAll()
             let isComplete = everythingArrived()

@@ -38,6 +38,8 @@ struct Worker {
 
     func receiver(_ address: String) throws(TransportError) -> any Receiver {
         var opening = Opening(stop: stop)
+        // At a rate, or one by one, waiting for a batch to grow would be counted as latency.
+        opening.isPrompt = job.rate != nil || job.role != .consume
         opening.deadline = .after(.seconds(10))
         return try resolve(address).openReceiver(opening)
     }

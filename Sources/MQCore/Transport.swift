@@ -67,6 +67,8 @@ public struct Opening: Sendable {
     public var mode: ReceiveMode = .consume
     /// The most messages to hold that were not handed over yet; `nil` leaves it to the transport.
     public var prefetch: Int?
+    /// A receiver hands over what is ready at once, instead of giving the sender a moment to make the batch larger.
+    public var isPrompt = false
     /// How long an established connection that broke is restored, with back-off; `nil` is not at all.
     public var retry: Duration?
     /// The receiver ends (`Outcome.ended`) when the last sender has gone.

@@ -6,7 +6,12 @@ internal import MQCore
 final class POSIXMQReceiver: Receiver {
     private let queue: Queue
 
-    init(_ queue: consuming Queue) { self.queue = queue }
+    private let isPrompt: Bool
+
+    init(_ queue: consuming Queue, isPrompt: Bool) {
+        self.queue = queue
+        self.isPrompt = isPrompt
+    }
 
     func receive(
         into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
@@ -19,7 +24,8 @@ final class POSIXMQReceiver: Receiver {
         var taken = 0
         var yields = 0
         if stop.isRaised { return .stopped }
-        while taken < limit && batch.byteCount < byteLimit {
+        let before = batch.byteCount
+        while taken < limit && batch.byteCount - before < byteLimit {
             let size = cposixmq_receive(descriptor, batch.reserve(room), room, &priority)
             if size >= 0 {
                 batch.commit(size)
@@ -31,7 +37,7 @@ final class POSIXMQReceiver: Receiver {
                     batch.setProperties(properties)
                 }
             } else if size == -Int(EAGAIN) {
-                if yields < yieldsBeforeBlocking && deadline != .immediately {
+                if yields < yieldsBeforeBlocking && deadline != .immediately && !(isPrompt && taken > 0) {
                     yields += 1
                     sched_yield()
                     continue

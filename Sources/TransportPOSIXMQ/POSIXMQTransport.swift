@@ -86,7 +86,7 @@ public struct POSIXMQTransport: Transport {
             throw Self.descriptor.lacks(.peek, instead: "mq stat shows how many messages there are")
         }
         let queue = try open(O_RDONLY, opening)
-        return POSIXMQReceiver(queue)
+        return POSIXMQReceiver(queue, isPrompt: opening.isPrompt)
     }
 
     public func openAdmin(_ opening: Opening) throws(TransportError) -> sending any Admin {

@@ -9,11 +9,14 @@ final class SysVReceiver: Receiver {
     /// Bytes offered to msgrcv(2); grows when a message needs more, never shrinks.
     private var room: Int
     private var alarm = SysVAlarm()
+    /// How often the sender is given the processor for another message of the same batch.
+    private let yields: Int
 
     /// What most queues carry; larger messages cost one E2BIG the first time.
     private static let firstRoom = 1 << 16
 
-    init(queue: SysVQueue, selection: SysVSelection, truncate: Int?) {
+    init(queue: SysVQueue, selection: SysVSelection, truncate: Int?, isPrompt: Bool) {
+        yields = isPrompt ? 0 : SysVPatience.yields
         self.queue = queue
         self.selection = selection
         flags = selection.flags | (truncate == nil ? 0 : csysv_noerror)
@@ -27,15 +30,15 @@ final class SysVReceiver: Receiver {
         let (first, start) = (batch.count, batch.byteCount)
         if stop.isRaised { return .stopped }
         if let outcome = try takeFirst(into: &batch, until: deadline, stop: stop) { return outcome }
-        var yields = 0
+        var tries = 0
         let nowait = flags | csysv_nowait
         while batch.count - first < limit, batch.byteCount - start < byteLimit, !stop.isRaised {
             let size = take(into: &batch, flags: nowait)
             if size >= 0 {
-                yields = 0
+                tries = 0
             } else if size == -Int(ENOMSG) {
-                if yields == SysVPatience.yields { break }
-                yields += 1
+                if tries == yields { break }
+                tries += 1
                 sched_yield()
             } else if size != -Int(EINTR) {
                 // What is in the batch counts; the next call meets the same error.

@@ -15,12 +15,13 @@ final class ZMQReceiver: Receiver {
     private var isClosed = false
 
     /// Tries before a batch is handed over. More of them gain nothing, and delay a message that comes alone.
-    private static let yields = 2
+    private let yields: Int
     /// How long nothing may come after the last peer has left: libzmq tells of that a moment before it hands over the last messages.
     static let afterglow = Duration.milliseconds(50)
 
-    init(_ wire: Wire, settings: Settings, endsWithLastSender: Bool) {
+    init(_ wire: Wire, settings: Settings, endsWithLastSender: Bool, isPrompt: Bool) {
         (self.wire, self.settings, self.endsWithLastSender) = (wire, settings, endsWithLastSender)
+        yields = isPrompt ? 0 : 2
         limit = MessageLimit(most: settings.receiveLimit, bytes: settings.buffer)
         message = .allocate(capacity: 1)
         _ = wire.library.api.pointee.msg_init(message)
@@ -74,7 +75,7 @@ final class ZMQReceiver: Receiver {
                 }
                 // A batch of one message costs the other end of the pump a system call: let the sender go on a little.
                 tries += 1
-                if left == limit || tries > Self.yields { break }
+                if left == limit || tries > yields { break }
                 sched_yield()
                 continue
             }

@@ -64,6 +64,6 @@ public struct ZMQTransport: Transport {
         let endpoints = try target.endpoints(receiving: true)
         let settings = try Settings(options, type: type, endpoints: endpoints, opening: opening)
         let wire = try Wire(type, endpoints: endpoints, settings: settings, opening: opening)
-        return ZMQReceiver(wire, settings: settings, endsWithLastSender: opening.endsWithLastSender)
+        return ZMQReceiver(wire, settings: settings, endsWithLastSender: opening.endsWithLastSender, isPrompt: opening.isPrompt)
     }
 }

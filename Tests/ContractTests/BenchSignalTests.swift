@@ -110,6 +110,6 @@ extension ProgramContract {
         }
 
         @Test("A worker that nobody started says so")
-        func alone() throws { expectFailure(try mq().run("__bench-worker"), 64, ["started by mq bench only"]) }
+        func alone() throws { expectFailure(try sh("mq __bench-worker 3>&- 4>&- 5>&-"), 64, ["started by mq bench only"]) }
     }
 }

@@ -22,7 +22,10 @@ struct CompleterTests {
 
     @Test func verbsThatAPersonIsToldOf() {
         #expect(words("se") == ["send"])
-        #expect(words("") == ["send", "recv", "list", "stat", "create", "delete", "purge", "transports", "explain", "completion", "help"])
+        #expect(
+            words("") == [
+                "send", "recv", "bench", "list", "stat", "create", "delete", "purge", "transports", "explain", "completion", "help",
+            ])
         #expect(words("help", "pu") == ["purge"])
         #expect(words("nonsense", "") == [])
     }
@@ -103,7 +106,9 @@ struct CommandModelTests {
 
     @Test func everyVerbIsDescribed() {
         #expect(model.name == "mq")
-        #expect(model.subcommands.filter { $0.name != "help" }.map(\.name) == MQ.verbs.map(\.name))
+        #expect(
+            model.subcommands.filter { $0.name != "help" }.map(\.name)
+                == (MQ.verbs + MQ.benchVerbs.map { ("bench " + $0.name, $0.type) }).map(\.name))
         for verb in model.verbs {
             #expect(!verb.abstract.isEmpty, "\(verb.name)")
             #expect(!verb.name.hasPrefix("__"))

@@ -15,7 +15,7 @@ struct GeneratedFilesTests {
 
     @Test func everyVerbHasItsPage() {
         let names = GeneratedFiles.all().map(\.path)
-        for verb in CommandModel.load().verbs { #expect(names.contains("man/mq-\(verb.name).1")) }
+        for verb in CommandModel.load().verbs { #expect(names.contains("man/mq-\(verb.name.replacing(" ", with: "-")).1")) }
         #expect(Set(names).count == names.count)
     }
 }

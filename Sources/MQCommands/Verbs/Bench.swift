@@ -27,7 +27,8 @@ struct Bench: Verb {
 
     @Option(
         name: [.customShort("s", allowingJoined: true), .customLong("size")],
-        help: ArgumentHelp("Message sizes in bytes, 16 at least: 100, or 16,1k,64k, or 16:64k:x4 (the default is 100).", valueName: "sizes"))
+        help: ArgumentHelp("Message sizes in bytes, 16 at least: 100, or 16,1k,64k, or 16:64k:x4 (the default is 100).", valueName: "sizes")
+    )
     var size: String?
 
     @Option(
@@ -87,8 +88,15 @@ struct Bench: Verb {
     func perform(_ console: Console) throws(TransportError) -> Ending {
         let choice = try RateChoice(parsing: rate ?? "50%")
         let objective = try slo.map { text throws(TransportError) in try Objective(parsing: text) }
-        guard (choice == .find) == (objective != nil) else { throw TransportError(.usage, "--rate find and --slo go together", hint: "--rate find --slo 'p99<5ms'") }
+        guard (choice == .find) == (objective != nil) else {
+            throw TransportError(.usage, "--rate find and --slo go together", hint: "--rate find --slo 'p99<5ms'")
+        }
         let plan = try plan()
+        // What would be ignored is refused: the report would say that it was done.
+        if rtt && choice == .find { throw TransportError(.usage, "--rtt and --rate find do not go together") }
+        if rtt && (plan.producers > 1 || plan.consumers > 1) {
+            throw TransportError(.usage, "--rtt has one message under way: -p and -c do not go with it")
+        }
         try outputs.check()
         let targets = try addresses.map { text throws(TransportError) in
             let resolved = try ResolvedAddress(text, options: shared.options)
@@ -117,21 +125,27 @@ struct Bench: Verb {
     private func publish(_ report: BenchReport) throws(TransportError) -> Ending {
         try outputs.write(report)
         try Results.print(ReportText.text(report, isTerminal: isatty(STDOUT_FILENO) == 1))
-        let failures = report.results.compactMap { result in result.failure.map { (result.name, $0) } }
-        guard let first = failures.first else { return .success }
-        if failures.count < report.results.count { return .negative("\(failures.count) of \(report.results.count) could not be measured; \(first.0): \(first.1)") }
-        throw TransportError(.failure, "\(first.0): \(first.1)")
+        let failures = report.results.filter { $0.failure != nil }
+        guard let first = failures.first, let why = first.failure else { return .success }
+        if failures.count < report.results.count {
+            return .negative("\(failures.count) of \(report.results.count) could not be measured; \(first.name): \(why)")
+        }
+        throw TransportError(TransportError.Code(first.failureKind ?? "failure"), "\(first.name): \(why)")
     }
 
     private func plan() throws(TransportError) -> BenchPlan {
-        func seconds(_ text: String?, _ flag: String, _ standard: Double) throws(TransportError) -> Double {
-            try Value.duration(text, flag).map { Double($0.nanoseconds) / 1e9 } ?? standard
+        func seconds(_ text: String?, _ flag: String, _ standard: Double, least: Double) throws(TransportError) -> Double {
+            let seconds = try Value.duration(text, flag).map { Double($0.nanoseconds) / 1e9 } ?? standard
+            guard seconds >= least, seconds <= 7 * 86_400 else {
+                throw TransportError(.usage, "\(flag) '\(text ?? "")' is not between \(least > 0 ? "10ms" : "0s") and 168h")
+            }
+            return seconds
         }
         let content = payload ?? "random"
         return BenchPlan(
             addresses: addresses, sizes: try SizeList.parse(size ?? "100"), producers: try Value.integer(producers, "-p", 1...100) ?? 1,
             consumers: try Value.integer(consumers, "-c", 1...100) ?? 1, rate: rate ?? "50%", objective: slo,
-            duration: try seconds(duration, "-d", 5), warmup: try seconds(warmup, "--warmup", 1),
+            duration: try seconds(duration, "-d", 5, least: 0.01), warmup: try seconds(warmup, "--warmup", 1, least: 0),
             windows: try Value.integer(windows, "--windows", 1...1000) ?? 5, count: try Value.integer(count, "-n", 1...Int.max),
             batch: try Value.integer(batch, "--batch", 1...65536) ?? 256, roundTrip: rtt, sameProcess: sameProcess, payload: content)
     }
@@ -140,7 +154,8 @@ struct Bench: Verb {
     static func line(_ progress: BenchProgress) -> String {
         let width = 10
         let done = Int(progress.share * Double(width * 2))
-        let bar = String(repeating: "━", count: done / 2) + (done % 2 == 1 ? "╸" : "") + String(repeating: " ", count: width - (done + 1) / 2)
+        let bar =
+            String(repeating: "━", count: done / 2) + (done % 2 == 1 ? "╸" : "") + String(repeating: " ", count: width - (done + 1) / 2)
         let left = Int(progress.remaining.rounded(.up))
         let name = progress.name.count > 24 ? progress.name.prefix(23) + "…" : progress.name[...]
         return "[\(progress.step)/\(progress.steps) \(name)] \(progress.phase) \(bar) \(Quantity.short(progress.messagesPerSecond))/s  eta "
