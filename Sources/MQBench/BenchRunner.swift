@@ -214,7 +214,8 @@ private final class PrivateQueues {
         guard descriptor.capabilities.contains(.admin) else { return }
         for point in points where point.isPrivate {
             let admin = try resolve(point.sending).openAdmin(Opening(stop: StopFlag()))
-            _ = try admin.create(exclusive: false)
+            // A queue that is there already is not this run's to delete.
+            _ = try admin.create(exclusive: true)
             admins.append(admin)
             let address = point.sending
             tokens.append(ExitCleanup.register { try? resolve(address).openAdmin(Opening(stop: StopFlag())).delete() })

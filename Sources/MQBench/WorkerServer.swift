@@ -16,7 +16,11 @@ public enum WorkerServer {
     public static func runProcess(
         stop: StopFlag, resolve: @escaping @Sendable (String) throws(TransportError) -> any Transport
     ) throws(TransportError) {
-        guard fcntl(memory, F_GETFD) >= 0 else { throw TransportError(.usage, "a worker is started by mq bench only") }
+        // A descriptor of that number may be anything; the counters are a file.
+        var status = stat()
+        guard fstat(memory, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw TransportError(.usage, "a worker is started by mq bench only")
+        }
         // They belong to this process alone: a transport's helpers must not hold them open.
         for descriptor in [input, output, memory] { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         let counters = try SharedCounters(inherited: memory)
