@@ -18,6 +18,9 @@ public enum SizeList {
             throw TransportError(.usage, "--size '\(part)' is not a sweep", hint: "from:to:xFACTOR, as in 16:64k:x4")
         }
         let high = try size(fields[1], part)
+        guard low <= high else {
+            throw TransportError(.usage, "--size '\(part)' ends before it begins", hint: "from:to:xFACTOR, as in 16:64k:x4")
+        }
         var sizes: [Int] = []
         var next = Double(low)
         while Int(next.rounded()) <= high {
@@ -33,7 +36,8 @@ public enum SizeList {
         }
         guard bytes >= BenchPlan.smallestMessage else {
             throw TransportError(
-                .usage, "--size \(bytes): a message of a benchmark has at least \(BenchPlan.smallestMessage) bytes, for its number and its time")
+                .usage,
+                "--size \(bytes): a message of a benchmark has at least \(BenchPlan.smallestMessage) bytes, for its number and its time")
         }
         return bytes
     }

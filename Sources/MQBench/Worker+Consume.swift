@@ -15,18 +15,18 @@ extension Worker {
             let isComplete = everythingArrived()
             let outcome = try receiver.receive(into: &batch, limit: .max, byteLimit: byteLimit, until: .after(.milliseconds(50)), stop: stop)
             let now = Deadline.now()
-            guard !batch.isEmpty else {
+            let before = intake.received
+            if batch.isEmpty {
                 // Once all have come, one quiet wait: a duplicate comes behind what it repeats.
                 if outcome == .ended || isComplete { break }
-                // What has not come some time after the last was sent does not come: it is counted as lost.
-                if let since = quietSince, now - since > Self.patience.nanoseconds / 2 { break }
-                quietSince = counters.expected > 0 ? quietSince ?? now : nil
-                continue
+            } else {
+                try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+                try intake.take(batch, at: now, behind: counters.sum(consumerSlots))
+                counters[job.slot] = intake.received
             }
-            quietSince = nil
-            try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
-            try intake.take(batch, at: now, behind: counters.sum(consumerSlots))
-            counters[job.slot] = intake.received
+            // What has not come some time after the last was sent does not come: it is counted as lost. Others' messages are no sign of it.
+            quietSince = intake.received > before || counters.expected == 0 ? nil : quietSince ?? now
+            if let since = quietSince, now - since > Self.patience.nanoseconds / 2 { break }
         }
         try receiver.close(until: .after(.seconds(2)), stop: stop)
         return intake.result(at: Deadline.now())
@@ -58,7 +58,7 @@ struct Intake {
         windows = Array(repeating: 0, count: job.windows)
         windowEnds = Array(repeating: 0, count: job.windows)
         records = job.rate != nil
-        firstTime = Deadline.now()
+        firstTime = watch.begin
     }
 
     /// - Parameter others: what all consumers have received before.
@@ -135,6 +135,7 @@ extension Worker {
         let sender = try sender(job.address)
         if let refusal = sender.refusal(in: batch, 0..<1) { throw refusal.error }
         guard let start = ready() else { throw notStarted }
+        _ = Self.wait(until: start, stop: stop)
         var watch = stopwatch(from: start)
         var times = Histogram(), delays = Histogram()
         var result = WorkerResult()
@@ -143,7 +144,8 @@ extension Worker {
         while !isStopped {
             let due = job.rate.map { start + UInt64(Double(result.sent) * 1e9 / $0) }
             let sent = due.map { Self.wait(until: $0, stop: stop) } ?? Deadline.now()
-            let isMeasured = watch.tick(sent)
+            _ = watch.tick(sent)
+            let isMeasured = sent >= watch.begin
             if isStopped || sent >= watch.end || result.sent >= job.count ?? .max { break }
             Stamp.write(batch.start(of: 0), size: job.size, producer: 0, sequence: result.sent, due: due ?? sent, sent: sent)
             let deadline = Deadline.after(Self.patience)

@@ -71,6 +71,7 @@ extension Worker {
         let sender = try sender(job.address)
         if let refusal = sender.refusal(in: batch, 0..<batch.count) { throw refusal.error }
         guard let start = ready() else { throw notStarted }
+        _ = Self.wait(until: start, stop: stop)
         var result = WorkerResult()
         if let rate = job.rate {
             try produce(&batch, sender, from: start, rate: rate, &result)
@@ -82,7 +83,9 @@ extension Worker {
     }
 
     /// Closed loop: the next batch as soon as the last was taken.
-    private func produce(_ batch: inout Batch, _ sender: any Sender, from start: UInt64, _ result: inout WorkerResult) throws(TransportError) {
+    private func produce(_ batch: inout Batch, _ sender: any Sender, from start: UInt64, _ result: inout WorkerResult)
+        throws(TransportError)
+    {
         var watch = stopwatch(from: start)
         let limit = job.count ?? .max
         let last = Deadline(nanoseconds: job.count == nil ? watch.end + Self.patience.nanoseconds : .max)
@@ -131,7 +134,7 @@ extension Worker {
             if isStopped { break }
             _ = watch.tick(now)
             var count = 1
-            while count < batch.count && due(result.sent + count) <= now { count += 1 }
+            while count < batch.count && due(result.sent + count) <= min(now, watch.end - 1) { count += 1 }
             stamp(batch, 0..<count, first: result.sent, due: due, sent: now)
             let accepted = try sender.send(batch, 0..<count, until: last, stop: stop)
             if accepted == 0 && last.hasPassed { throw stalled }

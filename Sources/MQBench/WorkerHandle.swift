@@ -26,7 +26,9 @@ final class WorkerHandle {
         } else {
             process = try Self.spawn(input.descriptor, output.descriptor, counters.descriptor)
         }
-        guard let data = try? JSONEncoder().encode(job), toWorker.write(Array(data)) else { throw TransportError(.failure, "a worker did not start") }
+        guard let data = try? JSONEncoder().encode(job), toWorker.write(Array(data)) else {
+            throw TransportError(.failure, "a worker did not start")
+        }
     }
 
     deinit { dismiss() }

@@ -50,6 +50,29 @@ struct ParseTests {
     @Test func transports() throws { #expect(try (parse("transports", "zmq") as Transports).name == "zmq") }
     @Test func completion() throws { #expect(try (parse("completion", "fish") as Completion).shell == .fish) }
 
+    @Test func bench() throws {
+        let command: Bench = try parse(
+            "bench", "mem:a", "mem:b", "-s", "16,1k", "-p2", "-c", "3", "--rate", "find", "--slo", "p99<5ms", "-d", "2s", "--warmup=0s",
+            "--windows", "7", "-n", "10", "--batch", "1", "--rtt", "--same-process", "--payload", "zero", "--json", "a", "--csv", "b",
+            "--md", "c", "--hdr", "d", "--label", "x y", "--save", "e")
+        #expect(command.addresses == ["mem:a", "mem:b"])
+        #expect([command.size, command.producers, command.consumers] == ["16,1k", "2", "3"])
+        #expect([command.rate, command.slo, command.duration, command.warmup] == ["find", "p99<5ms", "2s", "0s"])
+        #expect([command.windows, command.count, command.batch, command.payload] == ["7", "10", "1", "zero"])
+        #expect(command.rtt && command.sameProcess)
+        let outputs = command.outputs
+        #expect([outputs.json, outputs.csv, outputs.md, outputs.hdr, outputs.label, outputs.save] == ["a", "b", "c", "d", "x y", "e"])
+    }
+
+    @Test func benchOfSavedRuns() throws {
+        let comparison: BenchCompare = try parse(
+            "bench", "compare", "old", "new", "--fail-on", "p99>+10%", "--fail-on", "lost>0", "--force")
+        #expect([comparison.old, comparison.new] == ["old", "new"])
+        #expect(comparison.failOn == ["p99>+10%", "lost>0"] && comparison.force && !comparison.json)
+        let page: BenchPage = try parse("bench", "report", "a.json", "b.json", "--html", "out.html")
+        #expect(page.files == ["a.json", "b.json"] && page.html == "out.html")
+    }
+
     @Test func completeWord() throws {
         #expect(try (parse("__complete", "--", "send", "-F", "--fr=", "") as CompleteWord).words == ["send", "-F", "--fr=", ""])
         #expect(try (parse("__complete", "--", "") as CompleteWord).words == [""])
@@ -59,6 +82,7 @@ struct ParseTests {
         ["send"], ["recv"], ["recv", "mem:a", "mem:b"], ["stat"], ["create"], ["delete"], ["purge"], ["explain"], ["completion", "tcsh"],
         ["sned", "mem:q"],
         ["send", "mem:q", "--nope"], ["recv", "mem:q", "-n"], ["purge", "mem:q", "extra"],
+        ["bench"], ["bench", "mem:q", "-s"], ["bench", "compare", "one"], ["bench", "report"],
     ])
     func mistakesAreRefused(words: [String]) { #expect(throws: (any Error).self) { try Program.parse(words) } }
 
