@@ -155,9 +155,10 @@ def loop(setting: Setting, program: str, queue: str, size: int, count: int) -> F
 
 def pingpong(setting: Setting, kind: str, count: int) -> Figure:
     output = setting.scratch / "bench-times"
+    command = [setting.program("pingpong"), kind, str(SIZE), str(count)]
     with ExitStack() as stack:
         with setting.placed("send"):
-            process = stack.enter_context(setting.start([setting.program("pingpong"), kind, f"{SIZE}", f"{count}"], stdout=output))
+            process = stack.enter_context(setting.start(command, stdout=output))
         if setting.is_pinned:
             pin_descendants(setting, process, 2, ["recv"])
         (usage,) = results([process], setting.timeout)
