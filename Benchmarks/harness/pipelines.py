@@ -171,7 +171,8 @@ def remark_noise(setting: Setting, section: Section, rates: Sequence[float], wha
     if upper > NOISY * lower:
         remedy = "more --rounds" if setting.is_pinned else "more --rounds, or --pin"
         section.remarks.append(
-            f"Noisy{what and ', ' + what}: the middle half of the reference's own rates spans {upper / lower:.1f} x. Take {remedy}."
+            f"Noisy{what and ', ' + what}: the middle half of the reference's own rates spans {upper / lower:.1f} x. "
+            f"Take {remedy}."
         )
 
 

@@ -16,7 +16,7 @@
 enum { LONGEST = 8192 };  // the system's default limit for both kinds
 
 struct message {
-    long type;  // System V's; what mtype must be: above 0
+    long type;  // System V's mtype, which must be above 0
     char body[LONGEST];
 };
 

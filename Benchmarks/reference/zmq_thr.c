@@ -60,7 +60,7 @@ static void pull_messages(void *socket, const struct end *end) {
     zmq_msg_close(&message);
 }
 
-static void receive(const struct end *end) {
+static void receive_messages(const struct end *end) {
     void *pull = open_socket(end->context, ZMQ_PULL);
     check(zmq_bind(pull, end->endpoint), end->endpoint);
     pull_messages(pull, end);
@@ -69,7 +69,7 @@ static void receive(const struct end *end) {
 
 // Sends, and stays until the receiver has gone: over ipc the kernel may drop what was not read when its sender
 // exits, and libzmq does not wait for that (libzmq issue 4660).
-static void send(const struct end *end) {
+static void send_messages(const struct end *end) {
     const char *events = "inproc://disconnected";
     const int at_once = 0;
     void *push = open_socket(end->context, ZMQ_PUSH), *monitor = open_socket(end->context, ZMQ_PAIR);
@@ -123,7 +123,7 @@ int main(int argc, char **argv) {
     if (is_inproc)
         receive_from_thread(&end);
     else
-        (sends ? send : receive)(&end);
+        (sends ? send_messages : receive_messages)(&end);
     check(zmq_ctx_term(end.context), "zmq_ctx_term");
     return 0;
 }
