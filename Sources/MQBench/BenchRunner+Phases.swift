@@ -29,11 +29,13 @@ extension BenchRunner {
         if rates.count >= 3 {
             let rest = Self.median(Array(rates.dropFirst()))
             if rest > 0, (rates[0] / rest - 1).magnitude > 0.2 {
-                result.warnings.append("the first window differs by \(Quantity.decimal((rates[0] / rest - 1) * 100, digits: 0)) %: a longer --warmup")
+                result.warnings.append(
+                    "the first window differs by \(Quantity.decimal((rates[0] / rest - 1) * 100, digits: 0)) %: a longer --warmup")
             }
         }
         if result.spread > 0.15 {
-            result.warnings.append("the windows scatter by ±\(Quantity.decimal(result.spread * 100, digits: 0)) %: a longer -d, a quieter machine")
+            result.warnings.append(
+                "the windows scatter by ±\(Quantity.decimal(result.spread * 100, digits: 0)) %: a longer -d, a quieter machine")
         }
         if result.measuredMessages == 0 { result.invalid.append("nothing was received in the measured time") }
         note(outcome, &result.invalid)
@@ -41,7 +43,9 @@ extension BenchRunner {
     }
 
     private func note(_ outcome: Phase.Outcome, _ invalid: inout [String]) {
-        if outcome.foreign > 0 { invalid.append("\(outcome.foreign) messages in the queue were not of this benchmark: somebody else uses it") }
+        if outcome.foreign > 0 {
+            invalid.append("\(outcome.foreign) messages in the queue were not of this benchmark: somebody else uses it")
+        }
     }
 
     /// The result, and the response times behind it.
@@ -52,7 +56,8 @@ extension BenchRunner {
             var phase = phase(point, nil, target, size)
             phase.rate = rate
             let outcome = try phase.run(
-                stop: stop, resolve: resolve, watch: watcher(place, "latency at \(Quantity.short(rate))/s", seconds: plan.warmup + plan.duration))
+                stop: stop, resolve: resolve,
+                watch: watcher(place, "latency at \(Quantity.short(rate))/s", seconds: plan.warmup + plan.duration))
             let seconds = outcome.producers.map(\.measuredSeconds).max() ?? 0
             let measured = outcome.producers.reduce(0) { $0 + $1.measured }
             return summarize(outcome, outcome.consumers, rate: rate, achieved: seconds > 0 ? Double(measured) / seconds : 0)

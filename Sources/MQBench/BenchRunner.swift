@@ -79,7 +79,9 @@ public struct BenchRunner {
     private static func warnings(about host: Host) -> [String] {
         var result: [String] = []
         if host.loadBefore > Double(host.processors) * 0.5 {
-            result.append("the machine was busy before the start: load \(Quantity.decimal(host.loadBefore, digits: 1)) on \(host.processors) processors")
+            result.append(
+                "the machine was busy before the start: load \(Quantity.decimal(host.loadBefore, digits: 1)) on \(host.processors) processors"
+            )
         }
         if host.steal > 0.01 {
             result.append("the hypervisor gave \(Quantity.decimal(host.steal * 100, digits: 1)) % of the processor time to others")
@@ -95,7 +97,8 @@ public struct BenchRunner {
         guard !plan.roundTrip, !targets.contains(where: { $0.descriptor.capabilities.contains(.processLocal) }) else { return nil }
         let target = BenchTarget(text: "mem:temp", transport: try resolve("mem:temp"))
         let small = BenchRunner(
-            plan: plan.shortened(to: min(plan.duration, 1)), rate: .maximum, objective: nil, stop: stop, resolve: resolve, progress: progress)
+            plan: plan.shortened(to: min(plan.duration, 1)), rate: .maximum, objective: nil, stop: stop, resolve: resolve,
+            progress: progress)
         let place = Place(step: 0, steps: targets.count * plan.sizes.count, name: "the harness itself")
         let throughput = try small.throughput(target, plan.sizes[0], place)
         var pace = Self.floorRate
@@ -164,7 +167,8 @@ extension BenchRunner {
         var back: MeetingPoint?
         if answers {
             guard point.isPrivate else {
-                throw TransportError(.usage, "--rtt needs a queue for the answers too", hint: "\(target.descriptor.schemes[0]):temp has one")
+                throw TransportError(
+                    .usage, "--rtt needs a queue for the answers too", hint: "\(target.descriptor.schemes[0]):temp has one")
             }
             back = try target.transport.meetingPoint(named: unique + "-back")
         }
@@ -210,7 +214,9 @@ private final class PrivateQueues {
     private var admins: [any Admin] = []
     private var tokens: [ExitCleanup.Token] = []
 
-    init(_ points: [MeetingPoint], _ descriptor: Descriptor, _ resolve: @escaping @Sendable (String) throws(TransportError) -> any Transport) throws(TransportError) {
+    init(
+        _ points: [MeetingPoint], _ descriptor: Descriptor, _ resolve: @escaping @Sendable (String) throws(TransportError) -> any Transport
+    ) throws(TransportError) {
         guard descriptor.capabilities.contains(.admin) else { return }
         for point in points where point.isPrivate {
             let admin = try resolve(point.sending).openAdmin(Opening(stop: StopFlag()))

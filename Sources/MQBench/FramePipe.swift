@@ -40,7 +40,9 @@ final class FramePipe: Sendable {
     }
 
     func read(until deadline: Deadline, stop: StopFlag) -> Arrival {
-        guard let header = take(4, until: deadline, stop: stop) else { return stop.isRaised ? .stopped : deadline.hasPassed ? .deadlinePassed : .closed }
+        guard let header = take(4, until: deadline, stop: stop) else {
+            return stop.isRaised ? .stopped : deadline.hasPassed ? .deadlinePassed : .closed
+        }
         let size = header.reduce(0) { $0 << 8 | Int($1) }
         // The rest of a frame that has begun comes without delay.
         guard size < 1 << 30, let body = take(size, until: .after(.seconds(30)), stop: stop) else { return .closed }

@@ -51,7 +51,9 @@ public struct MemoryTransport: Transport {
 
     public func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint {
         let bounds = ",depth=\(options.depth),bytes=\(options.bytes)" + (options.largestMessage.map { ",max-message=\($0)" } ?? "")
-        guard !discards else { throw TransportError(.usage, "mem: without a name discards: nothing can be received from it", hint: "mem:temp") }
+        guard !discards else {
+            throw TransportError(.usage, "mem: without a name discards: nothing can be received from it", hint: "mem:temp")
+        }
         return MeetingPoint(sending: "mem:\(queue == nil ? address.target : unique)\(bounds)", isPrivate: queue != nil)
     }
 

@@ -36,7 +36,8 @@ public struct SysVTransport: Transport {
             return MeetingPoint(sending: "sysv:0x\(String(hash | 0x4000_0000, radix: 16))\(options.text)", isPrivate: true)
         case .key(let key): return MeetingPoint(sending: "sysv:\(SysVName.hex(key))\(options.text)", isPrivate: false)
         case .id(let id): return MeetingPoint(sending: "sysv:id=\(id)\(options.text)", isPrivate: false)
-        case .file(let path, _): return MeetingPoint(sending: Address(scheme: "sysv", targets: [path]).text + options.text, isPrivate: false)
+        case .file(let path, _):
+            return MeetingPoint(sending: Address(scheme: "sysv", targets: [path]).text + options.text, isPrivate: false)
         case .none: throw TransportError(.usage, "the address names no queue", hint: "sysv:temp is a private one")
         }
     }
