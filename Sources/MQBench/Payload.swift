@@ -46,14 +46,12 @@ enum Payload {
         if !words.contains(kind) && file.isEmpty { throw TransportError(.usage, "--payload \(kind): the file is empty") }
         var position = 0
         for _ in 0..<count {
-            let place = batch.reserve(size).assumingMemoryBound(to: UInt8.self)
-            for index in 0..<size {
-                switch kind {
-                case "random": place[index] = UInt8(truncatingIfNeeded: random.next())
-                case "zero": place[index] = 0
-                case "seq": place[index] = UInt8(truncatingIfNeeded: index)
-                default: place[index] = file[(position + index) % file.count]
-                }
+            let place = UnsafeMutableBufferPointer(start: batch.reserve(size).assumingMemoryBound(to: UInt8.self), count: size)
+            switch kind {
+            case "random": for index in 0..<size { place[index] = UInt8(truncatingIfNeeded: random.next()) }
+            case "zero": place.update(repeating: 0)
+            case "seq": for index in 0..<size { place[index] = UInt8(truncatingIfNeeded: index) }
+            default: for index in 0..<size { place[index] = file[(position + index) % file.count] }
             }
             position += size
             batch.commit(size)

@@ -119,7 +119,7 @@ struct Phase {
             var log = SequenceLog()
             for result in witnesses where producer < result.logs.count {
                 let part = result.logs[producer]
-                log.merge(SequenceLog(words: part.words, duplicated: part.duplicated, reordered: part.reordered))
+                log.merge(SequenceLog(words: part.numbers, duplicated: part.duplicated, reordered: part.reordered))
             }
             let received = log.received(of: sending[producer].sent)
             outcome.account.received += received

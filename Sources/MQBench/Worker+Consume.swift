@@ -119,7 +119,7 @@ struct Intake {
             defer { previous = max(previous, end) }
             return Window(seconds: Double(max(end, previous) - previous) / 1e9, messages: messages)
         }
-        result.logs = logs.map { WorkerResult.Log(words: $0.packed, duplicated: $0.duplicated, reordered: $0.reordered) }
+        result.logs = logs.map { WorkerResult.Log(words: WorkerResult.Log.bytes($0.packed), duplicated: $0.duplicated, reordered: $0.reordered) }
         (result.response, result.service) = (response.sparse, service.sparse)
         return result
     }
@@ -149,7 +149,7 @@ extension Worker {
             let isMeasured = sent >= watch.begin
             if isStopped || sent >= watch.end || result.sent >= job.count ?? .max { break }
             Stamp.write(batch.start(of: 0), size: job.size, producer: 0, sequence: result.sent, due: due ?? sent, sent: sent)
-            let deadline = Deadline.after(Self.patience)
+            let deadline = Deadline(nanoseconds: sent + Self.patience.nanoseconds)
             guard try sender.send(batch, 0..<1, until: deadline, stop: stop) == 1 else { break }
             result.sent += 1
             guard let now = try self.answer(result.sent - 1, from: receiver, &answer, until: deadline, &log, &result.foreign) else { break }
@@ -162,7 +162,7 @@ extension Worker {
         counters.isStopped = true
         (result.cost, result.measuredSeconds) = (watch.cost, watch.seconds)
         (result.response, result.publishDelay) = (times.sparse, delays.sparse)
-        result.logs = [WorkerResult.Log(words: log.packed, duplicated: log.duplicated, reordered: log.reordered)]
+        result.logs = [WorkerResult.Log(words: WorkerResult.Log.bytes(log.packed), duplicated: log.duplicated, reordered: log.reordered)]
         try receiver.close(until: .after(.seconds(1)), stop: stop)
         return result
     }
@@ -192,16 +192,22 @@ extension Worker {
         var watch = stopwatch(from: start)
         var result = WorkerResult()
         var batch = Batch()
+        // The clock is read once a message, behind its answer: what stands before it is in every round trip.
+        var now = Deadline.now()
         while !isStopped {
             batch.removeAll()
-            let outcome = try receiver.receive(into: &batch, limit: 64, byteLimit: 1, until: .after(.milliseconds(50)), stop: stop)
-            guard outcome == .received else { continue }
+            let patience = Deadline(nanoseconds: now + 50_000_000)
+            guard try receiver.receive(into: &batch, limit: 64, byteLimit: 1, until: patience, stop: stop) == .received else {
+                now = Deadline.now()
+                continue
+            }
             var sent = 0
             while sent < batch.count && !isStopped {
-                sent += try sender.send(batch, sent..<batch.count, until: .after(.milliseconds(50)), stop: stop)
+                sent += try sender.send(batch, sent..<batch.count, until: sent == 0 ? patience : .after(.milliseconds(50)), stop: stop)
             }
+            now = Deadline.now()
             try receiver.settle(0..<sent, of: batch, as: .acknowledge)
-            if watch.tick(Deadline.now()) { result.measured += sent }
+            if watch.tick(now) { result.measured += sent }
             result.sent += sent
         }
         watch.stop(Deadline.now())

@@ -66,8 +66,11 @@ struct Worker {
 // MARK: - Producing
 
 extension Worker {
+    /// Large messages go in smaller batches: a payload that falls out of the cache would be measured too.
+    private var batchSize: Int { max(1, min(job.batch, (1 << 18) / job.size)) }
+
     private func produce() throws(TransportError) -> WorkerResult {
-        var batch = try Payload.batch(job.payload, size: job.size, count: job.batch, seed: UInt64(job.index + 1))
+        var batch = try Payload.batch(job.payload, size: job.size, count: batchSize, seed: UInt64(job.index + 1))
         let sender = try sender(job.address)
         if let refusal = sender.refusal(in: batch, 0..<batch.count) { throw refusal.error }
         guard let start = ready() else { throw notStarted }

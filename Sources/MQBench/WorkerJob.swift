@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 /// What a worker is told.
 struct WorkerJob: Codable, Sendable {
     enum Role: String, Codable, Sendable {
@@ -60,9 +62,19 @@ struct WorkerResult: Codable, Sendable {
 
     /// One producer's sequence as this consumer saw it.
     struct Log: Codable, Sendable {
-        var words: [UInt64]
+        /// The bits, as they stand in memory: a number each in JSON would take longer than the measurement.
+        var words: Data
         var duplicated: Int
         var reordered: Int
+
+        static func bytes(_ words: [UInt64]) -> Data { words.withUnsafeBytes { Data($0) } }
+
+        var numbers: [UInt64] {
+            let bytes = [UInt8](words)
+            return stride(from: 0, to: bytes.count / 8 * 8, by: 8).map { start in
+                bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: start, as: UInt64.self) }
+            }
+        }
     }
 }
 

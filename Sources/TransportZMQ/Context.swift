@@ -11,6 +11,7 @@ struct Context: ~Copyable {
     /// - Throws: `configuration` without a library, `failure` when the system gives no threads or descriptors.
     init(threads: Int) throws(TransportError) {
         let library = try Library.shared()
+        czmq_keep_freed_memory()
         guard let pointer = library.api.pointee.ctx_new() else {
             throw library.error(library.api.pointee.error_number(), "opening libzmq")
         }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <malloc.h>
 #include <zmq.h>
 
 /// The functions of libzmq, filled by czmq_open.
@@ -89,3 +90,10 @@ static inline int czmq_ctx_term(const czmq_api *api, void *context) {
 
 /// Bytes written to a connection that its peer has not read yet (ipc) or not confirmed yet (tcp), or -errno.
 int czmq_unread(int descriptor);
+
+/// Keeps freed memory up to 64 MiB. libzmq's threads free what the other one allocated, and glibc would give the pages of
+/// each large message back to the system and fault them in again for the next.
+static inline void czmq_keep_freed_memory(void) {
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+}
