@@ -77,7 +77,8 @@ public struct Comparison: Codable, Sendable, Equatable {
         differences = Self.differences(old, new)
         if !isForced && !differences.isEmpty {
             var error = TransportError(
-                .unsupported, "these runs do not compare", hint: "--force compares what they share, and what it says is then yours to judge")
+                .unsupported, "these runs do not compare", hint: "--force compares what they share, and what it says is then yours to judge"
+            )
             error.details = differences
             throw error
         }

@@ -11,10 +11,12 @@ extension Comparison {
     private var head: String {
         func line(_ word: String, _ side: Side) -> String {
             let label = side.label.map { "“\($0)”, " } ?? ""
-            return TextTable.wrapped(Figures.printable("\(word) \(label)\(side.startedAt), mq \(side.version), \(side.fingerprint)"), indent: 4)
+            return TextTable.wrapped(
+                Figures.printable("\(word) \(label)\(side.startedAt), mq \(side.version), \(side.fingerprint)"), indent: 4)
         }
         let forced = differences.map { TextTable.wrapped("! not alike: \($0)", indent: 4) }.joined()
-        let explained = "Intervals hold 95 % of the noise within these runs; under \(Figures.plain(Self.leastChange * 100)) % nothing is called better or worse."
+        let explained =
+            "Intervals hold 95 % of the noise within these runs; under \(Figures.plain(Self.leastChange * 100)) % nothing is called better or worse."
         return line("old:", old) + line("new:", new) + forced + TextTable.wrapped(explained, indent: 0)
     }
 

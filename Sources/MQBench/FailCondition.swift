@@ -63,7 +63,8 @@ public struct FailCondition: Sendable, Equatable {
             let names = Metric.allCases.map(\.rawValue)
             let near = Suggestion.nearest(to: name, in: names).map { "did you mean \($0)?" }
             throw TransportError(
-                .usage, "--fail-on '\(Figures.printable(text))': '\(Figures.printable(name))' is not one of \(names.joined(separator: ", "))",
+                .usage,
+                "--fail-on '\(Figures.printable(text))': '\(Figures.printable(name))' is not one of \(names.joined(separator: ", "))",
                 hint: near)
         }
         let rest = bare[bare.index(after: sign)...]
@@ -77,7 +78,8 @@ public struct FailCondition: Sendable, Equatable {
     private static func limit(_ limit: String, of metric: Metric, in text: String) throws(TransportError) -> Limit {
         if limit.hasSuffix("%") {
             guard limit.hasPrefix("+") || limit.hasPrefix("-") else {
-                throw wrong(text, "does not say whether the change is up or down: +\(Figures.printable(limit)) or -\(Figures.printable(limit))")
+                throw wrong(
+                    text, "does not say whether the change is up or down: +\(Figures.printable(limit)) or -\(Figures.printable(limit))")
             }
             guard let percent = number(limit.dropFirst().dropLast()), percent <= 1e6 else {
                 throw wrong(text, "'\(Figures.printable(limit))' is not a percentage")
@@ -115,6 +117,7 @@ public struct FailCondition: Sendable, Equatable {
 
     private static func wrong(_ text: String, _ why: String) -> TransportError {
         TransportError(
-            .usage, "--fail-on '\(Figures.printable(text))' \(why)", hint: "conditions are written p99>+10%, throughput<-5%, max>50ms, lost>0")
+            .usage, "--fail-on '\(Figures.printable(text))' \(why)",
+            hint: "conditions are written p99>+10%, throughput<-5%, max>50ms, lost>0")
     }
 }

@@ -46,7 +46,8 @@ extension Histogram {
         }
         text += "#[Mean    = \(micro(mean)), StdDeviation   = \(micro(deviation))]\n"
         text += "#[Max     = \(micro(Double(maximum))), Total count    = \(padded("\(count)", 12))]\n"
-        text += "#[Buckets = \(padded("\(Self.length / (Self.subBuckets / 2) - 1)", 12)), SubBuckets     = \(padded("\(Self.subBuckets)", 12))]\n"
+        text +=
+            "#[Buckets = \(padded("\(Self.length / (Self.subBuckets / 2) - 1)", 12)), SubBuckets     = \(padded("\(Self.subBuckets)", 12))]\n"
         return text
     }
 }

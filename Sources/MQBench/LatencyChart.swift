@@ -15,7 +15,9 @@ struct LatencyChart {
 
     init?(_ group: SeriesGroup) {
         curves = group.series.compactMap { series in
-            guard let latency = series.result.latency, let histogram = try? latency.response.histogram(), !histogram.isEmpty else { return nil }
+            guard let latency = series.result.latency, let histogram = try? latency.response.histogram(), !histogram.isEmpty else {
+                return nil
+            }
             return Curve(series: series, latency: latency, points: Self.points(histogram))
         }
         guard !curves.isEmpty else { return nil }
@@ -69,7 +71,8 @@ struct LatencyChart {
 
     var svg: String {
         let height = scale.bottom + 46
-        var text = "<svg viewBox=\"0 0 \(HTML.number(scale.width)) \(HTML.number(height))\" role=\"img\" aria-label=\"Latency by percentile\">\n"
+        var text =
+            "<svg viewBox=\"0 0 \(HTML.number(scale.width)) \(HTML.number(height))\" role=\"img\" aria-label=\"Latency by percentile\">\n"
         text += grid
         if let floor { text += floorLine(floor) }
         for curve in curves { text += draw(curve) }
@@ -81,7 +84,8 @@ struct LatencyChart {
         let isInvalid = !curve.latency.invalid.isEmpty
         let dash = isInvalid ? "1 5" : curve.series.dash
         let dashes = dash.isEmpty ? "" : " stroke-dasharray=\"\(dash)\" stroke-linecap=\"round\""
-        return "<polyline class=\"curve s\(curve.series.colour)\"\(dashes) points=\"\(path)\"><title>\(HTML.escape(curve.series.label))</title></polyline>\n"
+        return
+            "<polyline class=\"curve s\(curve.series.colour)\"\(dashes) points=\"\(path)\"><title>\(HTML.escape(curve.series.label))</title></polyline>\n"
     }
 
     /// Names and figures right of the plot, moved apart where curves end close together, with a line to each end.
@@ -155,6 +159,7 @@ extension LatencyChart {
 
     private func floorLine(_ floor: Double) -> String {
         line("floor", scale.left, scale.y(floor), scale.right, scale.y(floor))
-            + label("floor: p50 of the harness alone, \(Figures.time(pow(10, floor)))", scale.right - 4, scale.y(floor) - 5, anchor: "end") + "\n"
+            + label("floor: p50 of the harness alone, \(Figures.time(pow(10, floor)))", scale.right - 4, scale.y(floor) - 5, anchor: "end")
+            + "\n"
     }
 }

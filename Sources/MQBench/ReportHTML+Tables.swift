@@ -52,7 +52,9 @@ extension ReportHTML {
         case fault(Int)
     }
 
-    private static func counts(_ account: Account) -> [Cell] { [.fault(account.lost), .fault(account.duplicated), .fault(account.reordered)] }
+    private static func counts(_ account: Account) -> [Cell] {
+        [.fault(account.lost), .fault(account.duplicated), .fault(account.reordered)]
+    }
 
     private static func lead(_ report: BenchReport, _ result: BenchResult, _ isInvalid: Bool, among reports: [BenchReport]) -> [Cell] {
         [.name(result.name, isInvalid: isInvalid)] + (reports.count > 1 ? [.text(report.title)] : []) + [.number(Figures.size(result.size))]
@@ -108,7 +110,9 @@ extension ReportHTML {
         var text = "<h2>How it was measured</h2>\n"
         for report in reports {
             if reports.count > 1 { text += "<h3>\(HTML.escape(report.title))</h3>\n" }
-            var items = [("Plan", report.planClauses.joined(separator: "; ")), ("Addresses", report.plan.addresses.joined(separator: "  "))]
+            var items = [
+                ("Plan", report.planClauses.joined(separator: "; ")), ("Addresses", report.plan.addresses.joined(separator: "  ")),
+            ]
             items.append(("Host", report.hostClauses.joined(separator: "; ")))
             items.append(("Program", "mq \(report.version), started \(report.startedAt)"))
             if let floor = report.floorSentence { items.append(("Floor", floor)) }

@@ -38,7 +38,8 @@ extension ReportText {
         report.results.compactMap { result in
             guard let latency = result.latency, let histogram = try? latency.response.histogram(), !histogram.isEmpty else { return nil }
             let mark = latency.invalid.isEmpty ? "" : " ! INVALID"
-            let title = "\(Figures.shortened(Figures.printable(result.name), to: 28)), \(Figures.size(result.size)) at \(Figures.amount(latency.rate))/s\(mark)"
+            let title =
+                "\(Figures.shortened(Figures.printable(result.name), to: 28)), \(Figures.size(result.size)) at \(Figures.amount(latency.rate))/s\(mark)"
             return title + " (bars: logarithm of the count)\n" + bars(histogram, isTerminal: isTerminal)
         }.joined(separator: "\n")
     }

@@ -11,7 +11,8 @@ public enum ReportText {
     private static func head(_ report: BenchReport) -> String {
         let label = report.label.map { " “\(Figures.printable($0))”," } ?? ""
         let first = "mq bench:\(label) " + report.planClauses.joined(separator: "; ")
-        let host = report.hostClauses.joined(separator: "; ") + "; mq \(Figures.printable(report.version)), \(Figures.printable(report.startedAt))"
+        let host =
+            report.hostClauses.joined(separator: "; ") + "; mq \(Figures.printable(report.version)), \(Figures.printable(report.startedAt))"
         return TextTable.wrapped(first, indent: 4) + TextTable.wrapped("on " + host, indent: 4)
     }
 
@@ -56,7 +57,8 @@ public enum ReportText {
             table.rows.append(
                 [name(result, isInvalid: cells.isInvalid), Figures.size(result.size), cells.rate] + cells.percentiles + [cells.delay])
             if !latency.account.isClean {
-                notes += TextTable.wrapped("\(Figures.printable(result.name)), \(Figures.size(result.size)): \(latency.account.words)", indent: 4)
+                notes += TextTable.wrapped(
+                    "\(Figures.printable(result.name)), \(Figures.size(result.size)): \(latency.account.words)", indent: 4)
             }
         }
         if notes.isEmpty { notes = "lost 0, duplicated 0, reordered 0 at \(measured.count == 1 ? "this rate" : "these rates")\n" }

@@ -18,7 +18,8 @@ struct ThroughputChart {
         let height = Double(rows.count) * rowHeight + 8
         var text = "<svg viewBox=\"0 0 \(HTML.number(width)) \(HTML.number(height))\" role=\"img\" aria-label=\"Throughput\">\n"
         text += "<defs><pattern id=\"void\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
-        text += "<rect width=\"8\" height=\"8\" fill=\"var(--bad-panel)\"/><rect width=\"3\" height=\"8\" fill=\"var(--bad)\"/></pattern></defs>\n"
+        text +=
+            "<rect width=\"8\" height=\"8\" fill=\"var(--bad-panel)\"/><rect width=\"3\" height=\"8\" fill=\"var(--bad)\"/></pattern></defs>\n"
         for (index, row) in rows.enumerated() { text += draw(row.series, row.throughput, y: Double(index) * rowHeight + 4) }
         let bottom = HTML.number(height - 4), x = HTML.number(barStart)
         return text + "<line class=\"axis\" x1=\"\(x)\" y1=\"0\" x2=\"\(x)\" y2=\"\(bottom)\"/>\n</svg>"
@@ -33,14 +34,16 @@ struct ThroughputChart {
         let fill = cells.isInvalid ? "fill=\"url(#void)\"" : "class=\"f\(series.colour)\""
         let name = Figures.shortened(series.label, to: 26)
         var text = "<g><title>\(HTML.escape(series.label))</title>"
-        text += "<text class=\"name\" x=\"\(HTML.number(labelWidth))\" y=\"\(HTML.number(middle + 4.5))\" text-anchor=\"end\">\(HTML.escape(name))</text>"
+        text +=
+            "<text class=\"name\" x=\"\(HTML.number(labelWidth))\" y=\"\(HTML.number(middle + 4.5))\" text-anchor=\"end\">\(HTML.escape(name))</text>"
         text += "<rect \(fill) x=\"\(HTML.number(barStart))\" y=\"\(HTML.number(middle - 9))\" "
         text += "width=\"\(HTML.number(max(1, end - barStart)))\" height=\"18\" rx=\"1.5\"/>"
         text += windows(throughput, middle: middle)
         let labelX = max(end, throughput.windows.count > 1 ? position(throughput.range.upperBound) + 4 : end) + 8
         text += "<text x=\"\(HTML.number(labelX))\" y=\"\(HTML.number(middle + 4.5))\">"
         if cells.isInvalid { text += "<tspan class=\"void\">✖ INVALID </tspan>" }
-        text += "<tspan class=\"name\">\(cells.rate)/s</tspan><tspan class=\"muted\"> \(cells.spread), \(cells.megabytes) MB/s</tspan></text></g>\n"
+        text +=
+            "<tspan class=\"name\">\(cells.rate)/s</tspan><tspan class=\"muted\"> \(cells.spread), \(cells.megabytes) MB/s</tspan></text></g>\n"
         return text
     }
 

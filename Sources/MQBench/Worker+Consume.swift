@@ -119,7 +119,9 @@ struct Intake {
             defer { previous = max(previous, end) }
             return Window(seconds: Double(max(end, previous) - previous) / 1e9, messages: messages)
         }
-        result.logs = logs.map { WorkerResult.Log(words: WorkerResult.Log.bytes($0.packed), duplicated: $0.duplicated, reordered: $0.reordered) }
+        result.logs = logs.map {
+            WorkerResult.Log(words: WorkerResult.Log.bytes($0.packed), duplicated: $0.duplicated, reordered: $0.reordered)
+        }
         (result.response, result.service) = (response.sparse, service.sparse)
         return result
     }

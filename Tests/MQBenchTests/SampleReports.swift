@@ -22,7 +22,9 @@ enum Sample {
 
     static func throughput(_ rate: Double, seed: UInt64 = 1, scatter: Double = 0.03) -> Throughput {
         var random = SeededGenerator(seed: seed)
-        let windows = (0..<5).map { _ in Window(seconds: 1, messages: Int(rate * Double.random(in: (1 - scatter)...(1 + scatter), using: &random))) }
+        let windows = (0..<5).map { _ in
+            Window(seconds: 1, messages: Int(rate * Double.random(in: (1 - scatter)...(1 + scatter), using: &random)))
+        }
         let messages = windows.map(\.messages).reduce(0, +)
         var account = Account()
         (account.sent, account.received) = (messages, messages)
@@ -45,7 +47,8 @@ enum Sample {
     }
 
     static func result(
-        _ name: String, _ transport: String, _ guarantee: String, size: Int, rate: Double, median: Double, seed: UInt64 = 1, stall: Double = 0
+        _ name: String, _ transport: String, _ guarantee: String, size: Int, rate: Double, median: Double, seed: UInt64 = 1,
+        stall: Double = 0
     ) -> BenchResult {
         BenchResult(
             name: name, address: name, transport: transport, guarantee: guarantee, size: size, throughput: throughput(rate, seed: seed),
