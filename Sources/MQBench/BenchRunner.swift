@@ -181,7 +181,7 @@ extension BenchRunner {
         Phase(
             point: point, answers: back, size: size, producers: plan.producers, consumers: plan.consumers, batch: plan.batch,
             warmup: plan.warmup, duration: plan.duration, windows: plan.windows, payload: plan.payload,
-            inProcess: plan.sameProcess || target.descriptor.capabilities.contains(.processLocal))
+            inProcess: plan.sameProcess || point.isProcessLocal || target.descriptor.capabilities.contains(.processLocal))
     }
 
     func watcher(_ place: Place, _ name: String, seconds: Double) -> (Int, Double) -> Void {

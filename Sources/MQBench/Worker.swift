@@ -32,6 +32,7 @@ struct Worker {
 
     func sender(_ address: String) throws(TransportError) -> any Sender {
         var opening = Opening(stop: stop)
+        opening.sharesProcess = job.isThread
         opening.deadline = .after(.seconds(10))
         return try resolve(address).openSender(opening)
     }
@@ -39,6 +40,7 @@ struct Worker {
     func receiver(_ address: String) throws(TransportError) -> any Receiver {
         var opening = Opening(stop: stop)
         // At a rate, or one by one, waiting for a batch to grow would be counted as latency.
+        opening.sharesProcess = job.isThread
         opening.isPrompt = job.rate != nil || job.role != .consume
         opening.deadline = .after(.seconds(10))
         return try resolve(address).openReceiver(opening)

@@ -46,11 +46,14 @@ public struct MeetingPoint: Sendable, Equatable {
     public var receiving: String
     /// Whether it is nobody else's: who asked for it creates it first and deletes it at the end, where the transport has queues to create.
     public var isPrivate: Bool
+    /// Whether only threads of one process meet there.
+    public var isProcessLocal: Bool
 
-    public init(sending: String, receiving: String? = nil, isPrivate: Bool) {
+    public init(sending: String, receiving: String? = nil, isPrivate: Bool, isProcessLocal: Bool = false) {
         self.sending = sending
         self.receiving = receiving ?? sending
         self.isPrivate = isPrivate
+        self.isProcessLocal = isProcessLocal
     }
 }
 
@@ -67,6 +70,8 @@ public struct Opening: Sendable {
     public var mode: ReceiveMode = .consume
     /// The most messages to hold that were not handed over yet; `nil` leaves it to the transport.
     public var prefetch: Int?
+    /// The other end is in this process, too.
+    public var sharesProcess = false
     /// A receiver hands over what is ready at once, instead of giving the sender a moment to make the batch larger.
     public var isPrompt = false
     /// How long an established connection that broke is restored, with back-off; `nil` is not at all.

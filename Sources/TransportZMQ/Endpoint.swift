@@ -11,6 +11,8 @@ struct Endpoint: Sendable, Equatable {
         case ipc(path: String)
         /// A name in Linux's abstract namespace, refused by the kernel when it is taken.
         case abstract
+        /// A name among the threads of one process.
+        case inproc
         /// Left to libzmq: tipc, pgm, vmci and what newer libraries bring.
         case other(String)
     }
@@ -41,7 +43,8 @@ struct Endpoint: Sendable, Equatable {
         case "ipc":
             medium = try Self.ipc(rest)
         case "inproc":
-            throw TransportError(.usage, "inproc:// joins threads of one process", hint: "ipc:// joins processes of one host")
+            guard !rest.isEmpty else { throw TransportError(.usage, "inproc:// needs a name") }
+            medium = .inproc
         case _ where Self.known.contains(word):
             medium = .other(word)
         default:
@@ -61,6 +64,14 @@ struct Endpoint: Sendable, Equatable {
     /// An endpoint whose parts are known to be right.
     init(ipc path: String, binds: Bool) {
         (self.binds, medium, text) = (binds, .ipc(path: path), "ipc://\(path)")
+    }
+
+    /// Refuses an end that nobody could ever meet.
+    /// - Throws: `usage`.
+    func check(_ opening: Opening) throws(TransportError) {
+        if medium == .inproc && !opening.sharesProcess {
+            throw TransportError(.usage, "inproc:// joins threads of one process", hint: "ipc:// joins processes of one host")
+        }
     }
 
     /// As it is written in an address.

@@ -16,7 +16,8 @@ struct Monitor: ~Copyable {
         | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
 
     init(of socket: borrowing Socket, in context: borrowing Context, notices: Notices) throws(TransportError) {
-        let name = "inproc://mq-monitor"
+        // Unique, since sockets of several threads may share a context.
+        let name = "inproc://mq-monitor-\(UInt(bitPattern: socket.pointer))"
         let result = czmq_socket_monitor(socket.library.api, socket.pointer, name, Self.events)
         if result < 0 { throw socket.library.error(-result, "watching a socket") }
         let pair = try Socket(.pair, in: context)

@@ -13,6 +13,8 @@ final class Wire {
     /// For hot loops, which call libzmq without a detour. Valid until `finish` or `close`.
     let pointer: UnsafeMutableRawPointer
     private let notices: Notices
+    /// Between threads there are no connections: nothing for the monitor to tell, and nothing in a kernel to wait for.
+    let isInproc: Bool
     // Ended in this order: a context waits for its sockets.
     private var monitor: Monitor?
     private var socket: Socket?
@@ -27,7 +29,9 @@ final class Wire {
         self.type = type
         notices = opening.notices
         var needsIPv6 = settings.ipv6 ?? false
+        isInproc = endpoints.contains { $0.medium == .inproc }
         for endpoint in endpoints {
+            try endpoint.check(opening)
             switch endpoint.medium {
             case .tcp(_, let host, _) where !endpoint.binds:
                 let families = try Resolver.families(of: host, until: opening.deadline, stop: opening.stop)
@@ -37,7 +41,8 @@ final class Wire {
             }
             if settings.ipv6 == nil && endpoint.isIPv6Literal { needsIPv6 = true }
         }
-        let context = try Context(threads: settings.threads)
+        // Threads meet in one context; everybody else has one of its own, which ends with it.
+        let context = try isInproc ? Context(sharedWithThreads: settings.threads) : Context(threads: settings.threads)
         library = context.library
         // The first socket of a context starts its threads, not zmq_ctx_new.
         let socket = try Thread.blockingSignals { () throws(TransportError) in try Socket(type, in: context) }
@@ -122,6 +127,11 @@ final class Wire {
     func finish(sent: Bool, until wanted: Deadline, stop: StopFlag) throws(TransportError) {
         guard socket != nil else { return }
         guard sent else { return close() }
+        if isInproc {
+            // What was written is in the receiver's hands already, and stays there when this end goes.
+            set(ZMQ_LINGER, -1)
+            return close()
+        }
         var deadline = stop.isRaised ? wanted.earlier(.after(Self.grace)) : wanted
         // A first connection that libzmq makes and closes while nobody looks could not be held: have it before the end.
         drainMonitor()

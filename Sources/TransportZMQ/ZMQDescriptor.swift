@@ -13,6 +13,7 @@ extension ZMQTransport {
             "TYPE is push, pull, pub, sub, xpub, xsub or pair; without it send pushes and recv pulls. A leading @ on an endpoint binds, "
                 + "without it the socket connects; both can be mixed in one address. @tcp://:5555 binds on all interfaces, @tcp://127.0.0.1:* on a "
                 + "free port, which is reported. ipc:///path is a Unix socket, ipc://@name one of Linux's abstract namespace.",
+            "inproc://name joins threads of one process, which only mq bench has.",
             "There is no broker: what was sent lives in the memory of the sender and the receiver until it is read, and is gone with them. "
                 + "Delivery is at most once. A receiver that dies takes with it what it had taken ahead, and the sender is not told.",
             "At its end send waits until libzmq has written every message, and keeps the connections open until their peers have read everything "

@@ -24,7 +24,7 @@ final class ZMQSender: Sender {
     init(_ wire: Wire, settings: Settings, notices: Notices) {
         (self.wire, self.settings, self.notices) = (wire, settings, notices)
         limit = MessageLimit(most: settings.sendLimit, bytes: settings.buffer)
-        peersAwaited = settings.awaitedPeers == 0
+        peersAwaited = settings.awaitedPeers == 0 || wire.isInproc
     }
 
     var maximumMessageSize: Int? { nil }

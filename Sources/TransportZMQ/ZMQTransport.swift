@@ -45,7 +45,8 @@ public struct ZMQTransport: Transport {
         }
         return MeetingPoint(
             sending: "zmq:\(pair.sends.rawValue):\(connected)\(options.text)",
-            receiving: "zmq:\(pair.receives.rawValue):@\(bound)\(options.text)", isPrivate: target.temporaryPath != nil)
+            receiving: "zmq:\(pair.receives.rawValue):@\(bound)\(options.text)", isPrivate: target.temporaryPath != nil,
+            isProcessLocal: target.endpoints.first?.medium == .inproc)
     }
 
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {

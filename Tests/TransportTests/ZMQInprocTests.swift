@@ -1,0 +1,37 @@
+import MQCore
+import MQTesting
+import Testing
+import TransportZMQ
+
+@Suite("ZMQ between threads", .timeLimit(.minutes(1)))
+struct ZMQInprocTests {
+    @Test func anInprocEndpointIsRefusedWhereNobodyCouldMeetIt() throws {
+        let transport = try ZMQTransport.at("zmq:inproc://\(UniqueName.make())")
+        let error = #expect(throws: TransportError.self) { _ = try transport.openSender(Opening(stop: StopFlag())) }
+        #expect(error?.code == .usage)
+        #expect(error?.message.contains("threads of one process") == true)
+    }
+
+    @Test func threadsMeetAndNothingIsLostWhenTheSenderLeavesFirst() throws {
+        let name = UniqueName.make()
+        let stop = StopFlag()
+        var opening = Opening(stop: stop)
+        opening.sharesProcess = true
+        let receiver = try ZMQTransport.at("zmq:pull:@inproc://\(name)").openReceiver(opening)
+        let feeding = Background { [opening] in
+            let sender = try ZMQTransport.at("zmq:push:inproc://\(name)").openSender(opening)
+            var batch = Batch()
+            for number in 0..<5000 { batch.append("\(number)".utf8) }
+            let count = try sender.send(batch, 0..<5000, until: .after(.seconds(10)), stop: opening.stop)
+            try sender.flush(until: .after(.seconds(10)), stop: opening.stop)
+            return count
+        }
+        var batch = Batch()
+        while batch.count < 5000,
+            try receiver.receive(into: &batch, limit: 5000, byteLimit: 1 << 20, until: .after(.seconds(5)), stop: stop) == .received
+        {}
+        #expect(try feeding.join() == 5000)
+        #expect((0..<batch.count).allSatisfy { String(decoding: batch.bytes(of: $0), as: UTF8.self) == "\($0)" })
+        #expect(batch.count == 5000)
+    }
+}
