@@ -24,6 +24,9 @@ final class SendSession {
     private let address: ResolvedAddress
     private let console: Console
     private let stop = StopFlag()
+    private let monitor: ProcessMonitor.Configuration
+    /// Whether signals are taken; before anything waits, they must be.
+    private var isMonitored: Bool
     private let counters = Counters()
     private let sender: any Sender
     private var ledger = Ledger()
@@ -49,11 +52,12 @@ final class SendSession {
         opening.retry = plan.retry
         opening.deadline = .after(plan.timeout)
         let capabilities = address.descriptor.capabilities
-        ProcessMonitor.start(
-            ProcessMonitor.Configuration(
-                stop: stop, console: console, counters: counters, verb: "sent",
-                showsConfirmed: capabilities.contains(.acknowledge),
-                drawsProgress: !plan.messages.isEmpty || isatty(STDIN_FILENO) == 0))
+        monitor = ProcessMonitor.Configuration(
+            stop: stop, console: console, counters: counters, verb: "sent", showsConfirmed: capabilities.contains(.acknowledge),
+            drawsProgress: !plan.messages.isEmpty || isatty(STDIN_FILENO) == 0)
+        // A few words into a kernel's queue that has room are gone before a thread that watches them would have started.
+        isMonitored = !(hasWords && plan.repetition == .times(1) && plan.rate == nil && plan.retry == nil && capabilities.contains(.kernel))
+        if isMonitored { ProcessMonitor.start(monitor) }
         let transport = try address.transport()
         sender = try Endpoints.open(retry: plan.retry, opening: opening, console: console) { opening throws(TransportError) in
             try transport.openSender(opening)
@@ -205,6 +209,19 @@ final class SendSession {
         return sender.refusal(in: batch, range.lowerBound..<end) ?? found
     }
 
+    /// Sends; what does not go at once waits under the eyes of the monitor.
+    private func send(_ batch: borrowing Batch, _ range: Range<Int>) throws(TransportError) -> Int {
+        var start = range.lowerBound
+        if !isMonitored {
+            start += try sender.send(batch, range, until: .immediately, stop: stop)
+            if start == range.upperBound { return range.count }
+            isMonitored = true
+            ProcessMonitor.start(monitor)
+        }
+        let rest = try sender.send(batch, start..<range.upperBound, until: .after(plan.timeout), stop: stop)
+        return start - range.lowerBound + rest
+    }
+
     /// One call of the sender, paced; returns how many messages it took, which is fewer only when stopped.
     private func handOver(_ batch: borrowing Batch, _ range: Range<Int>, _ place: (Int) -> Ledger.Entry) throws(TransportError) -> Int {
         var range = range
@@ -218,7 +235,7 @@ final class SendSession {
         }
         let count: Int
         do throws(TransportError) {
-            count = try sender.send(batch, range, until: .after(plan.timeout), stop: stop)
+            count = try send(batch, range)
         } catch {
             // What the sender took of this call it counts as confirmed, or it is in doubt: either way the next record is the first not confirmed.
             let taken = min(range.count, max(0, sender.confirmed - ledger.accepted))
