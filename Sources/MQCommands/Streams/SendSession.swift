@@ -56,7 +56,9 @@ final class SendSession {
             stop: stop, console: console, counters: counters, verb: "sent", showsConfirmed: capabilities.contains(.acknowledge),
             drawsProgress: !plan.messages.isEmpty || isatty(STDIN_FILENO) == 0)
         // A few words into a kernel's queue that has room are gone before a thread that watches them would have started.
-        isMonitored = !(hasWords && plan.repetition == .times(1) && plan.rate == nil && plan.retry == nil && capabilities.contains(.kernel))
+        // Files may be pipes, and keep us waiting.
+        let isQuick = hasWords && plan.framing != .files && plan.repetition == .times(1) && plan.rate == nil && plan.retry == nil
+        isMonitored = !(isQuick && capabilities.contains(.kernel))
         if isMonitored { ProcessMonitor.start(monitor) }
         let transport = try address.transport()
         sender = try Endpoints.open(retry: plan.retry, opening: opening, console: console) { opening throws(TransportError) in
