@@ -10,15 +10,14 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// One folder under `Sources/` for each transport, and the C shim it may need.
-func transport(_ name: String, shim: String? = nil) -> Target {
-    .target(
-        name: "Transport\(name)",
-        dependencies: ["MQCore"] + (shim.map { [.target(name: $0)] } ?? []),
-        swiftSettings: settings)
+/// One folder under `Sources/` for each transport.
+func transport(_ name: String, needs: [Target.Dependency] = []) -> Target {
+    .target(name: "Transport\(name)", dependencies: ["MQCore"] + needs, swiftSettings: settings)
 }
 
-let transports: [Target.Dependency] = ["TransportMemory", "TransportPOSIXMQ", "TransportSysV", "TransportZMQ"]
+let transports: [Target.Dependency] = [
+    "TransportMemory", "TransportPOSIXMQ", "TransportSysV", "TransportZMQ", "TransportNSQ", "TransportSQS",
+]
 
 let package = Package(
     name: "mq",
@@ -30,22 +29,30 @@ let package = Package(
         .executableTarget(name: "mq", dependencies: ["MQCommands"], swiftSettings: settings),
         .target(
             name: "MQCommands",
-            dependencies: ["MQBench", "MQCore", .product(name: "ArgumentParser", package: "swift-argument-parser")] + transports,
+            dependencies: ["MQBench", "MQCore", "MQNet", .product(name: "ArgumentParser", package: "swift-argument-parser")] + transports,
             swiftSettings: settings),
         .target(name: "MQCore", swiftSettings: settings),
         .target(name: "MQBench", dependencies: ["MQCore"], swiftSettings: settings),
         .target(name: "CPOSIXMQ"),
         .target(name: "CSysV"),
         .target(name: "CZMQ"),
+        .target(name: "CCurl"),
+        .target(name: "CTLS"),
+        .target(name: "CCrypto"),
+        .target(name: "CCompression"),
         transport("Memory"),
-        transport("POSIXMQ", shim: "CPOSIXMQ"),
-        transport("SysV", shim: "CSysV"),
-        transport("ZMQ", shim: "CZMQ"),
+        transport("POSIXMQ", needs: ["CPOSIXMQ"]),
+        transport("SysV", needs: ["CSysV"]),
+        transport("ZMQ", needs: ["CZMQ"]),
+        transport("NSQ", needs: ["MQNet"]),
+        transport("SQS", needs: ["MQNet", "CCrypto"]),
+        .target(name: "MQNet", dependencies: ["MQCore", "CCurl", "CTLS", "CCompression"], swiftSettings: settings),
         .target(name: "MQTesting", dependencies: ["MQCore"], swiftSettings: settings),
         .testTarget(name: "MQCoreTests", dependencies: ["MQCore", "MQTesting"], swiftSettings: settings),
         .testTarget(name: "MQBenchTests", dependencies: ["MQBench", "MQCore", "MQTesting", "TransportMemory"], swiftSettings: settings),
         .testTarget(name: "MQCommandsTests", dependencies: ["MQCommands", "MQTesting"], swiftSettings: settings),
         .testTarget(name: "TransportTests", dependencies: ["MQTesting"] + transports, swiftSettings: settings),
+        .testTarget(name: "MQNetTests", dependencies: ["MQNet", "MQCore", "MQTesting"], swiftSettings: settings),
         .testTarget(name: "ContractTests", dependencies: ["MQTesting"], swiftSettings: settings),
     ]
 )

@@ -12,6 +12,51 @@ public protocol Admin: AnyObject {
     func delete() throws(TransportError)
     /// Removes every message and returns how many there were.
     func purge() throws(TransportError) -> Int
+    /// Holds the queue's messages back from its consumers, or hands them over again; a no-op when it is so already.
+    /// - Throws: `unsupported` without the capability.
+    func pause(_ paused: Bool) throws(TransportError)
+    /// Moves the messages of the addressed dead-letter queue back to where they failed.
+    /// - Parameter progress: called now and then, a second apart or less.
+    /// - Throws: `unsupported` without the capability; `stop` ends the move in good order and returns what was moved.
+    func redrive(
+        _ plan: Redrive, stop: StopFlag, progress: (RedriveProgress) -> Void
+    ) throws(TransportError) -> RedriveProgress
+}
+
+extension Admin {
+    public func pause(_ paused: Bool) throws(TransportError) {
+        throw TransportError(.unsupported, "this transport cannot pause a queue")
+    }
+    public func redrive(
+        _ plan: Redrive, stop: StopFlag, progress: (RedriveProgress) -> Void
+    ) throws(TransportError) -> RedriveProgress {
+        throw TransportError(.unsupported, "this transport has no dead-letter queues")
+    }
+}
+
+/// How dead letters go back.
+public struct Redrive: Sendable {
+    /// The address to move to; `nil` is where each message failed.
+    public var destination: String?
+    /// The most messages a second; `nil` leaves it to the transport.
+    public var rate: Int?
+
+    public init(destination: String? = nil, rate: Int? = nil) {
+        self.destination = destination
+        self.rate = rate
+    }
+}
+
+/// How far a redrive is.
+public struct RedriveProgress: Sendable, Equatable {
+    public var moved: Int
+    /// How many there are to move, as far as the transport can tell.
+    public var total: Int?
+
+    public init(moved: Int, total: Int?) {
+        self.moved = moved
+        self.total = total
+    }
 }
 
 /// A value beside its name, in the order in which it is shown.

@@ -27,6 +27,12 @@ public struct Capabilities: OptionSet, Sendable {
     public static let kernel = Capabilities(rawValue: 1 << 15)
     /// Other processes do not see the queues.
     public static let processLocal = Capabilities(rawValue: 1 << 16)
+    /// A queue can be paused.
+    public static let pause = Capabilities(rawValue: 1 << 17)
+    /// Dead letters can be moved back to where they failed.
+    public static let redrive = Capabilities(rawValue: 1 << 18)
+    /// How often a message was delivered is known.
+    public static let attempts = Capabilities(rawValue: 1 << 19)
 
     /// In the order and the words in which they are shown.
     public static let all: [(Capabilities, String)] = [
@@ -34,7 +40,7 @@ public struct Capabilities: OptionSet, Sendable {
         (.peek, "peek"), (.admin, "admin"), (.priority, "priority"), (.type, "type"), (.delay, "delay"),
         (.attributes, "attributes"), (.group, "group"), (.frames, "frames"), (.untilClosed, "until-closed"),
         (.temporary, "temp"), (.exactCount, "exact-count"),
-        (.kernel, "kernel"), (.processLocal, "process-local"),
+        (.kernel, "kernel"), (.processLocal, "process-local"), (.pause, "pause"), (.redrive, "redrive"), (.attempts, "attempts"),
     ]
 
     public var names: [String] { Self.all.filter { contains($0.0) }.map(\.1) }
