@@ -53,6 +53,7 @@ public enum WorkerServer {
     /// A benchmark that is killed must not leave its workers filling a queue.
     private static func endWithParent(_ input: FramePipe, _ stop: StopFlag) {
         BackgroundThread.start {
+            BackgroundThread.leaveDescriptorTable(keeping: [input.descriptor] + stop.descriptors)
             _ = input.read(until: .never, stop: stop)
             stop.raise()
         }
