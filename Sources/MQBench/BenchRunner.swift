@@ -132,6 +132,7 @@ extension BenchRunner {
         var result = BenchResult(
             name: target.text, address: target.text, transport: target.descriptor.name, guarantee: target.descriptor.guarantee.rawValue,
             size: size)
+        if isProcessLocal(target, try? target.transport.meetingPoint(named: "any")) { result.isProcessLocal = true }
         let place = Place(step: step, steps: steps, name: target.text)
         do throws(TransportError) {
             if plan.roundTrip {
@@ -185,9 +186,13 @@ extension BenchRunner {
         var phase = Phase(
             point: point, answers: back, size: size, producers: plan.producers, consumers: plan.consumers, batch: plan.batch,
             warmup: plan.warmup, duration: plan.duration, windows: plan.windows, payload: plan.payload,
-            inProcess: plan.sameProcess || point.isProcessLocal || target.descriptor.capabilities.contains(.processLocal))
+            inProcess: plan.sameProcess || isProcessLocal(target, point))
         if let mark { phase.mark = mark }
         return phase
+    }
+
+    private func isProcessLocal(_ target: BenchTarget, _ point: MeetingPoint?) -> Bool {
+        point?.isProcessLocal == true || target.descriptor.capabilities.contains(.processLocal)
     }
 
     func watcher(_ place: Place, _ name: String, seconds: Double) -> (Int, Double, UInt64?) -> Void {
