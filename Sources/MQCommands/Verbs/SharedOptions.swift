@@ -65,6 +65,28 @@ enum Value {
             .usage, "\(flag) '\(text)' is not one of \(words.joined(separator: ", "))", hint: near.map { "did you mean \($0)?" })
     }
 
+    /// A number of bytes, at least one: `100M`.
+    static func size(_ text: String?, _ flag: String) throws(TransportError) -> Int? {
+        guard let text else { return nil }
+        if let size = Quantity.bytes(text), size > 0 { return size }
+        throw TransportError(.usage, "\(flag) '\(text)' is not a size", hint: "sizes are written 512k, 100M or 1G")
+    }
+
+    /// A duration that something is repeated at: at least a millisecond.
+    static func interval(_ text: String?, _ flag: String) throws(TransportError) -> Duration? {
+        guard let duration = try duration(text, flag) else { return nil }
+        if duration >= .milliseconds(1) { return duration }
+        throw TransportError(.usage, "\(flag) '\(text ?? "")' is too short", hint: "at least 1ms")
+    }
+
+    /// `gzip` or `gzip=9`; the level.
+    static func gzipLevel(_ text: String?, _ flag: String) throws(TransportError) -> Int? {
+        guard let text else { return nil }
+        if text == "gzip" { return 6 }
+        if text.hasPrefix("gzip="), let level = Quantity.integer(String(text.dropFirst(5))), (1...9).contains(level) { return level }
+        throw TransportError(.usage, "\(flag) '\(text)' is no method of compression", hint: "gzip, or gzip=1 to gzip=9")
+    }
+
     /// Messages per second: `100`, `2.5k`, `1M`, `100/s`.
     static func rate(_ text: String?, _ flag: String) throws(TransportError) -> Double? {
         guard let text else { return nil }
