@@ -13,6 +13,13 @@ enum ProcessMonitor {
         signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Gives the signals that end a program their usual effect again: for a verb that only asks and has nothing to undo.
+    static func releaseSignals() {
+        var set = signalSet()
+        sigdelset(&set, SIGUSR1)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
     private static func signalSet() -> sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
