@@ -17,6 +17,9 @@ struct CurlFailure {
     private var words: String { transfer.words ?? transfer.library.words(code) }
 
     var failure: HTTPFailure {
+        if transfer.isTooLarge {
+            return HTTPFailure(.other, TransportError(.protocolViolation, "\(host): the reply is too large"))
+        }
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             return unreachable(.unresolved, "the name cannot be resolved", hint: "is it spelled right, and is there a network?")
@@ -35,8 +38,6 @@ struct CurlFailure {
                 .protocolViolation, "\(host): no TLS connection: \(words)", hint: "does the server speak TLS on this port?")
             return HTTPFailure(.tls, error)
         case CURLE_URL_MALFORMAT: return HTTPFailure(.other, TransportError(.usage, "'\(url)' is not a URL"))
-        case CURLE_WRITE_ERROR where transfer.isTooLarge:
-            return HTTPFailure(.other, TransportError(.protocolViolation, "\(host): the reply is too large"))
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING, CURLE_WRITE_ERROR:
             return HTTPFailure(.other, TransportError(.protocolViolation, "\(host): the reply is not HTTP: \(words)"))
         case CURLE_OUT_OF_MEMORY: return HTTPFailure(.other, TransportError(.failure, "\(host): out of memory"))

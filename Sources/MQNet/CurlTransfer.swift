@@ -18,7 +18,7 @@ final class CurlTransfer {
 
     /// The most a reply may be, decompressed: it is held in memory.
     fileprivate static let bodyLimit = 64 << 20
-    fileprivate static let headerLimit = 1 << 20
+    fileprivate static let headerLimit = 1 << 18
 
     /// - Throws: `failure` when there is no memory.
     init(_ library: CurlLibrary) throws(TransportError) {
@@ -168,7 +168,8 @@ final class CurlTransfer {
             return
         }
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
-        let value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }.prefix { $0 != 0x0d && $0 != 0x0a }
+        var value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
+        while let last = value.last, last <= 0x20 { value.removeLast() }
         headers.append((String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self)))
     }
 
