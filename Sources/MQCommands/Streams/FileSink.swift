@@ -85,8 +85,12 @@ final class FileSink: MessageSink {
     /// Ends the file that is open, if one is.
     func finish() throws(TransportError) {
         if hasFailed { return }
-        try sync()
-        try file.finish()
+        do throws(TransportError) { try file.finish() } catch {
+            // Without its name the file is safe all the same.
+            if file.isOpen { fail() } else { passed() }
+            throw error
+        }
+        passed()
     }
 
     /// Messages that have become safe since the last call, from the front of those written.

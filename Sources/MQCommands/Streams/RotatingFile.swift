@@ -1,10 +1,12 @@
 import Glibc
 import MQCore
+import MQNet
 
 /// One file after another, each under a working name until it is whole.
 ///
 /// A file is `NAME.part` while it is written; at its end it is linked to its name, which fails where the name is taken, so
-/// that nothing is ever overwritten. What `sync` has returned for survives a crash, under one name or the other.
+/// that nothing is ever overwritten. What `sync` has returned for survives a crash, under one name or the other; compressed,
+/// it can be decompressed up to there.
 final class RotatingFile: ByteSink {
     struct Plan {
         var folder: String
@@ -25,12 +27,16 @@ final class RotatingFile: ByteSink {
         /// Bytes in the file, and those of them that are safe.
         var size = 0
         var synced = 0
+        /// Something was written that is not safe; some of it may still be with the compressor.
+        var isDirty = false
         var due: Deadline
+        var gzip: GzipStream?
     }
 
     private let plan: Plan
     private let console: Console
     private var current: Open?
+    private var compressed: [UInt8] = []
     private var last: (name: String, number: Int) = ("", 0)
     let isTerminal = false
 
@@ -46,12 +52,14 @@ final class RotatingFile: ByteSink {
     var due: Deadline { current?.due ?? .never }
     /// Bytes until the file that is open is large enough.
     var room: Int { plan.size.map { max(0, $0 - (current?.size ?? 0)) } ?? .max }
+    var isOpen: Bool { current != nil }
     var isFull: Bool { current != nil && room == 0 }
 
     func write(_ bytes: UnsafeRawBufferPointer, stop: StopFlag) -> OutputStream.Written {
         do throws(TransportError) {
             if current == nil { try open() }
-            try put(bytes)
+            current!.isDirty = true
+            if current!.gzip == nil { try put(bytes) } else { try compress(bytes, .none) }
             return OutputStream.Written(bytes: bytes.count, error: nil)
         } catch {
             // What was written of it is cut off again: it counts as not written.
@@ -62,15 +70,23 @@ final class RotatingFile: ByteSink {
     /// Makes everything written so far safe.
     /// - Throws: `inputOutput`; then nothing since the last time is known to be.
     func sync() throws(TransportError) {
-        guard let file = current, file.synced < file.size else { return }
+        guard let file = current, file.isDirty else { return }
+        if file.gzip != nil { try compress(UnsafeRawBufferPointer(start: nil, count: 0), .sync) }
+        try settle()
+    }
+
+    private func settle() throws(TransportError) {
+        guard let file = current else { return }
         guard fsync(file.descriptor) == 0 else { throw LocalFile.failure(path(file), errno) }
-        current!.synced = current!.size
+        current!.synced = file.size
+        current!.isDirty = false
     }
 
     /// Ends the file that is open, if one is: safe and under its name.
     func finish() throws(TransportError) {
         guard current != nil else { return }
-        try sync()
+        if current!.gzip != nil { try compress(UnsafeRawBufferPointer(start: nil, count: 0), .finish) }
+        try settle()
         let file = current!
         current = nil
         close(file.descriptor)
@@ -85,11 +101,23 @@ final class RotatingFile: ByteSink {
         close(file.descriptor)
         if file.synced == 0 {
             unlink(path(file))
+        } else if isCut && file.gzip != nil {
+            console.warn("\(path(file)) lacks the end of a gzip file; gzip -dc shows what is in it")
         } else if isCut {
             do throws(TransportError) { try name(file) } catch { console.warn(error.sentence) }
         } else {
             console.warn("\(path(file)) holds messages at its end that were put back")
         }
+    }
+
+    private func compress(_ bytes: UnsafeRawBufferPointer, _ flush: GzipFlush) throws(TransportError) {
+        compressed.removeAll(keepingCapacity: true)
+        try current!.gzip?.compress(bytes, into: &compressed, flush: flush)
+        var failure: TransportError?
+        compressed.withUnsafeBytes { bytes in
+            do throws(TransportError) { try put(bytes) } catch { failure = error }
+        }
+        if let failure { throw failure }
     }
 
     private func put(_ bytes: UnsafeRawBufferPointer) throws(TransportError) {
@@ -110,6 +138,7 @@ final class RotatingFile: ByteSink {
     private func path(_ file: Open) -> String { "\(plan.folder)/\(file.name)\(Self.mark)" }
 
     private func open() throws(TransportError) {
+        let gzip = try plan.gzip.map { level throws(TransportError) in try GzipStream(level: level) }
         let time = Console.wallClock()
         // Only a pattern without the time gives the same name again; then there is no need to try all numbers anew.
         let stem = plan.name.path(time, 1)
@@ -127,7 +156,8 @@ final class RotatingFile: ByteSink {
             if descriptor < 0 && errno == EEXIST { continue }
             guard descriptor >= 0 else { throw LocalFile.failure(path, errno) }
             last = (stem, number)
-            current = Open(descriptor: descriptor, name: name, number: number, time: time, due: end(ofFileFrom: time))
+            current = Open(
+                descriptor: descriptor, name: name, number: number, time: time, due: end(ofFileFrom: time), gzip: gzip)
             syncFolder(of: name)
             return
         }
