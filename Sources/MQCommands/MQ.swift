@@ -16,7 +16,7 @@ struct MQ: ParsableCommand {
         ("purge", Purge.self),
         ("pause", Pause.self),
         ("unpause", Unpause.self),
-        ("redrive", Redrive.self),
+        ("redrive", RedriveVerb.self),
         ("transports", Transports.self),
         ("explain", Explain.self),
         ("completion", Completion.self),

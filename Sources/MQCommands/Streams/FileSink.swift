@@ -4,14 +4,18 @@ import MQCore
 final class FileSink: MessageSink {
     struct Plan {
         var file: RotatingFile.Plan
-        /// How long what was written may wait to be made safe; nothing waits longer than the queue has more.
-        var syncEvery: Duration
+        /// How long what was written may wait to be made safe; `nil` is until the queue has no more, or `busyTime` at most.
+        var syncEvery: Duration?
     }
 
     private let file: RotatingFile
     private let writer: RecordWriter
-    private let syncEvery: Duration
+    private let syncEvery: Duration?
+    /// Until when the next message may be waited for, and when to sync even though there always is one.
     private var syncDue = Deadline.never
+    private var syncLatest = Deadline.never
+    /// A disk syncs a hundred messages in the time of one.
+    private static let busyTime = Duration.milliseconds(100)
     /// Messages written since the last `takeSafe`, and those of them that are safe.
     private var written = 0
     private var safe = 0
@@ -39,7 +43,10 @@ final class FileSink: MessageSink {
             let result = writer.write(&batch, piece, stop: stop)
             written += result.messages
             next += result.messages
-            if written > safe && syncDue.isNever { syncDue = syncEvery == .zero ? .immediately : .after(syncEvery) }
+            if written > safe && syncDue.isNever {
+                syncDue = syncEvery.map { .after($0) } ?? .immediately
+                syncLatest = .after(syncEvery ?? Self.busyTime)
+            }
             if let error = result.error {
                 // A record that must not be written is no failure of the file.
                 if error.code != .malformed && error.code != .unsendable { fail() }
@@ -68,9 +75,10 @@ final class FileSink: MessageSink {
     }
 
     /// Does what is due: makes safe, ends a file whose time is over.
-    func attend() throws(TransportError) {
+    /// - Parameter isIdle: the queue has no message right now.
+    func attend(isIdle: Bool) throws(TransportError) {
         if file.due.hasPassed { return try finish() }
-        if syncDue.hasPassed { try sync() }
+        if (isIdle ? syncDue : syncLatest).hasPassed { try sync() }
     }
 
     func sync() throws(TransportError) {
@@ -101,12 +109,12 @@ final class FileSink: MessageSink {
 
     private func passed() {
         safe = written
-        syncDue = .never
+        (syncDue, syncLatest) = (.never, .never)
     }
 
     private func fail() {
         hasFailed = true
-        syncDue = .never
+        (syncDue, syncLatest) = (.never, .never)
         file.cutBack()
     }
 }

@@ -6,11 +6,11 @@ extension RecvSession {
     private static let pendingLimit = (bytes: 1 << 22, messages: 1 << 16)
 
     /// Between two waits: another file after SIGHUP, what is due, and settling what has become safe.
-    func attend(_ files: FileSink) throws(TransportError) {
+    func attend(_ files: FileSink, isIdle: Bool) throws(TransportError) {
         do throws(TransportError) {
             if hangups?.take() ?? false { try files.finish() }
             if batch.byteCount > Self.pendingLimit.bytes || batch.count > Self.pendingLimit.messages { try files.sync() }
-            try files.attend()
+            try files.attend(isIdle: isIdle)
         } catch {
             try settleSafe(files)
             try givePendingBack()

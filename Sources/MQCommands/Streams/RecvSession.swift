@@ -148,7 +148,7 @@ final class RecvSession {
                 patience = deadline
             }
             if let failure { throw failure }
-            if let files { try attend(files) }
+            if let files { try attend(files, isIdle: outcome != .received) }
             switch outcome {
             case .received: continue
             case .stopped: if let reason = stop.reason { return try stopped(reason) }

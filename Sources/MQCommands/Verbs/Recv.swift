@@ -157,7 +157,7 @@ struct Recv: Verb {
                 folder: outDir,
                 name: try FileName(name ?? FileName.standard, queue: resolved.address, suffix: level == nil ? "" : ".gz"),
                 size: try Value.size(rotateSize, "--rotate-size"), every: try Value.interval(rotateEvery, "--rotate-every"), gzip: level),
-            syncEvery: try Value.duration(syncEvery, "--sync-every") ?? .zero)
+            syncEvery: try Value.duration(syncEvery, "--sync-every"))
     }
 
     private func deadLetters(_ resolved: ResolvedAddress, _ ackTime: AckTime) throws(TransportError) -> DeadLetters.Plan? {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import MQCore
 
-struct Redrive: Verb {
+struct RedriveVerb: Verb {
     static let configuration = CommandConfiguration(
         commandName: "redrive", _superCommandName: "mq",
         abstract: "Move dead letters back to where they failed, and print how many there were.",
@@ -33,8 +33,8 @@ struct Redrive: Verb {
         return try Self.run(plan, admin, stop, counters, console)
     }
 
-    static func plan(_ source: ResolvedAddress, to: String?, rate: String?) throws(TransportError) -> MQCore.Redrive {
-        var plan = MQCore.Redrive()
+    static func plan(_ source: ResolvedAddress, to: String?, rate: String?) throws(TransportError) -> Redrive {
+        var plan = Redrive()
         if let rate = try Value.rate(rate, "--rate") { plan.rate = max(1, Int(min(rate.rounded(), 1e9))) }
         guard let to else { return plan }
         let destination = try ResolvedAddress(to, options: [])
@@ -51,7 +51,7 @@ struct Redrive: Verb {
     }
 
     static func run(
-        _ plan: MQCore.Redrive, _ admin: any Admin, _ stop: StopFlag, _ counters: Counters, _ console: Console
+        _ plan: Redrive, _ admin: any Admin, _ stop: StopFlag, _ counters: Counters, _ console: Console
     ) throws(TransportError) -> Ending {
         var moved = 0
         let last: RedriveProgress
