@@ -190,10 +190,17 @@ class Fleet<Member: Link>: @unchecked Sendable {
     func startAttendant() {
         if isAttended { return }
         isAttended = true
-        BackgroundThread.start { [self] in attend() }
+        BackgroundThread.start { [self] in standBy() }
     }
 
-    private func attend() {
+    /// The same, without it.
+    func attend() {
+        lock()
+        startAttendant()
+        unlock()
+    }
+
+    private func standBy() {
         while !ending.isRaised {
             lock()
             let now = Deadline.now()

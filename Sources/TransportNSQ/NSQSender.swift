@@ -96,7 +96,8 @@ final class NSQSender: Sender {
 
     private func unconfirmed(_ why: String) -> TransportError {
         TransportError(
-            .tryAgain, "\(why): \(Quantity.grouped(fleet.unconfirmed)) messages are not confirmed by nsqd", hint: "--timeout says how long to wait")
+            .tryAgain, "\(why): \(Quantity.grouped(fleet.unconfirmed)) messages are not confirmed by nsqd",
+            hint: "--timeout says how long to wait")
     }
 
     private func wait(until deadline: Deadline, stop: StopFlag) -> Readiness {
