@@ -1,1 +1,40 @@
 #include "ccurl.h"
+
+#include <dlfcn.h>
+
+const char *ccurl_open(ccurl_api *api, const char *name) {
+    void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+        return dlerror();
+    const struct {
+        const char *symbol;
+        void *place;
+    } table[] = {
+        {"curl_global_init", &api->global_init},
+        {"curl_version", &api->version},
+        {"curl_slist_append", &api->slist_append},
+        {"curl_slist_free_all", &api->slist_free_all},
+        {"curl_easy_init", &api->easy_init},
+        {"curl_easy_reset", &api->easy_reset},
+        {"curl_easy_cleanup", &api->easy_cleanup},
+        {"curl_easy_setopt", &api->easy_setopt},
+        {"curl_easy_getinfo", &api->easy_getinfo},
+        {"curl_easy_strerror", &api->easy_strerror},
+        {"curl_multi_init", &api->multi_init},
+        {"curl_multi_cleanup", &api->multi_cleanup},
+        {"curl_multi_add_handle", &api->multi_add_handle},
+        {"curl_multi_remove_handle", &api->multi_remove_handle},
+        {"curl_multi_perform", &api->multi_perform},
+        {"curl_multi_poll", &api->multi_poll},
+        {"curl_multi_wakeup", &api->multi_wakeup},
+        {"curl_multi_info_read", &api->multi_info_read},
+        {"curl_multi_strerror", &api->multi_strerror},
+    };
+    for (size_t index = 0; index < sizeof table / sizeof *table; index++) {
+        void *function = dlsym(library, table[index].symbol);
+        if (!function)
+            return dlerror();
+        *(void **)table[index].place = function;
+    }
+    return api->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? NULL : "curl_global_init failed";
+}

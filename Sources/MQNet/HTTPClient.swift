@@ -1,75 +1,162 @@
+internal import CCurl
 public import MQCore
-
-/// One request. Redirects are never followed.
-public struct HTTPRequest: Sendable {
-    public var method: String
-    public var url: String
-    public var headers: [(name: String, value: String)] = []
-    public var body: [UInt8] = []
-    /// For the whole exchange, connecting included.
-    public var timeout: Duration = .seconds(30)
-    public var connectTimeout: Duration = .seconds(5)
-    /// `name:port:address`, as `curl --resolve` has it.
-    public var resolve: [String] = []
-    /// A file of certificates to trust instead of the system's.
-    public var caFile: String?
-    /// Whether `http_proxy` and its kin are honoured.
-    public var usesProxy = true
-
-    public init(_ method: String, _ url: String) {
-        self.method = method
-        self.url = url
-    }
-}
-
-public struct HTTPReply: Sendable {
-    public var status: Int
-    public var headers: [(name: String, value: String)]
-    public var body: [UInt8]
-
-    /// The first header of that name, in whatever case.
-    public func header(_ name: String) -> String? { fatalError() }
-}
-
-/// Why there is no reply.
-public struct HTTPFailure: Error, Sendable {
-    public enum Kind: Sendable {
-        case unresolved, refused, timedOut
-        /// The connection broke; whether the server acted on the request is not known.
-        case broken
-        case tls, other
-    }
-    public var kind: Kind
-    /// With code and words for a person, the URL's host in it.
-    public var error: TransportError
-}
-
-/// An exchange that has ended.
-public struct HTTPCompletion: Sendable {
-    public var tag: Int
-    public var result: Result<HTTPReply, HTTPFailure>
-}
+internal import Synchronization
 
 /// Exchanges over libcurl, opened with dlopen when the first client is made; connections are kept alive. One thread uses it.
+///
+/// A kept connection that the server has closed in the meantime is replaced without a word, as every client of HTTP does.
 public final class HTTPClient {
+    private let library: CurlLibrary
+    private let multi: UnsafeMutableRawPointer
+    private let bell: Bell
+    /// By their easy handles.
+    private var transfers: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+    private var idle: [CurlTransfer] = []
+    /// Ended while `perform` waited for another one.
+    private var ended: [HTTPCompletion] = []
+    /// Names the exchanges of `perform`, below all that callers have.
+    private var ownTag = Int.min
+
     /// - Throws: `configuration` when libcurl cannot be opened.
-    public init() throws(TransportError) { fatalError() }
+    public init() throws(TransportError) {
+        library = try CurlLibrary.shared()
+        guard let multi = library.api.pointee.multi_init() else { throw TransportError(.failure, "libcurl gives no handle") }
+        self.multi = multi
+        bell = Bell(library, multi)
+    }
+
+    deinit {
+        bell.remove()
+        for easy in transfers.keys { _ = library.api.pointee.multi_remove_handle(multi, easy) }
+        transfers = [:]
+        idle = []
+        _ = library.api.pointee.multi_cleanup(multi)
+    }
 
     /// One exchange, waited for. `stop` and `deadline` end it: `tryAgain`.
-    public func perform(_ request: HTTPRequest, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> HTTPReply { fatalError() }
+    /// - Throws: the failure's own error; an `HTTPFailure.Kind` is had from `start` and `wait`.
+    public func perform(_ request: HTTPRequest, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> HTTPReply {
+        ownTag += 1
+        let tag = ownTag
+        try start(request, tag: tag)
+        while true {
+            for completion in try move(until: deadline, stop: stop, endsWhenWoken: false) {
+                guard completion.tag == tag else {
+                    ended.append(completion)
+                    continue
+                }
+                switch completion.result {
+                case .success(let reply): return reply
+                case .failure(let failure): throw failure.error
+                }
+            }
+            let isStopped = stop.isRaised
+            guard isStopped || deadline.hasPassed else { continue }
+            cancel(tag)
+            throw TransportError(.tryAgain, isStopped ? "stopped before the reply came" : "no reply in time", isRetriable: !isStopped)
+        }
+    }
 
     /// Begins an exchange; `tag` names it in its completion. Bytes leave with the next `wait`.
-    public func start(_ request: HTTPRequest, tag: Int) throws(TransportError) { fatalError() }
-    public var running: Int { fatalError() }
+    /// - Throws: `usage` for a request that is no HTTP.
+    public func start(_ request: HTTPRequest, tag: Int) throws(TransportError) {
+        let transfer = if let old = idle.popLast() { old } else { try CurlTransfer(library) }
+        do throws(TransportError) {
+            try transfer.prepare(request, tag: tag)
+        } catch {
+            idle.append(transfer)
+            throw error
+        }
+        let code = library.api.pointee.multi_add_handle(multi, transfer.easy)
+        guard code == CURLM_OK else { throw library.error(code) }
+        transfers[transfer.easy] = transfer
+    }
+
+    /// Exchanges begun that have no completion yet.
+    public var running: Int { transfers.count + ended.count }
+
     /// Moves bytes until at least one exchange has ended, the deadline passes, `stop` is raised or `wake` is called.
     /// With a deadline that has passed it only moves what is ready.
-    public func wait(until deadline: Deadline, stop: StopFlag) throws(TransportError) -> [HTTPCompletion] { fatalError() }
-    /// Drops an exchange; it has no completion.
-    public func cancel(_ tag: Int) { fatalError() }
+    /// - Throws: `failure` when the system gives no more memory or descriptors.
+    public func wait(until deadline: Deadline, stop: StopFlag) throws(TransportError) -> [HTTPCompletion] {
+        if !ended.isEmpty {
+            defer { ended = [] }
+            return ended
+        }
+        return try move(until: deadline, stop: stop, endsWhenWoken: true)
+    }
+
+    private func move(until deadline: Deadline, stop: StopFlag, endsWhenWoken: Bool) throws(TransportError) -> [HTTPCompletion] {
+        while true {
+            var count: CInt = 0
+            let code = library.api.pointee.multi_perform(multi, &count)
+            guard code == CURLM_OK else { throw library.error(code) }
+            let completions = takeEnded()
+            if !completions.isEmpty || stop.isRaised || deadline.hasPassed { return completions }
+            if endsWhenWoken && bell.takeRing() { return [] }
+            try poll(until: deadline, stop: stop)
+        }
+    }
+
+    private func takeEnded() -> [HTTPCompletion] {
+        var completions: [HTTPCompletion] = []
+        var code = CURLE_OK
+        while let easy = ccurl_next_ended(library.api, multi, &code) {
+            guard let transfer = transfers.removeValue(forKey: easy) else { continue }
+            completions.append(HTTPCompletion(tag: transfer.tag, result: transfer.result(code)))
+            _ = library.api.pointee.multi_remove_handle(multi, easy)
+            idle.append(transfer)
+        }
+        return completions
+    }
+
+    private func poll(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        let milliseconds = deadline.remaining.map { CInt(min(($0 + 999_999) / 1_000_000, 1 << 30)) } ?? 1 << 30
+        var stopping = curl_waitfd(fd: stop.descriptor, events: Int16(CURL_WAIT_POLLIN), revents: 0)
+        let code = library.api.pointee.multi_poll(multi, &stopping, stop.descriptor >= 0 ? 1 : 0, milliseconds, nil)
+        guard code == CURLM_OK else { throw library.error(code) }
+    }
+
+    /// Drops an exchange; it has no completion. Its connection is closed.
+    public func cancel(_ tag: Int) {
+        ended.removeAll { $0.tag == tag }
+        for (easy, transfer) in transfers where transfer.tag == tag {
+            _ = library.api.pointee.multi_remove_handle(multi, easy)
+            transfers[easy] = nil
+            idle.append(transfer)
+        }
+    }
+
     /// Something for other threads that makes the current or next `wait` return at once.
-    public var waker: HTTPWaker { fatalError() }
+    public var waker: HTTPWaker { HTTPWaker(bell: bell) }
 }
 
+/// Wakes a client from another thread; does nothing once the client is gone.
 public struct HTTPWaker: Sendable {
-    public func wake() { fatalError() }
+    fileprivate let bell: Bell
+    public func wake() { bell.ring() }
+}
+
+/// What a client and its wakers share.
+private final class Bell: @unchecked Sendable {
+    // Unchecked: the handle is used under the lock only, for curl_multi_wakeup, which may be called on any thread while the
+    // handle lives; `remove` takes it away before the handle is freed.
+    private let library: CurlLibrary
+    private let multi: Mutex<UInt>
+    private let hasRung = Atomic<Bool>(false)
+
+    init(_ library: CurlLibrary, _ multi: UnsafeMutableRawPointer) {
+        self.library = library
+        self.multi = Mutex(UInt(bitPattern: multi))
+    }
+
+    func ring() {
+        hasRung.store(true, ordering: .releasing)
+        multi.withLock { address in
+            if let multi = UnsafeMutableRawPointer(bitPattern: address) { _ = library.api.pointee.multi_wakeup(multi) }
+        }
+    }
+
+    func takeRing() -> Bool { hasRung.exchange(false, ordering: .acquiring) }
+    func remove() { multi.withLock { $0 = 0 } }
 }

@@ -1,0 +1,49 @@
+internal import CCompression
+internal import MQCore
+
+/// zlib, opened when something is first compressed and never linked.
+struct ZlibLibrary: @unchecked Sendable {
+    // Unchecked: the table is written once, before `loaded` is published, and only read afterwards.
+    let api: UnsafePointer<czlib_api>
+
+    private static let loaded = Result<ZlibLibrary, TransportError> { () throws(TransportError) in try ZlibLibrary(opening: "libz.so.1") }
+
+    /// - Throws: `configuration` when zlib is not installed; the hint names the package.
+    static func shared() throws(TransportError) -> ZlibLibrary { try loaded.get() }
+
+    init(opening name: String) throws(TransportError) {
+        let table = UnsafeMutablePointer<czlib_api>.allocate(capacity: 1)
+        if let reason = czlib_open(table, name) {
+            let words = String(cString: reason)
+            table.deallocate()
+            throw TransportError(
+                .configuration, "zlib cannot be loaded: \(words)", hint: "install it: apt-get install zlib1g, dnf install zlib")
+        }
+        api = UnsafePointer(table)
+    }
+}
+
+/// libsnappy, opened when something is first compressed and never linked.
+struct SnappyLibrary: @unchecked Sendable {
+    // Unchecked: as above.
+    let api: UnsafePointer<csnappy_api>
+
+    private static let loaded = Result<SnappyLibrary, TransportError> { () throws(TransportError) in
+        try SnappyLibrary(opening: "libsnappy.so.1")
+    }
+
+    /// - Throws: `configuration` when snappy is not installed; the hint names the package.
+    static func shared() throws(TransportError) -> SnappyLibrary { try loaded.get() }
+
+    init(opening name: String) throws(TransportError) {
+        let table = UnsafeMutablePointer<csnappy_api>.allocate(capacity: 1)
+        if let reason = csnappy_open(table, name) {
+            let words = String(cString: reason)
+            table.deallocate()
+            throw TransportError(
+                .configuration, "libsnappy cannot be loaded: \(words)", hint: "install it: apt-get install libsnappy1v5, dnf install snappy"
+            )
+        }
+        api = UnsafePointer(table)
+    }
+}

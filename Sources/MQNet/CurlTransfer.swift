@@ -1,0 +1,199 @@
+internal import CCurl
+internal import MQCore
+
+/// One easy handle and the exchange it carries; used again for the next exchange, which keeps its allocations.
+final class CurlTransfer {
+    let library: CurlLibrary
+    let easy: UnsafeMutableRawPointer
+    private(set) var tag = 0
+    private var request: HTTPRequest
+    private var lists: [UnsafeMutablePointer<curl_slist>] = []
+    private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+
+    // What has come of the reply.
+    fileprivate(set) var body: [UInt8] = []
+    fileprivate(set) var headers: [(name: String, value: String)] = []
+    fileprivate var headerBytes = 0
+    fileprivate(set) var isTooLarge = false
+
+    /// The most a reply may be, decompressed: it is held in memory.
+    fileprivate static let bodyLimit = 64 << 20
+    fileprivate static let headerLimit = 1 << 18
+
+    /// - Throws: `failure` when there is no memory.
+    init(_ library: CurlLibrary) throws(TransportError) {
+        guard let easy = library.api.pointee.easy_init() else { throw TransportError(.failure, "libcurl gives no handle") }
+        (self.library, self.easy) = (library, easy)
+        request = HTTPRequest("GET", "")
+    }
+
+    deinit {
+        library.api.pointee.easy_cleanup(easy)
+        freeLists()
+        errorBuffer.deallocate()
+    }
+
+    private func freeLists() {
+        for list in lists { library.api.pointee.slist_free_all(list) }
+        lists = []
+    }
+
+    /// Makes the handle ready for `request`.
+    /// - Throws: `usage` for a request that is no HTTP.
+    func prepare(_ request: HTTPRequest, tag: Int) throws(TransportError) {
+        try Self.check(request)
+        library.api.pointee.easy_reset(easy)
+        freeLists()
+        (self.tag, self.request) = (tag, request)
+        body = []
+        headers = []
+        headerBytes = 0
+        isTooLarge = false
+        errorBuffer.pointee = 0
+        setBasics()
+        setMethod()
+        setHeaders()
+        if !request.resolve.isEmpty { set(CURLOPT_RESOLVE, list(request.resolve)) }
+        if let path = request.caFile { set(CURLOPT_CAINFO, text: path) }
+        if !request.usesProxy { set(CURLOPT_PROXY, text: "") }
+    }
+
+    private func setBasics() {
+        let api = library.api
+        set(CURLOPT_NOSIGNAL, 1)
+        ccurl_set_quick_exit(api, easy)
+        set(CURLOPT_URL, text: request.url)
+        set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
+        set(CURLOPT_TCP_KEEPALIVE, 1)
+        set(CURLOPT_ACCEPT_ENCODING, text: "")
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        set(CURLOPT_BUFFERSIZE, 1 << 16)
+        set(CURLOPT_TIMEOUT_MS, Self.milliseconds(request.timeout))
+        set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(request.connectTimeout))
+        set(CURLOPT_ERRORBUFFER, errorBuffer)
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        set(CURLOPT_PRIVATE, context)
+        set(CURLOPT_WRITEDATA, context)
+        set(CURLOPT_HEADERDATA, context)
+        _ = ccurl_set_callback(api, easy, CURLOPT_WRITEFUNCTION, takeBody)
+        _ = ccurl_set_callback(api, easy, CURLOPT_HEADERFUNCTION, takeHeader)
+    }
+
+    private func setMethod() {
+        switch request.method {
+        case "GET" where request.body.isEmpty: set(CURLOPT_HTTPGET, 1)
+        case "HEAD": set(CURLOPT_NOBODY, 1)
+        case let method:
+            if method == "POST" || !request.body.isEmpty {
+                set(CURLOPT_POST, 1)
+                _ = ccurl_set_size(library.api, easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
+                request.body.withUnsafeBytes { bytes in
+                    // NULL would mean that a read callback has the body.
+                    withUnsafePointer(to: 0 as UInt8) { set(CURLOPT_COPYPOSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer($0)) }
+                }
+                request.body = []
+            }
+            if method != "POST" { set(CURLOPT_CUSTOMREQUEST, text: method) }
+        }
+    }
+
+    private func setHeaders() {
+        // "Name:" leaves out a header that libcurl would make up; "Name;" sends an empty one.
+        var lines = ["Expect:"]
+        if !request.headers.contains(where: { ASCII.equalIgnoringCase($0.name.utf8, "content-type".utf8) }) {
+            lines.append("Content-Type:")
+        }
+        for header in request.headers { lines.append(header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)") }
+        set(CURLOPT_HTTPHEADER, list(lines))
+    }
+
+    private func list(_ lines: [String]) -> UnsafeMutablePointer<curl_slist>? {
+        var list: UnsafeMutablePointer<curl_slist>?
+        for line in lines { list = library.api.pointee.slist_append(list, line) ?? list }
+        if let list { lists.append(list) }
+        return list
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) { _ = ccurl_set_number(library.api, easy, option, value) }
+    private func set(_ option: CURLoption, _ value: UnsafeRawPointer?) { _ = ccurl_set_pointer(library.api, easy, option, value) }
+    private func set(_ option: CURLoption, text: String) { _ = text.withCString { ccurl_set_pointer(library.api, easy, option, $0) } }
+
+    /// 0 would mean no limit to libcurl.
+    private static func milliseconds(_ duration: Duration) -> Int {
+        Int(min(max((duration.nanoseconds + 999_999) / 1_000_000, 1), UInt64(Int32.max)))
+    }
+
+    /// Refuses what would go out as something else than it says.
+    private static func check(_ request: HTTPRequest) throws(TransportError) {
+        let scheme = request.url.utf8.prefix { $0 != UInt8(ascii: ":") }
+        guard ["http", "https"].contains(where: { ASCII.equalIgnoringCase($0.utf8, scheme) }), !hasControl(request.url) else {
+            throw TransportError(.usage, "'\(request.url)' is not an http or https URL")
+        }
+        guard !request.method.isEmpty, request.method.utf8.allSatisfy({ (0x41...0x5a).contains($0) }) else {
+            throw TransportError(.usage, "'\(request.method)' is not a method of HTTP")
+        }
+        for header in request.headers where header.name.isEmpty || header.name.contains(":") || hasControl(header.name + header.value) {
+            throw TransportError(.usage, "'\(header.name)' is not a header of HTTP: its name or value holds a control character")
+        }
+    }
+
+    private static func hasControl(_ text: String) -> Bool { text.utf8.contains { $0 < 0x20 && $0 != 0x09 || $0 == 0x7f } }
+
+    /// What became of the exchange.
+    func result(_ code: CURLcode) -> Result<HTTPReply, HTTPFailure> {
+        guard code == CURLE_OK else { return .failure(CurlFailure(transfer: self, url: request.url, code: code).failure) }
+        let status = ccurl_info_number(library.api, easy, CURLINFO_RESPONSE_CODE)
+        let reply = HTTPReply(status: status, headers: headers, body: body)
+        body = []
+        headers = []
+        return .success(reply)
+    }
+
+    /// libcurl's own sentence about the last failure.
+    var words: String? {
+        let text = String(cString: errorBuffer)
+        return text.isEmpty ? nil : text
+    }
+    var timeout: Duration { request.timeout }
+    var connectTimeout: Duration { request.connectTimeout }
+    /// The system's error number of the last failure, 0 without one.
+    var systemError: CInt { CInt(ccurl_info_number(library.api, easy, CURLINFO_OS_ERRNO)) }
+    /// Whether a connection was there to send the request on.
+    var hasConnected: Bool { ccurl_info_size(library.api, easy, CURLINFO_PRETRANSFER_TIME_T) > 0 }
+
+    fileprivate func header(_ line: UnsafeRawBufferPointer) {
+        // A status line begins anew: what stood before belonged to an interim reply.
+        if line.starts(with: "HTTP/".utf8) {
+            headers = []
+            return
+        }
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
+        var value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
+        while let last = value.last, last <= 0x20 { value.removeLast() }
+        headers.append((String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self)))
+    }
+
+    fileprivate func take(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int, isBody: Bool) -> Int {
+        let piece = UnsafeRawBufferPointer(start: bytes, count: count)
+        if isBody {
+            isTooLarge = body.count + count > Self.bodyLimit
+            if !isTooLarge { body.append(contentsOf: piece) }
+        } else {
+            headerBytes += count
+            isTooLarge = headerBytes > Self.headerLimit
+            if !isTooLarge { header(piece) }
+        }
+        // Anything but the count ends the transfer; for no bytes at all, 0 is the count.
+        return isTooLarge ? CURL_WRITEFUNC_FAILED : count
+    }
+}
+
+private let CURL_WRITEFUNC_FAILED = Int(UInt32.max)
+
+private func takeBody(_ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?) -> Int {
+    Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue().take(bytes, size * count, isBody: true)
+}
+
+private func takeHeader(_ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?) -> Int {
+    Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue().take(bytes, size * count, isBody: false)
+}

@@ -1,0 +1,119 @@
+import Glibc
+import MQCore
+import MQTesting
+import Testing
+
+@testable import MQNet
+
+@Suite(.timeLimit(.minutes(1)), .serialized) struct HTTPClientWaitingTests {
+    /// How many milliseconds a wait takes in which nothing ends.
+    private func wait(_ client: HTTPClient, _ limit: Duration? = nil, stop: StopFlag = StopFlag()) throws -> Double {
+        let start = Deadline.now()
+        let ended = try client.wait(until: .after(limit), stop: stop)
+        #expect(ended.isEmpty)
+        return Double(Deadline.now() - start) / 1e6
+    }
+
+    @Test func aRaisedFlagEndsTheWaitWithinFiftyMilliseconds() throws {
+        let server = try HTTPServer { _, _ in
+            usleep(1_500_000)
+            return nil
+        }
+        defer { server.stop() }
+        let client = try HTTPClient()
+        let stop = StopFlag()
+        let raiser = Background {
+            usleep(200_000)
+            let raised = Deadline.now()
+            stop.raise()
+            return raised
+        }
+        let error = #expect(throws: TransportError.self) {
+            try client.perform(HTTPRequest("GET", server.url), until: .never, stop: stop)
+        }
+        let ended = Deadline.now()
+        #expect(error?.code == .tryAgain)
+        #expect(ended - (try raiser.join()) < 50_000_000)
+        #expect(client.running == 0)
+    }
+
+    @Test func aRaisedFlagDoesNotWaitForTheResolver() throws {
+        let client = try HTTPClient()
+        let stop = StopFlag()
+        // Whatever the resolver of this machine does with it, nobody waits for its thread.
+        try client.start(HTTPRequest("GET", "http://no-such-name.invalid/"), tag: 1)
+        stop.raise()
+        let start = Deadline.now()
+        _ = try client.wait(until: .never, stop: stop)
+        client.cancel(1)
+        #expect(Deadline.now() - start < 50_000_000)
+    }
+
+    @Test func aDeadlineEndsTheWaitAndTheExchangeGoesOn() throws {
+        let server = try HTTPServer { _, _ in
+            usleep(400_000)
+            return HTTPServer.reply("late")
+        }
+        defer { server.stop() }
+        let client = try HTTPClient()
+        try client.start(HTTPRequest("GET", server.url), tag: 1)
+        let taken = try wait(client, .milliseconds(100))
+        #expect(taken >= 99 && taken < 300)
+        #expect(try client.wait(until: .after(.seconds(10)), stop: StopFlag()).count == 1)
+    }
+
+    @Test func wakingEndsTheCurrentWaitOrTheNext() throws {
+        let client = try HTTPClient()
+        let waker = client.waker
+        waker.wake()
+        #expect(try wait(client, .seconds(10)) < 1000)
+        let thread = Background {
+            usleep(100_000)
+            waker.wake()
+        }
+        let taken = try wait(client, .seconds(10))
+        try thread.join()
+        #expect(taken > 50 && taken < 1000)
+        // It has been taken: the next wait is a wait again.
+        #expect(try wait(client, .milliseconds(100)) >= 99)
+    }
+
+    @Test func aWakerOutlivesItsClient() throws {
+        var client: HTTPClient? = try HTTPClient()
+        let waker = try #require(client).waker
+        client = nil
+        waker.wake()
+    }
+
+    @Test func aServerThatNobodyReachesIsGivenUpInTime() throws {
+        // A listener whose queue is full answers nothing to a further connection.
+        let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        var descriptors = [listener]
+        defer { for descriptor in descriptors { close(descriptor) } }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                _ = bind(listener, pointer, size) | listen(listener, 0) | getsockname(listener, pointer, &size)
+                for _ in 0..<4 {
+                    let filler = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
+                    descriptors.append(filler)
+                    _ = connect(filler, pointer, size)
+                }
+            }
+        }
+        let client = try HTTPClient()
+        var request = HTTPRequest("GET", "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))/")
+        request.connectTimeout = .milliseconds(300)
+        try client.start(request, tag: 1)
+        let completion = try #require(try client.wait(until: .after(.seconds(5)), stop: StopFlag()).first)
+        guard case .failure(let failure) = completion.result else {
+            Issue.record("connected to a full listener")
+            return
+        }
+        #expect(failure.kind == .timedOut && failure.error.code == .unreachable)
+        #expect(failure.error.message.hasSuffix("no connection within 300ms"))
+    }
+}
