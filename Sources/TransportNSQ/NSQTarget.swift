@@ -72,7 +72,9 @@ struct NSQTarget: Sendable, Equatable {
         }
         (topic, channel) = try Self.names(in: names)
         if let socket {
-            if hosts != nil || isLookup { throw TransportError(.usage, "unix= stands in place of hosts", hint: "nsq:topic/channel,unix=/path") }
+            if hosts != nil || isLookup {
+                throw TransportError(.usage, "unix= stands in place of hosts", hint: "nsq:topic/channel,unix=/path")
+            }
             (place, placeSource) = (.direct([.unix(path: socket)]), "unix")
         } else if let hosts {
             (place, placeSource) = (try Self.place(hosts, isLookup), "address")

@@ -14,7 +14,8 @@ struct Socket: ~Copyable {
         let addresses = try Self.addresses(of: peer, resolve: resolve, until: deadline, stop: stop)
         var failure: TransportError?
         for address in addresses {
-            let made = Glibc.socket(address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            let made = Glibc.socket(
+                address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
             guard made >= 0 else { throw TransportError(.failure, "no socket: \(SystemError.words(errno))", errno: errno) }
             let error = try Self.connect(made, address, until: deadline, stop: stop)
             if error == 0 {
