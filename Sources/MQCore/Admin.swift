@@ -64,6 +64,8 @@ public struct Fact: Sendable, Equatable {
     public enum Value: Sendable, Equatable {
         case text(String)
         case number(Int)
+        /// A number that only grows while the queue is there: its growth is of interest.
+        case counter(Int)
         /// A number that counts nothing: a process, a key, an identifier.
         case identifier(Int)
         /// A number of bytes, shown with its unit.
