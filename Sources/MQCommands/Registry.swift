@@ -1,5 +1,6 @@
 import MQCore
 import TransportMemory
+import TransportNSQ
 import TransportPOSIXMQ
 import TransportSysV
 import TransportZMQ
@@ -11,6 +12,7 @@ enum Registry {
         POSIXMQTransport.self,
         SysVTransport.self,
         ZMQTransport.self,
+        NSQTransport.self,
     ]
 
     static var descriptors: [Descriptor] { transports.map { $0.descriptor } }

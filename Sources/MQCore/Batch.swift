@@ -186,6 +186,13 @@ extension Batch {
         receiptEnds.append(receiptBytes.count)
     }
 
+    /// The same from raw bytes: unlike a sequence of any type, they are copied at once.
+    public mutating func setReceipt(_ receipt: UnsafeRawBufferPointer) {
+        while receiptEnds.count < count - 1 { receiptEnds.append(receiptBytes.count) }
+        receiptBytes.append(contentsOf: receipt)
+        receiptEnds.append(receiptBytes.count)
+    }
+
     /// Copies one body to the end.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) {
         let place = reserve(bytes.count)

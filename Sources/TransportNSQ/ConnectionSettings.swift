@@ -1,0 +1,49 @@
+internal import Glibc
+internal import MQCore
+internal import MQNet
+
+/// What every connection of an endpoint is made with.
+struct ConnectionSettings: Sendable {
+    var identification = Identification()
+    var tls: TLSChoice?
+    /// `name:port:address`, as `curl --resolve` has it.
+    var resolve: [String] = []
+    /// Where the secret for AUTH is; MQ_NSQ_AUTH otherwise.
+    var authFile: String?
+
+    /// The secret, without the newline at its end; `nil` when there is none.
+    /// - Throws: `inputOutput`, `permission` for a file that cannot be read, `configuration` for an empty one.
+    func secret() throws(TransportError) -> [UInt8]? {
+        guard let authFile else {
+            return getenv("MQ_NSQ_AUTH").flatMap { strlen($0) > 0 ? Array(String(cString: $0).utf8) : nil }
+        }
+        var bytes = try LocalFile.contents(of: authFile, limit: 1 << 16)
+        while let last = bytes.last, last == 0x0a || last == 0x0d { bytes.removeLast() }
+        if bytes.isEmpty { throw TransportError(.configuration, "\(authFile): holds no secret") }
+        return bytes
+    }
+}
+
+/// How TLS is spoken, when it is.
+struct TLSChoice: Sendable, Equatable {
+    var caFile: String?
+    var certificateFile: String?
+    var keyFile: String?
+    /// The name that the certificate must hold; the host's otherwise.
+    var serverName: String?
+    var verifies = true
+
+    func start(_ peer: Peer, _ connection: Connection) throws(TransportError) -> any StreamLayer {
+        throw TransportError(.unsupported, "this build speaks no TLS with nsqd")
+    }
+}
+
+/// The compressions.
+enum Layers {
+    static func snappy() throws(TransportError) -> any StreamLayer {
+        throw TransportError(.unsupported, "this build knows no snappy")
+    }
+    static func deflate(_ level: Int) throws(TransportError) -> any StreamLayer {
+        throw TransportError(.unsupported, "this build knows no deflate")
+    }
+}

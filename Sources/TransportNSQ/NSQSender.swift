@@ -1,0 +1,125 @@
+internal import Glibc
+internal import MQCore
+
+/// Publishes in MPUBs, up to four of them unanswered on each connection.
+final class NSQSender: Sender {
+    private let fleet: SendFleet
+    private let packing: Packing
+    private let limits: Limits
+
+    /// What an nsqd takes; its own defaults unless the address says otherwise (nsqd -max-msg-size, -max-body-size).
+    struct Limits: Sendable {
+        var message = 1 << 20
+        var body = 5 << 20
+    }
+
+    init(_ fleet: SendFleet, packing: Packing, limits: Limits) {
+        (self.fleet, self.packing, self.limits) = (fleet, packing, limits)
+    }
+
+    deinit { fleet.disband() }
+
+    var maximumMessageSize: Int? { min(limits.message, limits.body - 8) }
+    /// nsqd answers an empty message by closing the connection.
+    var acceptsEmptyMessages: Bool { false }
+
+    var confirmed: Int { locked { $0.confirmed } }
+
+    var obstacle: TransportError {
+        locked { fleet in
+            guard fleet.links.isEmpty else { return TransportError(.tryAgain, "nsqd does not answer") }
+            return fleet.lastError ?? TransportError(.unreachable, "no nsqd is there", isRetriable: true)
+        }
+    }
+
+    var closingRemarks: [String] {
+        let resent = locked { $0.resent }
+        if resent == 0 { return [] }
+        return ["\(Quantity.grouped(resent)) messages were sent again after a broken connection and may have arrived twice"]
+    }
+
+    func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
+        let limit = maximumMessageSize!
+        let hasProperties = batch.hasProperties
+        for index in range {
+            let size = batch.size(of: index)
+            if size == 0 { return Refusal(index: index, error: TransportError(.unsendable, "nsq cannot carry an empty message")) }
+            if size > limit {
+                return Refusal(
+                    index: index,
+                    error: TransportError(
+                        .unsendable, "\(size) bytes exceed nsqd's limit of \(limit) bytes",
+                        hint: "nsqd's -max-msg-size sets it, and max-message= says so here"))
+            }
+            if hasProperties, let delay = batch.properties(of: index).delay, delay > Packing.maximumDelay {
+                return Refusal(index: index, error: Self.tooLate(delay))
+            }
+        }
+        return nil
+    }
+
+    static func tooLate(_ delay: Duration) -> TransportError {
+        TransportError(.unsendable, "nsq holds a message back for an hour at most, not \(Quantity.words(delay))")
+    }
+
+    func send(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int {
+        enter()
+        defer { leave() }
+        var next = range.lowerBound
+        while true {
+            try fleet.work()
+            while next < range.upperBound, let takers = fleet.takers() {
+                let parcel = fleet.freshParcel()
+                next += packing.fill(parcel, from: batch, next..<range.upperBound)
+                fleet.dispatch(parcel, to: takers)
+            }
+            // All of it is with the kernel before the owner goes back to its input.
+            if next == range.upperBound && !fleet.hasOutput { break }
+            guard case .ready = wait(until: deadline, stop: stop) else { break }
+        }
+        return next - range.lowerBound
+    }
+
+    func flush(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        enter()
+        defer { leave() }
+        while true {
+            try fleet.work()
+            if fleet.isIdle { return }
+            switch wait(until: deadline, stop: stop) {
+            case .ready: continue
+            case .stopped: throw unconfirmed("interrupted")
+            case .deadlinePassed: throw unconfirmed("no answer in time")
+            }
+        }
+    }
+
+    private func unconfirmed(_ why: String) -> TransportError {
+        TransportError(
+            .tryAgain, "\(why): \(Quantity.grouped(fleet.unconfirmed)) messages are not confirmed by nsqd",
+            hint: "--timeout says how long to wait")
+    }
+
+    private func wait(until deadline: Deadline, stop: StopFlag) -> Readiness {
+        fleet.wait(until: deadline, stop: stop) { link in
+            (link.outstanding.isEmpty ? 0 : Int32(POLLIN)) | (link.connection.hasOutput ? Int32(POLLOUT) : 0)
+        }
+    }
+
+    private func enter() {
+        fleet.lock()
+        fleet.ownerIsInside = true
+        fleet.startAttendant()
+    }
+
+    private func leave() {
+        fleet.ownerIsInside = false
+        fleet.unlock()
+    }
+
+    private func locked<Result>(_ body: (SendFleet) -> Result) -> Result {
+        fleet.lock()
+        defer { fleet.unlock() }
+        return body(fleet)
+    }
+}

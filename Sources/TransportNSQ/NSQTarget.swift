@@ -1,0 +1,123 @@
+internal import Glibc
+internal import MQCore
+
+/// Where an nsqd or an nsqlookupd listens.
+enum Peer: Hashable, Sendable {
+    case tcp(host: String, port: Int)
+    case unix(path: String)
+
+    /// As others would write it.
+    var text: String {
+        switch self {
+        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix(let path): path
+        }
+    }
+
+    /// - Throws: `usage` for what is no `host[:port]`.
+    init(parsing text: some StringProtocol, standardPort: Int) throws(TransportError) {
+        let text = String(text)
+        var (host, port) = (text[...], Substring())
+        if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
+            host = text[text.index(after: text.startIndex)..<end]
+            let rest = text[text.index(after: end)...]
+            guard rest.isEmpty || rest.hasPrefix(":") else { throw Self.malformed(text) }
+            port = rest.dropFirst()
+        } else if let colon = text.lastIndex(of: ":"), text.firstIndex(of: ":") == colon {
+            (host, port) = (text[..<colon], text[text.index(after: colon)...])
+            if port.isEmpty { throw Self.malformed(text) }
+        }
+        guard !host.isEmpty, !host.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }) else { throw Self.malformed(text) }
+        guard port.isEmpty || (Int(port).map { (1...65535).contains($0) } ?? false) else {
+            throw TransportError(.usage, "'\(port)' is not a port", hint: "1 to 65535; \(standardPort) when it is left out")
+        }
+        self = .tcp(host: String(host), port: Int(port) ?? standardPort)
+    }
+
+    private static func malformed(_ text: String) -> TransportError {
+        TransportError(.usage, "'\(text)' is not a host", hint: "hosts are written host or host:port, IPv6 in brackets")
+    }
+}
+
+/// What stands behind `nsq:` or `nsqlookup:`.
+struct NSQTarget: Sendable, Equatable {
+    enum Place: Sendable, Equatable {
+        /// nsqd itself, one or several.
+        case direct([Peer])
+        /// Found through these nsqlookupds, by their HTTP ports.
+        case lookup([Peer])
+    }
+
+    static let daemonPort = 4150
+    static let lookupPort = 4161
+
+    let place: Place
+    /// Where the place came from, for `explain`.
+    let placeSource: String
+    /// `nil` for an address that names no topic.
+    let topic: String?
+    let channel: String?
+
+    /// - Parameter standard: the value of MQ_NSQ, where there is one.
+    /// - Throws: `usage` for hosts and names that can never be right, `configuration` for a broken MQ_NSQ.
+    init(_ address: Address, socket: String?, standard: String?) throws(TransportError) {
+        let isLookup = address.scheme == "nsqlookup"
+        var names = address.target[...]
+        var hosts: Substring?
+        if names.hasPrefix("//") {
+            let rest = names.dropFirst(2)
+            let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+            hosts = rest[..<slash]
+            names = rest[slash...].dropFirst()
+        }
+        (topic, channel) = try Self.names(in: names)
+        if let socket {
+            if hosts != nil || isLookup {
+                throw TransportError(.usage, "unix= stands in place of hosts", hint: "nsq:topic/channel,unix=/path")
+            }
+            (place, placeSource) = (.direct([.unix(path: socket)]), "unix")
+        } else if let hosts {
+            (place, placeSource) = (try Self.place(hosts, isLookup), "address")
+        } else if let standard, !isLookup {
+            do throws(TransportError) {
+                let text = standard.hasPrefix("nsq://") ? standard.dropFirst(6) : standard[...]
+                (place, placeSource) = (text.hasPrefix("/") ? .direct([.unix(path: String(text))]) : try Self.place(text, false), "MQ_NSQ")
+            } catch {
+                throw TransportError(.configuration, "MQ_NSQ: \(error.message)", hint: error.hint)
+            }
+        } else {
+            (place, placeSource) = (try Self.place("127.0.0.1", isLookup), "default")
+        }
+    }
+
+    private static func place(_ hosts: Substring, _ isLookup: Bool) throws(TransportError) -> Place {
+        var peers: [Peer] = []
+        for host in hosts.split(separator: ",", omittingEmptySubsequences: false) {
+            peers.append(try Peer(parsing: host, standardPort: isLookup ? lookupPort : daemonPort))
+        }
+        return isLookup ? .lookup(peers) : .direct(peers)
+    }
+
+    private static func names(in text: Substring) throws(TransportError) -> (String?, String?) {
+        if text.isEmpty { return (nil, nil) }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count <= 2 else {
+            throw TransportError(.usage, "'\(text)' is not topic/channel", hint: "hosts follow two slashes: nsq://host/topic/channel")
+        }
+        for (part, what) in zip(parts, ["topic", "channel"]) { try check(part, what) }
+        return (String(parts[0]), parts.count == 2 ? String(parts[1]) : nil)
+    }
+
+    /// `^[.a-zA-Z0-9_-]+(#ephemeral)?$`, 1 to 64 bytes (nsqd, internal/protocol/names.go).
+    private static func check(_ name: Substring, _ what: String) throws(TransportError) {
+        let stem = name.hasSuffix("#ephemeral") ? name.dropLast(10) : name
+        let isValid = stem.utf8.allSatisfy { byte in
+            (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte) || ".-_".utf8.contains(byte)
+        }
+        guard isValid, !stem.isEmpty, name.utf8.count <= 64 else {
+            throw TransportError(
+                .usage, "'\(name)' is not a \(what) name",
+                hint: "1 to 64 of a-z A-Z 0-9 . _ - with #ephemeral behind them if it shall not outlive its clients")
+        }
+    }
+}

@@ -1,0 +1,90 @@
+public import MQCore
+
+extension NSQTransport {
+    public static let descriptor = Descriptor(
+        name: "nsq",
+        schemes: ["nsq", "nsqlookup"],
+        summary: "topics and channels of nsqd, directly or found by nsqlookupd",
+        forms: [
+            "nsq:topic[/channel]", "nsq://host[:port][,host…]/topic[/channel]", "nsq:topic[/channel],unix=/path",
+            "nsqlookup://host[:port][,host…]/topic[/channel]",
+        ],
+        targetSyntax: .authority,
+        capabilities: [.send, .receive, .acknowledge, .requeue, .peek, .delay, .exactCount, .attempts],
+        options: options,
+        emptyWait: .milliseconds(500),
+        guarantee: .brokerMemory,
+        notes: notes,
+        examples: [
+            ("nsq:logs", "the topic logs of the nsqd on this machine"),
+            ("nsq:logs/archive", "its channel archive"),
+            ("nsq://a,b:4150/logs", "two nsqds: messages are divided among them, and one stands in for the other"),
+            ("nsqlookup://lookup1,lookup2/logs/archive", "every nsqd that has the topic"),
+            ("nsq:logs/archive,unix=/run/nsqd.sock", "through a UNIX socket"),
+        ])
+
+    private static let options = [
+        OptionSpec("unix", .file, help: "The UNIX socket on which nsqd listens, in place of hosts."),
+        OptionSpec("heartbeat", .duration, standard: "30s", help: "How often nsqd asks whether we are there; 1s to 60s."),
+        OptionSpec(
+            "msg-timeout", .duration, standard: "nsqd's, 60s", scope: .receive,
+            help: "When a message of a consumer that says nothing goes to another; kept alive at half of it."),
+        OptionSpec(
+            "max-in-flight", .integer(1...100_000), standard: "1000", scope: .receive,
+            help: "The most unsettled messages, over all nsqds."),
+        OptionSpec(
+            "output-buffer", .bytes(0...65_536), standard: "16k", scope: .receive,
+            help: "Bytes that nsqd collects while much is queued; a lone message never waits for more. 0 is none."),
+        OptionSpec(
+            "sample-rate", .integer(1...99), scope: .receive,
+            help: "Percentage of the messages to deliver; nsqd throws the others away."),
+        OptionSpec("copy", .flag, standard: "no", scope: .send, help: "Publish to every nsqd of the address instead of to one of them."),
+        OptionSpec("max-message", .bytes(1...1 << 30), standard: "1MiB", scope: .send, help: "nsqd's -max-msg-size, if it is another."),
+        OptionSpec("max-body", .bytes(1...1 << 30), standard: "5MiB", scope: .send, help: "nsqd's -max-body-size, if it is another."),
+        OptionSpec("tls", .flag, standard: "no", help: "Encrypt, or fail. Set by any other tls option."),
+        OptionSpec("tls-ca", .file, standard: "the system's", help: "Certificates to trust."),
+        OptionSpec("tls-cert", .file, help: "Our certificate, for an nsqd that wants one."),
+        OptionSpec("tls-key", .file, help: "The key that belongs to it."),
+        OptionSpec("tls-name", .text("NAME"), standard: "the host", help: "The name that nsqd's certificate must hold."),
+        OptionSpec("tls-insecure", .flag, standard: "no", help: "Accept any certificate."),
+        OptionSpec("deflate", .integer(1...9), help: "Compress with deflate at this level."),
+        OptionSpec("snappy", .flag, standard: "no", help: "Compress with snappy."),
+        OptionSpec("auth-file", .file, standard: "MQ_NSQ_AUTH", help: "The file that holds the secret for nsqd."),
+        OptionSpec("client-id", .text("NAME"), standard: "the host's name", help: "How nsqd's statistics call us."),
+        OptionSpec("topology-region", .text("NAME"), help: "Our region, for an nsqd that prefers near consumers."),
+        OptionSpec("topology-zone", .text("NAME"), help: "Our zone."),
+        OptionSpec(
+            "resolve", .text("NAME:PORT:ADDRESS"), repeatable: true,
+            help: "An address for a name, as curl has it: nsqlookupd may hand out names that only its own network knows."),
+        OptionSpec("poll", .duration, standard: "15s", help: "Between two looks at nsqlookupd."),
+    ]
+
+    private static let notes = [
+        """
+        send publishes to a topic; nsqd confirms when it holds the messages, in memory up to -mem-queue-size of each topic and \
+        channel and on disk above that. A topic keeps everything until its first channel is made, which then gets all of it; \
+        every channel gets a copy of what comes later.
+        """,
+        """
+        recv takes from a channel and makes it if it is not there. Without a channel it listens on one of its own, named \
+        mq…#ephemeral, that ends with it: it sees what is published meanwhile, and all that a topic without channels had kept.
+        """,
+        """
+        A message is delivered at least once and in no certain order. It goes to another consumer when it was not settled \
+        within msg-timeout; mq asks for more time at half of it for as long as it is working, up to 15 minutes (nsqd's \
+        -max-msg-timeout). What breaks off unsettled comes back after msg-timeout, what is left in good order at once.
+        """,
+        """
+        --peek takes messages and puts them back at the end, at most 2500 of them: their attempts grow by one, and other \
+        consumers do not get them meanwhile.
+        """,
+        """
+        --delay holds a message back for an hour at most. nsqd forgets the delay, not the message, when its memory overflows or it \
+        restarts. After a connection that broke, --retry sends again what was not confirmed, which may arrive twice.
+        """,
+        """
+        Without hosts the address means 127.0.0.1:4150, or what MQ_NSQ says: host[:port][,host…] or the path of a socket. The \
+        secret for an nsqd that wants one is in MQ_NSQ_AUTH or a file, never in the address.
+        """,
+    ]
+}

@@ -1,0 +1,181 @@
+internal import Glibc
+internal import MQCore
+
+/// A connection that is subscribed, with what was taken from it.
+///
+/// RDY is a standing limit of messages in flight, and reaching it makes nsqd write out what it has collected. So a window of
+/// one on a quiet channel brings a lone message at once though nsqd collects, and a wide one lets it collect while much is
+/// queued. The window grows while messages come quickly, and falls back to one before a real wait, which also brings what nsqd
+/// holds just then (nsqd, protocol_v2.go, messagePump: a client that is not ready is flushed).
+final class ReceiveLink: Link {
+    /// Counted over all connections of the receiver.
+    var ordinal: UInt64 = 0
+    var inFlight = InFlight()
+    /// How many unsettled messages nsqd may add to those handed over.
+    var window = 1
+    /// What RDY said last.
+    private(set) var ready = 0
+    /// Messages since RDY was last considered.
+    private var arrived = 0
+    /// Whether they were waited for.
+    var wasSlow = true
+    /// FINs and REQs that were not sent yet.
+    private var settlements: [UInt8] = []
+    private(set) var settlementCount = 0
+    private var lastTouch = Deadline.now()
+    private(set) var isClosing = false
+    private(set) var hasClosed = false
+
+    /// Things that could not be settled since nsqd had taken them back.
+    private(set) var late = 0
+
+    // MARK: - Messages
+
+    /// Hands over what is in the read buffer, up to `limit` messages and about `byteLimit` bytes.
+    func take(into batch: inout Batch, limit: Int, byteLimit: Int) throws(TransportError) -> Int {
+        let wantsProperties = batch.wantsProperties
+        let start = batch.byteCount
+        let link = ordinal
+        var taken = 0
+        defer { arrived += taken }
+        while taken < limit && batch.byteCount - start < byteLimit, let frame = try connection.decoder.next() {
+            guard frame.kind == .message else {
+                try hear(frame)
+                continue
+            }
+            let message = try MessageView(frame)
+            let receipt = Receipt(link: link, serial: inFlight.add(message.id))
+            batch.append(message.body)
+            if wantsProperties { batch.setProperties(Self.properties(message)) }
+            withUnsafeBytes(of: receipt.bits) { batch.setReceipt($0) }
+            taken += 1
+        }
+        return taken
+    }
+
+    private static func properties(_ message: MessageView) -> MessageProperties {
+        var properties = MessageProperties()
+        properties.id = message.id.text
+        properties.timestamp = message.timestamp
+        properties.attempts = message.attempts
+        return properties
+    }
+
+    private func hear(_ frame: Frame) throws(TransportError) {
+        if frame.kind == .response {
+            if frame.isText(Connection.heartbeatText) { try connection.send(Array("NOP\n".utf8)) }
+            if frame.isText("CLOSE_WAIT") { hasClosed = true }
+            return
+        }
+        let said = ServerError(frame.text)
+        guard said.keepsConnection else { throw said.error }
+        // A TOUCH that fails tells that the message is no longer ours; its FIN is not sent then.
+        if said.word == "E_TOUCH_FAILED" {
+            if let id = said.messageID, inFlight.lose(id) { late += 1 }
+        } else {
+            late += 1
+        }
+    }
+
+    // MARK: - Settling
+
+    /// Notes what became of a message; sent with `commit`.
+    @inline(__always)
+    func settle(_ serial: UInt64, as settlement: Settlement) {
+        guard let id = inFlight.remove(serial) else { return }
+        switch settlement {
+        case .acknowledge: Command.finish(id, into: &settlements)
+        case .requeue(let delay): Command.requeue(id, after: delay, into: &settlements)
+        }
+        settlementCount += 1
+    }
+
+    /// Allows `share` messages beside those handed over, and sends what was settled: RDY first, so that room which a FIN
+    /// makes is not filled beyond what is wanted.
+    func commit(share: Int) throws(TransportError) {
+        let wanted = min(inFlight.count + min(window, share), connection.negotiated.maximumReady)
+        var bytes: [UInt8] = []
+        if wanted != ready {
+            ready = wanted
+            Command.ready(wanted, into: &bytes)
+            if settlementCount > 0 { bytes.append(contentsOf: settlements) }
+        } else {
+            guard settlementCount > 0 else { return }
+            swap(&bytes, &settlements)
+        }
+        try connection.send(bytes)
+        settlements.removeAll(keepingCapacity: true)
+        settlementCount = 0
+    }
+
+    /// Widens the window when nsqd has used it up without making us wait.
+    func adapt(most: Int) {
+        if arrived >= window && !wasSlow { window = min(window * 4, max(1, most)) }
+        if arrived > 0 { (arrived, wasSlow) = (0, false) }
+    }
+
+    /// Sends settlements so that nsqd has room while there is still something to hand over; RDY stays.
+    func commitEarly() throws(TransportError) {
+        guard settlementCount * 2 >= ready, settlementCount > 0 else { return }
+        var bytes: [UInt8] = []
+        swap(&bytes, &settlements)
+        settlementCount = 0
+        try connection.send(bytes)
+    }
+
+    /// While the owner is elsewhere: settles, and lets nsqd add nothing.
+    func commitIdly() throws(TransportError) {
+        guard settlementCount > 0 else { return }
+        var buffered = 0
+        connection.decoder.peekFrames { if $0.kind == .message { buffered += 1 } }
+        try commit(share: min(buffered, max(0, ready - inFlight.count)))
+    }
+
+    // MARK: - Keeping
+
+    /// Asks for more time for everything unsettled, once in half of what nsqd gives; says when to come again.
+    func touch(at now: UInt64) throws(TransportError) -> UInt64 {
+        let timeout = UInt64(connection.negotiated.messageTimeout) * 1_000_000
+        guard now - lastTouch >= timeout / 2 - timeout / 32 else { return now + timeout / 4 }
+        lastTouch = now
+        var bytes: [UInt8] = []
+        inFlight.forEach { Command.touch($0, into: &bytes) }
+        connection.decoder.peekFrames { frame in
+            if let message = try? MessageView(frame), frame.kind == .message { Command.touch(message.id, into: &bytes) }
+        }
+        try connection.send(bytes)
+        return now + timeout / 4
+    }
+
+    // MARK: - Leaving
+
+    /// Begins to leave: what is settled is settled, everything else goes back at once.
+    func beginClosing() throws(TransportError) {
+        isClosing = true
+        Command.ready(0, into: &settlements)
+        inFlight.forEach { Command.requeue($0, after: .zero, into: &settlements) }
+        try giveBackBuffered()
+        Command.close(into: &settlements)
+        try connection.send(settlements)
+        settlements.removeAll()
+    }
+
+    /// Goes on leaving with what has been read; a message may still arrive behind CLOSE_WAIT.
+    func goOnClosing() throws(TransportError) {
+        let wasClosed = hasClosed
+        try giveBackBuffered()
+        try connection.send(settlements)
+        settlements.removeAll()
+        if hasClosed && !wasClosed && !connection.hasOutput { connection.finishSending() }
+    }
+
+    private func giveBackBuffered() throws(TransportError) {
+        while let frame = try connection.decoder.next() {
+            if frame.kind == .message {
+                Command.requeue(try MessageView(frame).id, after: .zero, into: &settlements)
+            } else {
+                try hear(frame)
+            }
+        }
+    }
+}

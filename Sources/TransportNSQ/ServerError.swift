@@ -1,0 +1,41 @@
+internal import MQCore
+
+/// An error frame: a word, then words for a person ("E_BAD_TOPIC MPUB topic name …").
+struct ServerError {
+    let word: String
+    let text: String
+
+    init(_ text: String) {
+        self.text = text
+        word = String(text.prefix { $0 != " " })
+    }
+
+    /// Errors after which nsqd keeps the connection (every other ends it).
+    var keepsConnection: Bool { word == "E_FIN_FAILED" || word == "E_REQ_FAILED" || word == "E_TOUCH_FAILED" }
+
+    /// Whether another nsqd, or this one later, may well accept the same.
+    var isTemporary: Bool { word == "E_PUB_FAILED" || word == "E_MPUB_FAILED" || word == "E_DPUB_FAILED" || word == "E_SUB_FAILED" }
+
+    /// The id in those that keep the connection: "E_FIN_FAILED FIN 0a1b… failed …".
+    var messageID: MessageID? {
+        guard keepsConnection, let digits = text.split(separator: " ").first(where: { $0.utf8.count == MessageID.size }) else { return nil }
+        return Array(digits.utf8).withUnsafeBytes { $0.loadUnaligned(as: MessageID.self) }
+    }
+
+    /// As the product's error.
+    var error: TransportError {
+        let said = "nsqd refused: \(text)"
+        switch word {
+        case "E_BAD_TOPIC", "E_BAD_CHANNEL": return TransportError(.usage, said)
+        case "E_BAD_MESSAGE", "E_BAD_BODY":
+            return TransportError(.unsendable, said, hint: "nsqd's -max-msg-size and -max-body-size bound what it takes")
+        case "E_UNAUTHORIZED": return TransportError(.permission, said, hint: "the secret does not allow this topic or channel")
+        case "E_AUTH_FIRST":
+            return TransportError(.permission, "this nsqd requires a secret", hint: "auth-file=FILE, or MQ_NSQ_AUTH in the environment")
+        case "E_AUTH_FAILED", "E_AUTH_ERROR", "E_AUTH_DISABLED": return TransportError(.permission, said)
+        case "E_BAD_PROTOCOL": return TransportError(.protocolViolation, said)
+        case "E_IDENTIFY_FAILED": return TransportError(.configuration, said)
+        default: return TransportError(isTemporary ? .tryAgain : .failure, said, isRetriable: isTemporary)
+        }
+    }
+}

@@ -1,0 +1,104 @@
+internal import Glibc
+internal import MQCore
+
+/// A connected stream socket that never blocks; closed once.
+struct Socket: ~Copyable {
+    let descriptor: CInt
+
+    deinit { close(descriptor) }
+
+    /// Connects to the first address of the peer that answers.
+    /// - Parameter resolve: `name:port:address` entries that stand in for looking names up.
+    /// - Throws: `unreachable`, `permission` for a UNIX socket, `tryAgain` when `deadline` passes or `stop` is raised.
+    init(to peer: Peer, resolve: [String], until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        let addresses = try Self.addresses(of: peer, resolve: resolve, until: deadline, stop: stop)
+        var failure: TransportError?
+        for address in addresses {
+            let made = Glibc.socket(
+                address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            guard made >= 0 else { throw TransportError(.failure, "no socket: \(SystemError.words(errno))", errno: errno) }
+            let error = try Self.connect(made, address, until: deadline, stop: stop)
+            if error == 0 {
+                var one: CInt = 1
+                if address.family != AF_UNIX { setsockopt(made, CInt(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<CInt>.size)) }
+                descriptor = made
+                return
+            }
+            close(made)
+            failure = Self.refused(peer, error)
+        }
+        throw failure ?? Self.refused(peer, EHOSTUNREACH)
+    }
+
+    /// Waits for the connection; returns the system's error number, 0 when it stands.
+    private static func connect(
+        _ descriptor: CInt, _ address: SocketAddress, until deadline: Deadline, stop: StopFlag
+    ) throws(TransportError) -> CInt {
+        let result = address.withPointer { Glibc.connect(descriptor, $0, $1) }
+        let number = result == 0 ? 0 : errno
+        // A UNIX socket with a full backlog says EAGAIN.
+        guard number == EINPROGRESS || number == EINTR else { return number }
+        switch Readiness.wait(for: Int32(POLLOUT), on: descriptor, until: deadline, stop: stop) {
+        case .ready: break
+        case .deadlinePassed: return ETIMEDOUT
+        case .stopped:
+            close(descriptor)
+            throw TransportError(.tryAgain, "interrupted while connecting")
+        }
+        var error: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length)
+        return error
+    }
+
+    private static func refused(_ peer: Peer, _ number: CInt) -> TransportError {
+        let words = number == ETIMEDOUT ? "no connection in time" : SystemError.words(number)
+        let code: TransportError.Code = number == EACCES || number == EPERM ? .permission : .unreachable
+        let hint = number == ECONNREFUSED || number == ENOENT ? "is nsqd running there?" : nil
+        return TransportError(code, "\(peer.text): \(words)", hint: hint, errno: number, isRetriable: code == .unreachable)
+    }
+
+    private static func addresses(
+        of peer: Peer, resolve: [String], until deadline: Deadline, stop: StopFlag
+    ) throws(TransportError) -> [SocketAddress] {
+        switch peer {
+        case .unix(let path):
+            guard let address = SocketAddress(unix: path) else {
+                throw TransportError(.usage, "\(path): the path of a socket has at most 107 bytes")
+            }
+            return [address]
+        case .tcp(var host, let port):
+            // As curl has it: the last entry for a name wins, brackets around IPv6.
+            for entry in resolve where entry.hasPrefix("\(host):\(port):") || entry.hasPrefix("*:\(port):") {
+                host = String(entry.split(separator: ":", maxSplits: 2)[2].drop { $0 == "[" }.prefix { $0 != "]" })
+            }
+            return try HostLookup.addresses(of: host, port: port, until: deadline, stop: stop)
+        }
+    }
+}
+
+/// A socket address as bytes.
+struct SocketAddress: Sendable {
+    let family: CInt
+    private let bytes: [UInt8]
+
+    init(family: CInt, bytes: UnsafeRawBufferPointer) {
+        self.family = family
+        self.bytes = Array(bytes)
+    }
+
+    /// `nil` for a path that is too long.
+    init?(unix path: String) {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let text = Array(path.utf8)
+        guard !text.isEmpty, text.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: text) }
+        family = AF_UNIX
+        bytes = withUnsafeBytes(of: &address) { Array($0) }
+    }
+
+    func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+        bytes.withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count)) }
+    }
+}
