@@ -1,6 +1,7 @@
 import MQCore
 import TransportMemory
 import TransportPOSIXMQ
+import TransportSQS
 import TransportSysV
 import TransportZMQ
 
@@ -11,6 +12,7 @@ enum Registry {
         POSIXMQTransport.self,
         SysVTransport.self,
         ZMQTransport.self,
+        SQSTransport.self,
     ]
 
     static var descriptors: [Descriptor] { transports.map { $0.descriptor } }

@@ -59,6 +59,7 @@ final class RecvSession {
         opening.prefetch = plan.prefetch ?? plan.count
         opening.retry = plan.retry
         opening.endsWithLastSender = plan.untilClosed
+        opening.endsWhenEmpty = plan.drains
         opening.deadline = .after(plan.timeout)
         let transport = try address.transport()
         receiver = try Endpoints.open(retry: plan.retry, opening: opening, console: console) { opening throws(TransportError) in
