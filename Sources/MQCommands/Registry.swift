@@ -2,6 +2,7 @@ import MQCore
 import TransportMemory
 import TransportNSQ
 import TransportPOSIXMQ
+import TransportSQS
 import TransportSysV
 import TransportZMQ
 
@@ -13,6 +14,7 @@ enum Registry {
         SysVTransport.self,
         ZMQTransport.self,
         NSQTransport.self,
+        SQSTransport.self,
     ]
 
     static var descriptors: [Descriptor] { transports.map { $0.descriptor } }

@@ -78,6 +78,9 @@ public struct Opening: Sendable {
     public var retry: Duration?
     /// The receiver ends (`Outcome.ended`) when the last sender has gone.
     public var endsWithLastSender = false
+    /// The receiver may end (`Outcome.ended`) as soon as it knows that the queue is empty, where that takes more than a time
+    /// without a message (`Descriptor.emptyWait`).
+    public var endsWhenEmpty = false
 
     public init(stop: StopFlag) { self.stop = stop }
 }

@@ -92,6 +92,7 @@ final class RecvSession {
         opening.prefetch = plan.prefetch ?? plan.count
         opening.retry = plan.retry
         opening.endsWithLastSender = plan.untilClosed
+        opening.endsWhenEmpty = plan.drains
         opening.deadline = .after(plan.timeout)
         let transport: any Transport
         if let given = surroundings.transport { transport = given } else { transport = try address.transport() }

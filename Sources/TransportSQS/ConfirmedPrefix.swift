@@ -1,0 +1,67 @@
+internal import MQCore
+
+/// Which messages are confirmed, as a number without a hole.
+struct ConfirmedPrefix {
+    private enum State: UInt8 {
+        case open, confirmed
+        /// Refused, and nobody was told yet.
+        case rejected
+        /// Refused, and told: passed over when the sender is used again, so that who stops there finds it as the first not confirmed.
+        case told
+    }
+
+    private(set) var confirmed = 0
+    /// Of `confirmed` and those behind it.
+    private var states: [State] = []
+    private var head = 0
+    private var rejections: [Rejection] = []
+    private var hasTold = false
+
+    /// Messages given to the sender so far.
+    var accepted: Int { confirmed + states.count - head }
+    var isComplete: Bool { !states[head...].contains(.open) }
+
+    mutating func accept(_ count: Int) { states.append(contentsOf: repeatElement(.open, count: count)) }
+
+    mutating func confirm(_ position: Int) {
+        let index = head + position - confirmed
+        if states.indices.contains(index), states[index] == .open { states[index] = .confirmed }
+    }
+
+    mutating func reject(_ position: Int, _ error: TransportError) {
+        let index = head + position - confirmed
+        guard states.indices.contains(index), states[index] == .open else { return }
+        states[index] = .rejected
+        rejections.append(Rejection(position: position, error: error))
+    }
+
+    /// Moves `confirmed` up to the first that is neither confirmed nor passed over.
+    mutating func advance() {
+        while head < states.count && states[head] == .confirmed {
+            head += 1
+            confirmed += 1
+        }
+        if head == states.count {
+            states.removeAll(keepingCapacity: true)
+            head = 0
+        } else if head > 4096 {
+            states.removeFirst(head)
+            head = 0
+        }
+    }
+
+    mutating func takeRejections() -> [Rejection] {
+        defer { rejections = [] }
+        for rejection in rejections { states[head + rejection.position - confirmed] = .told }
+        hasTold = hasTold || !rejections.isEmpty
+        return rejections
+    }
+
+    /// Passes over what was refused and told.
+    mutating func passTold() {
+        guard hasTold else { return }
+        hasTold = false
+        for index in head..<states.count where states[index] == .told { states[index] = .confirmed }
+        advance()
+    }
+}

@@ -1,0 +1,66 @@
+internal import MQCore
+
+/// What SQS accepts as the text of a body or an attribute: XML 1.0's characters (SendMessage in the SQS API reference).
+enum MessageText {
+    /// Where the first byte is that no text may hold; `nil` when all is well.
+    static func firstRefused(in bytes: UnsafeRawBufferPointer) -> (offset: Int, what: String)? {
+        var index = 0
+        let count = bytes.count
+        var isASCII = true
+        while index < count {
+            let byte = bytes[index]
+            if byte < 0x20 && byte != 0x09 && byte != 0x0a && byte != 0x0d {
+                return (index, "byte 0x\(byte < 16 ? "0" : "")\(String(byte, radix: 16))")
+            }
+            if byte >= 0x80 { isASCII = false }
+            if byte == 0xef, index + 2 < count, bytes[index + 1] == 0xbf, bytes[index + 2] >= 0xbe {
+                return (index, bytes[index + 2] == 0xbe ? "U+FFFE" : "U+FFFF")
+            }
+            index += 1
+        }
+        if isASCII || JSONReader.isUTF8(bytes) { return nil }
+        return (invalidOffset(in: bytes), "no valid UTF-8")
+    }
+
+    /// The length of the longest prefix of whole characters; a halving search over what the validator says would be
+    /// quadratic in the worst case, so characters are walked.
+    private static func invalidOffset(in bytes: UnsafeRawBufferPointer) -> Int {
+        var index = 0
+        while index < bytes.count {
+            let lead = bytes[index]
+            let length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+            guard index + length <= bytes.count, JSONReader.isUTF8(UnsafeRawBufferPointer(rebasing: bytes[index..<index + length])) else {
+                return index
+            }
+            index += length
+        }
+        return index
+    }
+
+    /// The attribute that marks a body in base64; `recv` undoes it.
+    static let marker = Attribute(name: "mq.encoding", value: Array("base64".utf8))
+
+    /// Bytes that attributes count against the size of a message: name, type and value of each.
+    static func size(of attributes: [Attribute]) -> Int {
+        attributes.reduce(0) { $0 + $1.name.utf8.count + $1.type.utf8.count + $1.value.count }
+    }
+
+    static func isBinary(_ attribute: Attribute) -> Bool { attribute.type == "Binary" || attribute.type.hasPrefix("Binary.") }
+
+    /// The digest of attributes ("Calculating the MD5 message digest for message attributes" in the SQS Developer Guide):
+    /// by name, each part with its length before it, and a byte that tells text from bytes.
+    static func digest(of attributes: [Attribute], _ crypto: Crypto) -> MD5 {
+        var bytes: [UInt8] = []
+        func append(_ part: some Collection<UInt8>) {
+            for shift in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: part.count >> shift)) }
+            bytes += part
+        }
+        for attribute in attributes.sorted(by: { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }) {
+            append(attribute.name.utf8)
+            append(attribute.type.utf8)
+            bytes.append(isBinary(attribute) ? 2 : 1)
+            append(attribute.value)
+        }
+        return bytes.withUnsafeBytes { crypto.md5($0) }
+    }
+}

@@ -1,0 +1,84 @@
+internal import Glibc
+internal import MQCore
+internal import MQNet
+internal import Synchronization
+
+/// What the thread that owns a receiver and the thread that talks to SQS hand each other.
+final class ReceiveDesk: Sendable {
+    struct Arrival {
+        var number: Int
+        var message: ReceivedMessage
+    }
+
+    struct State {
+        /// How many messages may still be taken from the queue for the owner.
+        var allowance = 0
+        var wantsProperties = false
+        /// How long a poll may wait: what the owner's call still has, or had when it began.
+        var deadline = Deadline.never
+        /// The whole seconds that the owner's call had when it began; `nil` without a bound.
+        var patience: Int?
+        var isOwnerWaiting = false
+        /// Messages not handed over yet, from `head`.
+        var arrivals: [Arrival] = []
+        var head = 0
+        var held = HeldMessages()
+        /// Numbers to be deleted, and those to become visible again after seconds.
+        var deletions: [Int] = []
+        var releases: [(number: Int, delay: Int)] = []
+        var failure: TransportError?
+        /// The queue is empty, as far as can be told, and that was asked for.
+        var isEmpty = false
+        var isClosing = false
+        var isClosed = false
+        /// Messages whose deletion failed for good, and why.
+        var undeleted = 0
+        var undeletedReason: TransportError?
+        /// Messages that may have become another receiver's while they were held.
+        var slipped = 0
+
+        var ready: Int { arrivals.count - head }
+    }
+
+    let state = Mutex(State())
+    /// Ends the talk with SQS at once.
+    let abandon = StopFlag()
+    private let waker = Mutex<HTTPWaker?>(nil)
+    private let readEnd: CInt
+    private let writeEnd: CInt
+
+    /// - Throws: `failure` when there are no descriptors left.
+    init(_ waker: HTTPWaker) throws(TransportError) {
+        var ends: [CInt] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw TransportError(.failure, SystemError.words(errno), errno: errno) }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+        (readEnd, writeEnd) = (ends[0], ends[1])
+        self.waker.withLock { $0 = waker }
+    }
+
+    deinit {
+        close(readEnd)
+        close(writeEnd)
+    }
+
+    /// Wakes the thread that talks to SQS.
+    func wakeService() { waker.withLock { $0 }?.wake() }
+
+    /// Wakes the owner, if it waits.
+    func wakeOwner() {
+        var byte: UInt8 = 1
+        _ = write(writeEnd, &byte, 1)
+    }
+
+    /// Waits for `wakeOwner`.
+    func wait(until deadline: Deadline, stop: StopFlag) -> Readiness {
+        let result = Readiness.wait(for: POLLIN, on: readEnd, until: deadline, stop: stop)
+        if case .ready = result {
+            withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { _ = read(readEnd, $0.baseAddress, $0.count) }
+        }
+        return result
+    }
+}

@@ -1,0 +1,241 @@
+internal import MQCore
+internal import MQNet
+
+/// Lists, shows, makes and removes queues.
+final class SQSAdmin: Admin {
+    private let settings: Settings
+    let connection: Connection
+    private let opening: Opening
+
+    init(_ settings: Settings, _ opening: Opening) throws(TransportError) {
+        self.settings = settings
+        self.opening = opening
+        connection = try Connection(settings, opening)
+    }
+
+    private var deadline: Deadline { opening.deadline }
+
+    /// One request about the addressed queue, or about another.
+    func ask(
+        _ operation: String, url: String?, _ write: (inout JSONText) -> Void = { _ in }
+    ) throws(ServiceFailure) -> [UInt8] {
+        var json = JSONText()
+        json.open("{")
+        if let url {
+            json.key("QueueUrl")
+            json.value(url)
+        }
+        write(&json)
+        json.close("}")
+        do throws(ServiceFailure) {
+            return try connection.perform(operation, body: json, until: deadline)
+        } catch {
+            if error.error.code == .noSuchQueue { connection.forgetURL() }
+            throw error
+        }
+    }
+
+    private func plainly<Value>(_ body: () throws(ServiceFailure) -> Value) throws(TransportError) -> Value {
+        do throws(ServiceFailure) { return try body() } catch { throw error.error }
+    }
+
+    func url() throws(TransportError) -> String { try connection.queueURL(until: deadline) }
+
+    func attributes(_ url: String) throws(TransportError) -> QueueAttributes {
+        try QueueAttributes(parsing: plainly { () throws(ServiceFailure) in try ask("GetQueueAttributes", url: url, Self.wantAll) })
+    }
+
+    private static func wantAll(_ json: inout JSONText) {
+        json.key("AttributeNames")
+        json.open("[")
+        json.value("All")
+        json.close("]")
+    }
+
+    /// The address by which `mq` reaches a queue, with what was said of where it is.
+    private func address(of url: String) -> String {
+        let name = url.split(separator: "/").last.map(String.init) ?? url
+        let kept = settings.options.entries.filter { ["region", "endpoint", "profile", "account", "ca-file"].contains($0.key) }
+        return Address(scheme: "sqs", targets: [name], options: kept).text
+    }
+
+    // MARK: - Looking
+
+    func status() throws(TransportError) -> QueueStatus {
+        let url = try url()
+        return QueueStatus(address: address(of: url), facts: QueueFacts.all(try attributes(url), url: url))
+    }
+
+    /// Queues whose names begin with the address's; the attributes of several are asked for at once.
+    func list() throws(TransportError) -> QueueListing {
+        var urls: [String] = []
+        var next: String?
+        repeat {
+            let page = try plainly { () throws(ServiceFailure) in
+                try ask("ListQueues", url: nil) { json in
+                    json.key("MaxResults")
+                    json.value(1000)
+                    for (key, text) in [("QueueNamePrefix", settings.target.name), ("NextToken", next ?? "")] where !text.isEmpty {
+                        json.key(key)
+                        json.value(text)
+                    }
+                }
+            }
+            let (found, token) = try Self.queues(in: page)
+            urls += found
+            next = token == next ? nil : token
+        } while next != nil
+        return QueueListing(
+            queues: try describe(urls), limits: [],
+            columns: [.init("messages", "messages"), .init("in_flight", "in flight"), .init("delayed", "delayed"), .init("fifo", "fifo")])
+    }
+
+    private func describe(_ urls: [String]) throws(TransportError) -> [QueueStatus] {
+        var result: [QueueStatus] = []
+        var batch = Pipeline(connection, limit: 8)
+        let bodies = urls.map { url in
+            var json = Connection.body(url)
+            Self.wantAll(&json)
+            json.close("}")
+            return json.bytes
+        }
+        for (url, reply) in zip(urls, try batch.perform("GetQueueAttributes", bodies, until: deadline)) {
+            switch reply {
+            case .success(let bytes):
+                result.append(QueueStatus(address: address(of: url), facts: QueueFacts.all(try QueueAttributes(parsing: bytes), url: url)))
+            case .failure(let failure):
+                // Deleted between the two calls, or one that this user may see and not look into.
+                guard failure.error.code != .noSuchQueue else { continue }
+                result.append(QueueStatus(address: address(of: url), facts: [Fact("messages", "Messages", .text(failure.code))]))
+            }
+        }
+        return result
+    }
+
+    static func queues(in bytes: [UInt8]) throws(TransportError) -> (urls: [String], next: String?) {
+        let result: Result<([String], String?), TransportError> = bytes.withUnsafeBytes { bytes in
+            Result { () throws(TransportError) in
+                var urls: [String] = []
+                var next: String?
+                var reader = JSONReader(bytes)
+                guard try reader.kind() == .object else { throw reader.failure("expected an object") }
+                try reader.object { reader, key throws(TransportError) in
+                    switch (key, try reader.kind()) {
+                    case ("QueueUrls", .array), ("queueUrls", .array):
+                        try reader.array { reader throws(TransportError) in
+                            if try reader.kind() == .string { urls.append(try reader.string()) } else { try reader.skip() }
+                        }
+                    case ("NextToken", .string): next = try reader.string()
+                    default: try reader.skip()
+                    }
+                }
+                try reader.end()
+                return (urls, next.flatMap { $0.isEmpty ? nil : $0 })
+            }
+        }
+        return try result.get()
+    }
+
+    // MARK: - Making and removing
+
+    func create(exclusive: Bool) throws(TransportError) -> Bool {
+        if case .url = settings.target {
+            throw TransportError(.usage, "a queue is created by its name, not by its URL", hint: "mq create sqs:\(settings.target.name)")
+        }
+        let creation = QueueCreation(settings: settings, admin: self)
+        let wanted = try creation.attributes()
+        if let existing = try existingURL() {
+            if exclusive {
+                throw TransportError(
+                    .cannotCreate, "the queue exists already", hint: "--if-missing takes that for success; mq stat shows it")
+            }
+            let differences = creation.differences(wanted, try attributes(existing))
+            if !differences.isEmpty { opening.notices.warn("the queue exists already: \(differences.joined(separator: ", "))") }
+            return false
+        }
+        let reply = try plainly { () throws(ServiceFailure) in try ask("CreateQueue", url: nil) { creation.write(wanted, into: &$0) } }
+        guard let made = try JSONFields.strings(in: reply)["QueueUrl"] else {
+            throw TransportError(.protocolViolation, "CreateQueue: the reply holds no QueueUrl")
+        }
+        opening.notices.detail("created \(made)")
+        return true
+    }
+
+    private func existingURL() throws(TransportError) -> String? {
+        connection.forgetURL()
+        do throws(TransportError) {
+            return try url()
+        } catch {
+            guard error.code == .noSuchQueue else { throw error }
+            return nil
+        }
+    }
+
+    func delete() throws(TransportError) {
+        let url = try url()
+        _ = try plainly { () throws(ServiceFailure) in try ask("DeleteQueue", url: url) }
+        connection.forgetURL()
+    }
+
+    /// The number is what SQS estimates to be there.
+    func purge() throws(TransportError) -> Int {
+        let url = try url()
+        let found = try attributes(url)
+        _ = try plainly { () throws(ServiceFailure) in try ask("PurgeQueue", url: url) }
+        return QueueFacts.counts.reduce(0) { $0 + (found.number($1.attribute) ?? 0) }
+    }
+
+    // MARK: - Dead letters
+
+    func redrive(
+        _ plan: Redrive, stop: StopFlag, progress: (RedriveProgress) -> Void
+    ) throws(TransportError) -> RedriveProgress {
+        connection.stop = stop
+        return try QueueRedrive(settings: settings, admin: self, opening: opening).run(plan, stop: stop, progress: progress)
+    }
+}
+
+/// Several requests of one kind at once.
+struct Pipeline {
+    private let connection: Connection
+    private let limit: Int
+
+    init(_ connection: Connection, limit: Int) {
+        self.connection = connection
+        self.limit = limit
+    }
+
+    /// The replies in the order of `bodies`. What fails on the way is tried again by itself.
+    mutating func perform(
+        _ operation: String, _ bodies: [[UInt8]], until deadline: Deadline
+    ) throws(TransportError) -> [Result<[UInt8], ServiceFailure>] {
+        var replies: [Result<[UInt8], ServiceFailure>?] = Array(repeating: nil, count: bodies.count)
+        var histories = [RetryPolicy.History](repeating: RetryPolicy.History(), count: bodies.count)
+        var pending = Array(bodies.indices.reversed())
+        var running = 0
+        var paused: [(due: UInt64, index: Int)] = []
+        while running > 0 || !pending.isEmpty || !paused.isEmpty {
+            let now = Deadline.now()
+            pending += paused.filter { $0.due <= now }.map(\.index)
+            paused.removeAll { $0.due <= now }
+            while running < limit, let index = pending.popLast() {
+                try connection.start(operation, body: bodies[index], tag: index)
+                running += 1
+            }
+            let due = Deadline(nanoseconds: paused.map(\.due).min() ?? .max)
+            for completion in try connection.http.wait(until: deadline.earlier(due), stop: connection.stop) {
+                running -= 1
+                let result = connection.interpret(completion.result, of: operation)
+                replies[completion.tag] = result
+                guard case .failure(let failure) = result else { continue }
+                switch connection.decide(failure, &histories[completion.tag]) {
+                case .giveUp: continue
+                case .now: pending.append(completion.tag)
+                case .after(let pause): paused.append((Deadline.now() + pause.nanoseconds, completion.tag))
+                }
+            }
+            guard !deadline.hasPassed, !connection.stop.isRaised else { throw TransportError(.tryAgain, "SQS did not answer in time") }
+        }
+        return replies.map { $0! }
+    }
+}

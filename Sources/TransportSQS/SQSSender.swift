@@ -1,0 +1,280 @@
+internal import MQCore
+internal import MQNet
+
+/// Packs messages into requests of ten, with several under way at once, and waits for their replies before it returns: who
+/// reads a slow input must not leave anything behind while it waits, and a fast input gives enough for many requests at a time.
+final class SQSSender: Sender {
+    private let connection: Connection
+    private let encoder: MessageEncoder
+    private let url: String
+    private let concurrency: Int
+    private var progress = ConfirmedPrefix()
+    /// By the tag of their exchange.
+    private var underWay: [Int: SendRequest] = [:]
+    /// To be sent again, each at its time on the monotonic clock.
+    private var waiting: [(due: UInt64, request: SendRequest)] = []
+    private var nextTag = 0
+    private var json = JSONText()
+    /// What ends the sender.
+    private var failure: TransportError?
+    /// The most bytes in one request.
+    private var batchLimit = 1 << 20
+    private var knownLimit: Int?
+    /// Requests that were repeated without knowing whether the first one had been carried out.
+    private var repeated = 0
+    /// A request that the sender gave up is not repeated any more.
+    private var isEnding = false
+
+    /// The sizes of SendMessageBatch: on AWS today, and of old queues and emulators.
+    private static let largestBatch = 1 << 20, oldBatch = 1 << 18
+    /// How long the requests under way may still take once one has failed for good.
+    private static let ending = Duration.seconds(2)
+
+    /// - Throws: `usage`, `noSuchQueue`, `permission`, `unreachable`.
+    init(_ settings: Settings, _ opening: Opening) throws(TransportError) {
+        connection = try Connection(settings, opening)
+        encoder = try MessageEncoder(settings, defaults: opening.defaults)
+        concurrency = settings.options.integer("concurrency") ?? 8
+        url = try connection.queueURL(until: opening.deadline)
+    }
+
+    deinit { for tag in underWay.keys { connection.http.cancel(tag) } }
+
+    var acceptsEmptyMessages: Bool { false }
+    var confirmed: Int { progress.confirmed }
+    func takeRejections() -> [Rejection] { progress.takeRejections() }
+    var obstacle: TransportError { TransportError(.tryAgain, "SQS does not take the messages fast enough", isRetriable: true) }
+
+    var closingRemarks: [String] {
+        guard repeated > 0, !encoder.isFIFO else { return [] }
+        let words = repeated == 1 ? "1 request was" : "\(Quantity.grouped(repeated)) requests were"
+        return ["\(words) repeated after no answer came: their messages may be in the queue twice"]
+    }
+
+    // MARK: - Limits
+
+    var maximumMessageSize: Int? {
+        let limit = messageLimit
+        guard encoder.usesBase64 else { return limit }
+        return (limit - MessageText.size(of: [MessageText.marker])) / 4 * 3
+    }
+
+    /// The queue's MaximumMessageSize, asked for once; where that is not allowed, the largest there is.
+    private var messageLimit: Int {
+        if let knownLimit { return knownLimit }
+        var body = Connection.body(url)
+        body.key("AttributeNames")
+        body.open("[")
+        body.value("MaximumMessageSize")
+        body.close("]")
+        body.close("}")
+        let bytes = try? connection.perform("GetQueueAttributes", body: body, until: .after(.seconds(10)))
+        let limit = bytes.flatMap { try? QueueAttributes(parsing: $0) }?["MaximumMessageSize"].flatMap { Int($0) } ?? Self.largestBatch
+        knownLimit = limit
+        batchLimit = limit > Self.oldBatch ? Self.largestBatch : Self.oldBatch
+        return limit
+    }
+
+    func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
+        for index in range {
+            if let error = encoder.complaint(about: index, in: batch, limit: { messageLimit }) {
+                return Refusal(index: index, error: error)
+            }
+        }
+        return nil
+    }
+
+    // MARK: - Sending
+
+    func send(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int {
+        try begin(stop)
+        var next = range.lowerBound
+        while true {
+            while next < range.upperBound && !stop.isRaised && failure == nil && underWay.count + waiting.count < concurrency {
+                let count = try startRequest(batch, next..<range.upperBound)
+                if count == 0 { break }
+                next += count
+            }
+            if let failure { try end(failure) }
+            if next == range.upperBound && isIdle { break }
+            try pump(until: deadline, stop: stop)
+            if stop.isRaised || deadline == .immediately { break }
+            if deadline.hasPassed && failure == nil {
+                guard next == range.upperBound, !isIdle else { break }
+                throw noAnswer
+            }
+        }
+        return next - range.lowerBound
+    }
+
+    func flush(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        try begin(stop)
+        while !isIdle {
+            try pump(until: deadline, stop: stop)
+            if let failure { try end(failure) }
+            if !isIdle && (stop.isRaised || deadline.hasPassed) { throw noAnswer }
+        }
+    }
+
+    private func begin(_ stop: StopFlag) throws(TransportError) {
+        connection.stop = stop
+        progress.passTold()
+        if let failure { throw failure }
+    }
+
+    private var isIdle: Bool { underWay.isEmpty && waiting.isEmpty }
+
+    private var noAnswer: TransportError {
+        let count = progress.accepted - progress.confirmed
+        return TransportError(
+            .tryAgain, "no answer for \(Quantity.grouped(count)) messages in time", hint: "--timeout says how long to wait",
+            isRetriable: true)
+    }
+
+    /// Starts a request with the first messages of `range` that fit; 0 when their groups are under way already.
+    private func startRequest(_ batch: borrowing Batch, _ range: Range<Int>) throws(TransportError) -> Int {
+        let busy = encoder.isFIFO ? busyGroups : []
+        json.removeAll()
+        var request = SendRequest(entries: [], text: [])
+        request.entries.reserveCapacity(SendRequest.maximumEntries)
+        var sum = 0
+        for index in range.prefix(SendRequest.maximumEntries) {
+            let size = encoder.size(of: index, in: batch)
+            if !request.entries.isEmpty && sum + size > batchLimit { break }
+            if !busy.isEmpty, let group = encoder.group(of: index, in: batch), busy.contains(group) { break }
+            sum += size
+            request.entries.append(
+                encoder.append(index, of: batch, position: progress.accepted + request.entries.count, size: size, to: &json))
+        }
+        guard !request.entries.isEmpty else { return 0 }
+        request.text = json.bytes
+        progress.accept(request.entries.count)
+        let count = request.entries.count
+        try start(request)
+        return count
+    }
+
+    /// Order within a group holds only while nothing of it is under way twice.
+    private var busyGroups: Set<String> {
+        var groups: Set<String> = []
+        for request in underWay.values { groups.formUnion(request.entries.compactMap(\.group)) }
+        for (_, request) in waiting { groups.formUnion(request.entries.compactMap(\.group)) }
+        return groups
+    }
+
+    private func start(_ request: SendRequest) throws(TransportError) {
+        do throws(TransportError) {
+            try connection.start("SendMessageBatch", body: request.body(url), tag: nextTag)
+        } catch {
+            failure = error
+            throw error
+        }
+        underWay[nextTag] = request
+        nextTag += 1
+    }
+
+    /// Waits for replies and for the time of what is to go again.
+    private func pump(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        let due = waiting.map(\.due).min().map { Deadline(nanoseconds: $0) } ?? .never
+        for completion in try connection.http.wait(until: deadline.earlier(due), stop: stop) {
+            guard let request = underWay.removeValue(forKey: completion.tag) else { continue }
+            handle(connection.interpret(completion.result, of: "SendMessageBatch"), request)
+        }
+        progress.advance()
+        guard !waiting.isEmpty, !stop.isRaised, failure == nil else { return }
+        let now = Deadline.now()
+        let ready = waiting.filter { $0.due <= now }
+        waiting.removeAll { $0.due <= now }
+        for (_, request) in ready { try start(request) }
+    }
+
+    /// Hears the requests under way out, so that what they brought is counted, and ends.
+    private func end(_ error: TransportError) throws(TransportError) {
+        isEnding = true
+        waiting = []
+        let limit = Deadline.after(Self.ending)
+        while !underWay.isEmpty && !limit.hasPassed && !connection.stop.isRaised { try pump(until: limit, stop: connection.stop) }
+        throw error
+    }
+
+    // MARK: - Replies
+
+    private func handle(_ result: Result<[UInt8], ServiceFailure>, _ request: SendRequest) {
+        switch result {
+        case .failure(let failure): handle(failure, request)
+        case .success(let bytes):
+            do throws(TransportError) {
+                settle(try SendReply(parsing: bytes), request)
+            } catch {
+                handle(.garbled("SendMessageBatch: the reply cannot be read: \(error.message)"), request)
+            }
+        }
+    }
+
+    /// None of the request's messages is known to have arrived.
+    private func handle(_ failure: ServiceFailure, _ request: SendRequest) {
+        if failure.kind == .batchTooLong || (failure.isAboutMessages && request.entries.count > 1) {
+            // Too large together, or one of them is wrong and nobody says which.
+            guard request.entries.count > 1 else { return progress.reject(request.entries[0].position, failure.error) }
+            if failure.kind == .batchTooLong { batchLimit = max(1, min(batchLimit, request.size - 1)) }
+            for half in request.halves() { waiting.append((0, half)) }
+            return
+        }
+        if failure.isAboutMessages {
+            return progress.reject(request.entries[0].position, TransportError(.unsendable, failure.error.message))
+        }
+        if failure.isUncertain { repeated += 1 }
+        again(request, failure) { self.failure = self.failure ?? $0 }
+    }
+
+    private func again(_ request: SendRequest, _ failure: ServiceFailure, otherwise: (TransportError) -> Void) {
+        guard !isEnding else { return }
+        var request = request
+        switch connection.decide(failure, &request.history) {
+        case .giveUp:
+            if failure.isUncertain { repeated = max(0, repeated - 1) }
+            if failure.error.code == .noSuchQueue { connection.forgetURL() }
+            var error = failure.error
+            if request.history.failures > 1 { error.message += "; tried \(request.history.failures) times" }
+            otherwise(error)
+        case .now: waiting.append((0, request))
+        case .after(let pause): waiting.append((Deadline.now() + pause.nanoseconds, request))
+        }
+    }
+
+    /// Walks the reply by the entries of the request: what it does not mention has failed.
+    private func settle(_ reply: SendReply, _ request: SendRequest) {
+        connection.succeeded(after: request.history)
+        var unfinished: [Int: ServiceFailure] = [:]
+        for entry in request.entries {
+            if let success = reply.successes.first(where: { $0.position == entry.position }) {
+                check(success, entry)
+            } else if let failed = reply.failures.first(where: { $0.position == entry.position }) {
+                let failure = ServiceFailure(entry: failed)
+                if failure.isTemporary {
+                    unfinished[entry.position] = failure
+                } else {
+                    progress.reject(entry.position, failure.error)
+                }
+            } else {
+                unfinished[entry.position] = .garbled("SQS's reply does not mention the message")
+            }
+        }
+        guard let first = unfinished.values.first else { return }
+        let rest = request.filtered { unfinished[$0.position] != nil }
+        again(rest, first) { error in
+            for entry in rest.entries { progress.reject(entry.position, unfinished[entry.position]?.error ?? error) }
+        }
+    }
+
+    /// A message that arrived damaged is reported and not sent again: it is in the queue.
+    private func check(_ success: SendReply.Success, _ entry: SendRequest.Entry) {
+        let bodyDiffers = success.digest.map { $0 != entry.digest } ?? false
+        let attributesDiffer = entry.attributeDigest.flatMap { own in success.attributeDigest.map { $0 != own } } ?? false
+        guard bodyDiffers || attributesDiffer else { return progress.confirm(entry.position) }
+        let what = bodyDiffers ? "body" : "attributes"
+        progress.reject(
+            entry.position,
+            TransportError(.protocolViolation, "SQS took the message with another MD5 of its \(what): what is in the queue is damaged"))
+    }
+}

@@ -1,0 +1,77 @@
+public import MQCore
+
+/// Amazon SQS and what speaks its JSON protocol.
+///
+/// `sqs:name`, an ARN, or a queue's URL as pasted; region, endpoint and credentials are found as every AWS tool finds them.
+/// See the descriptor's notes for what SQS promises.
+public struct SQSTransport: Transport {
+    private let address: Address
+    private let options: OptionValues
+    let settings: Settings
+
+    public init(_ address: Address, options: OptionValues) throws(TransportError) {
+        self.address = address
+        self.options = options
+        settings = try Settings(address, options: options)
+    }
+
+    /// Region, endpoint and where the credentials come from, without asking anybody.
+    public func explain() -> [Fact] {
+        let target = settings.target
+        var facts = [Fact("queue", "queue", .text(target.name.isEmpty ? "(none)" : target.name), source: "address")]
+        if let account = settings.account { facts.append(Fact("account", "account", .text(account), source: "address")) }
+        if target.isFIFO { facts.append(Fact("fifo", "FIFO", .flag(true), source: "its name")) }
+        let region = Self.fact("region", "region", missing: "from the instance's metadata") { () throws(TransportError) in
+            try settings.knownRegion()
+        }
+        let endpoint = Self.fact("endpoint", "endpoint", missing: "known with the region") { () throws(TransportError) in
+            try settings.endpoint(region: try settings.knownRegion()?.value)
+        }
+        let origin = Self.fact("credentials", "credentials", missing: "none") { () throws(TransportError) in
+            Settings.Found(value: try settings.credentials.origin(), source: "the credential chain")
+        }
+        return facts + [region, endpoint, origin, urlFact]
+    }
+
+    private static func fact(
+        _ key: String, _ label: String, missing: String, _ find: () throws(TransportError) -> Settings.Found?
+    ) -> Fact {
+        do throws(TransportError) {
+            guard let found = try find() else { return Fact(key, label, .text("(\(missing))"), source: "not set") }
+            return Fact(key, label, .text(found.value), source: found.source)
+        } catch {
+            return Fact(key, label, .text("(\(error.sentence))"), source: "failed")
+        }
+    }
+
+    private var urlFact: Fact {
+        if case .url(let url, _, _, _, _) = settings.target { return Fact("url", "queue URL", .text(url), source: "address") }
+        return Fact("url", "queue URL", .text("(asked for by GetQueueUrl when the queue is used)"), source: "the service")
+    }
+
+    public func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint {
+        if settings.target.name.isEmpty { return MeetingPoint(sending: "sqs:\(unique)\(options.text)", isPrivate: true) }
+        return MeetingPoint(sending: address.short + options.text, isPrivate: false)
+    }
+
+    public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
+        try requireName()
+        return try SQSSender(settings, opening)
+    }
+
+    public func openReceiver(_ opening: Opening) throws(TransportError) -> sending any Receiver {
+        try requireName()
+        if opening.mode == .peek {
+            opening.notices.warn("looking at a message counts as receiving it: the queue's dead-letter policy may move it")
+        }
+        return try SQSReceiver(settings, opening)
+    }
+
+    public func openAdmin(_ opening: Opening) throws(TransportError) -> sending any Admin {
+        try SQSAdmin(settings, opening)
+    }
+
+    private func requireName() throws(TransportError) {
+        if settings.target.name.isEmpty { throw TransportError(.usage, "the address names no queue", hint: "write sqs:name") }
+    }
+}

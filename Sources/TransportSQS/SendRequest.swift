@@ -1,0 +1,165 @@
+internal import MQCore
+
+/// Up to ten messages on their way: the JSON of each, so that those that failed can go again as they were.
+struct SendRequest {
+    struct Entry {
+        /// The number of the message from 0, and its `Id` in the request.
+        var position: Int
+        /// Its JSON in `text`.
+        var json: Range<Int>
+        /// As SQS counts it.
+        var size: Int
+        var digest: MD5
+        var attributeDigest: MD5?
+        var group: String?
+    }
+
+    /// SendMessageBatch in the SQS API reference.
+    static let maximumEntries = 10
+
+    var entries: [Entry]
+    /// The JSON of the entries, divided by commas.
+    var text: [UInt8]
+    var history = RetryPolicy.History()
+
+    var size: Int { entries.reduce(0) { $0 + $1.size } }
+
+    /// The body of a request with these entries.
+    func body(_ url: String) -> [UInt8] {
+        let head = Connection.body(url).bytes
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(head.count + text.count + 32)
+        bytes += head
+        bytes += Array(",\"Entries\":[".utf8)
+        bytes += text
+        bytes += Array("]}".utf8)
+        return bytes
+    }
+
+    /// The same with only the entries of which `isIncluded` holds.
+    func filtered(_ isIncluded: (Entry) -> Bool) -> SendRequest {
+        var result = SendRequest(entries: [], text: [], history: history)
+        for entry in entries where isIncluded(entry) {
+            if !result.text.isEmpty { result.text.append(UInt8(ascii: ",")) }
+            let start = result.text.count
+            result.text += text[entry.json]
+            var entry = entry
+            entry.json = start..<result.text.count
+            result.entries.append(entry)
+        }
+        return result
+    }
+
+    /// Two requests of half the bytes each.
+    func halves() -> [SendRequest] {
+        let half = size / 2
+        var sum = 0
+        var first: Set<Int> = []
+        for entry in entries where first.isEmpty || sum + entry.size <= half {
+            guard first.count < entries.count - 1 else { break }
+            sum += entry.size
+            first.insert(entry.position)
+        }
+        return [filtered { first.contains($0.position) }, filtered { !first.contains($0.position) }]
+    }
+}
+
+/// What SQS made of a batch.
+struct SendReply {
+    struct Success {
+        var position: Int
+        var digest: MD5?
+        var attributeDigest: MD5?
+    }
+
+    struct Failure {
+        var position: Int
+        var isSenderFault: Bool
+        var code: String
+        var message: String
+    }
+
+    private(set) var successes: [Success] = []
+    private(set) var failures: [Failure] = []
+
+    /// - Throws: `malformed` when it is not the reply to a batch.
+    init(parsing bytes: [UInt8]) throws(TransportError) {
+        let result: Result<([Success], [Failure]), TransportError> = bytes.withUnsafeBytes { bytes in
+            Result { () throws(TransportError) in
+                var lists: ([Success], [Failure]) = ([], [])
+                var reader = JSONReader(bytes)
+                guard try reader.kind() == .object else { throw reader.failure("expected an object") }
+                try reader.object { reader, key throws(TransportError) in
+                    guard try reader.kind() == .array else { return try reader.skip() }
+                    switch key {
+                    case "Successful":
+                        try reader.array { reader throws(TransportError) in
+                            if let entry = try Self.success(&reader) { lists.0.append(entry) }
+                        }
+                    case "Failed":
+                        try reader.array { reader throws(TransportError) in
+                            if let entry = try Self.failure(&reader) { lists.1.append(entry) }
+                        }
+                    default: try reader.skip()
+                    }
+                }
+                try reader.end()
+                return lists
+            }
+        }
+        (successes, failures) = try result.get()
+    }
+
+    private static func success(_ reader: inout JSONReader) throws(TransportError) -> Success? {
+        var entry = Success(position: -1)
+        var text: [UInt8] = []
+        guard try reader.kind() == .object else {
+            try reader.skip()
+            return nil
+        }
+        try reader.object { reader, key throws(TransportError) in
+            guard try reader.kind() == .string, key == "Id" || key.hasPrefix("MD5OfMessage") else { return try reader.skip() }
+            text.removeAll(keepingCapacity: true)
+            try reader.string(into: &text)
+            switch key {
+            case "Id": entry.position = number(text)
+            // A digest that cannot be read differs from every one.
+            case "MD5OfMessageBody": entry.digest = MD5(hex: text) ?? MD5()
+            case "MD5OfMessageAttributes": entry.attributeDigest = MD5(hex: text) ?? MD5()
+            default: break
+            }
+        }
+        return entry
+    }
+
+    private static func failure(_ reader: inout JSONReader) throws(TransportError) -> Failure? {
+        var entry = Failure(position: -1, isSenderFault: false, code: "", message: "")
+        guard try reader.kind() == .object else {
+            try reader.skip()
+            return nil
+        }
+        try reader.object { reader, key throws(TransportError) in
+            let kind = try reader.kind()
+            switch (key, kind) {
+            case ("Id", .string): entry.position = number(Array(try reader.string().utf8))
+            case ("SenderFault", .bool): entry.isSenderFault = try reader.bool()
+            case ("SenderFault", .string): entry.isSenderFault = try reader.string().lowercased() == "true"
+            case ("Code", .string): entry.code = String(try reader.string().split(separator: ".").last ?? "")
+            case ("Message", .string): entry.message = try reader.string()
+            default: try reader.skip()
+            }
+        }
+        return entry
+    }
+
+    /// -1 for what is no number: no entry has it.
+    private static func number(_ text: [UInt8]) -> Int {
+        guard (1...18).contains(text.count) else { return -1 }
+        var value = 0
+        for byte in text {
+            guard (0x30...0x39).contains(byte) else { return -1 }
+            value = value * 10 + Int(byte - 0x30)
+        }
+        return value
+    }
+}

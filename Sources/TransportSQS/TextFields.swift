@@ -1,0 +1,53 @@
+internal import MQCore
+
+/// The members of a JSON object that are strings or numbers, for replies with a few fields.
+enum JSONFields {
+    /// - Throws: `malformed` when it is no object.
+    static func strings(in json: [UInt8]) throws(TransportError) -> [String: String] {
+        let result: Result<[String: String], TransportError> = json.withUnsafeBytes { bytes in
+            Result { () throws(TransportError) in
+                var fields: [String: String] = [:]
+                var reader = JSONReader(bytes)
+                guard try reader.kind() == .object else { throw reader.failure("expected an object") }
+                try reader.object { reader, key throws(TransportError) in
+                    switch try reader.kind() {
+                    case .string: fields[key] = try reader.string()
+                    case .number: fields[key] = try reader.number()
+                    case .bool: fields[key] = try reader.bool() ? "true" : "false"
+                    default: try reader.skip()
+                    }
+                }
+                try reader.end()
+                return fields
+            }
+        }
+        return try result.get()
+    }
+}
+
+/// One element of the XML that STS and proxies answer with.
+enum XMLText {
+    /// What stands in the first element of that name, entities undone.
+    static func value(_ name: String, in text: String) -> String? {
+        let bytes = Array(text.utf8)
+        guard let start = place(of: Array("<\(name)>".utf8), in: bytes[...])?.upperBound,
+            let end = place(of: Array("</\(name)>".utf8), in: bytes[start...])?.lowerBound
+        else { return nil }
+        var value = String(decoding: bytes[start..<end], as: UTF8.self).trimmed
+        for (entity, plain) in [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")] {
+            value = value.split(separator: entity, omittingEmptySubsequences: false).joined(separator: plain)
+        }
+        return value
+    }
+
+    private static func place(of needle: [UInt8], in bytes: ArraySlice<UInt8>) -> Range<Int>? {
+        var index = bytes.startIndex
+        while index + needle.count <= bytes.endIndex {
+            if bytes[index] == needle[0] && bytes[index..<index + needle.count].elementsEqual(needle) {
+                return index..<index + needle.count
+            }
+            index += 1
+        }
+        return nil
+    }
+}
