@@ -50,7 +50,8 @@ let package = Package(
         .target(name: "MQTesting", dependencies: ["MQCore"], swiftSettings: settings),
         .testTarget(name: "MQCoreTests", dependencies: ["MQCore", "MQTesting"], swiftSettings: settings),
         .testTarget(name: "MQBenchTests", dependencies: ["MQBench", "MQCore", "MQTesting", "TransportMemory"], swiftSettings: settings),
-        .testTarget(name: "MQCommandsTests", dependencies: ["MQCommands", "MQTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "MQCommandsTests", dependencies: ["MQCommands", "MQCore", "MQTesting", "TransportMemory"], swiftSettings: settings),
         .testTarget(name: "TransportTests", dependencies: ["MQTesting"] + transports, swiftSettings: settings),
         .testTarget(name: "MQNetTests", dependencies: ["MQNet", "MQCore", "MQTesting"], swiftSettings: settings),
         .testTarget(name: "ContractTests", dependencies: ["MQTesting"], swiftSettings: settings),

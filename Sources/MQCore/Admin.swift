@@ -64,6 +64,8 @@ public struct Fact: Sendable, Equatable {
     public enum Value: Sendable, Equatable {
         case text(String)
         case number(Int)
+        /// A number that only grows while the queue is there: its growth is of interest.
+        case counter(Int)
         /// A number that counts nothing: a process, a key, an identifier.
         case identifier(Int)
         /// A number of bytes, shown with its unit.
@@ -97,6 +99,8 @@ public struct QueueStatus: Sendable {
     public var address: String
     /// Shown in this order; `list` takes those whose keys are in the listing's columns.
     public var facts: [Fact]
+    /// What it consists of: the channels of a topic, its shares in several brokers. `stat` shows them below, in a table.
+    public var parts: [QueueStatus] = []
 
     public init(address: String, facts: [Fact]) {
         self.address = address

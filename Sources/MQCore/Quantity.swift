@@ -81,7 +81,7 @@ public enum Quantity {
     /// Three digits and a unit: `412k`, `1.28M`.
     public static func short(_ value: Double) -> String {
         // What would round up to a thousand of one unit is one of the next.
-        for (size, unit) in [(1e9, "G"), (1e6, "M"), (1e3, "k")] where value >= size * 0.9995 {
+        for (size, unit) in [(1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] where value >= size * 0.9995 {
             return decimal(value / size, digits: value / size >= 100 ? 0 : value / size >= 10 ? 1 : 2) + unit
         }
         return decimal(value, digits: value == value.rounded() || value >= 100 ? 0 : 1)

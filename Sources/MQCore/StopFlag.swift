@@ -12,7 +12,7 @@ public enum StopReason: UInt8, Sendable {
 /// Asks every blocking call to return: a flag for loops, a pipe to poll beside a transport's own descriptor,
 /// and a signal for calls that have no descriptor.
 ///
-/// Raised once and never lowered. Raising is safe from any thread, not from a signal handler.
+/// Raised once and lowered by nobody but the thread that waits with it. Raising is safe from any thread, not from a signal handler.
 public final class StopFlag: Sendable {
     private let state = Atomic<UInt8>(0)
     private let readEnd: CInt
@@ -55,6 +55,16 @@ public final class StopFlag: Sendable {
             if !pending { return }
             usleep(1000)
         }
+    }
+
+    /// Makes a raised flag ready for the next time, for a flag that asks a call to return and its caller to go on. To be
+    /// called by the only thread that waits with it, between two calls.
+    public func lower() {
+        guard isRaised else { return }
+        // Who raised it writes one byte; waiting for that byte here is what keeps it from being found by the next call.
+        var byte: UInt8 = 0
+        while read(readEnd, &byte, 1) < 0 && errno == EINTR {}
+        state.store(0, ordering: .releasing)
     }
 
     /// SIGURG: ignored by default, so a late one does no harm.

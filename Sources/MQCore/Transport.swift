@@ -90,7 +90,8 @@ public protocol Sender: AnyObject {
     var acceptsEmptyMessages: Bool { get }
 
     /// Messages confirmed so far, counted from the first sent, without a hole: the transport's promise reaches this far.
-    /// A transport whose calls are synchronous confirms what `send` accepts; a broker's lags until `flush`.
+    /// A transport whose calls are synchronous confirms what `send` accepts; a broker's lags until `flush`. A message that
+    /// `takeRejections` names leaves no hole: it counts as dealt with.
     var confirmed: Int { get }
 
     /// The first message of `range` that this transport can never carry, and why. Nothing is sent.

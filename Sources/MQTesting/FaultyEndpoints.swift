@@ -54,7 +54,18 @@ final class FaultySender: Sender {
     }
 
     var maximumMessageSize: Int? { base.maximumMessageSize }
-    private(set) var confirmed = 0
+    /// Accepted, and everything up to there flushed.
+    private var accepted = 0
+    private var flushed = 0
+    private var rejections: [Rejection] = []
+    var confirmed: Int { max(flushed, accepted - faults.confirmLag) }
+
+    func takeRejections() -> [Rejection] {
+        // Those of messages that are not confirmed yet are not known yet.
+        let known = rejections.prefix { $0.position < confirmed }
+        rejections.removeFirst(known.count)
+        return Array(known)
+    }
 
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? { base.refusal(in: batch, range) }
 
@@ -63,13 +74,19 @@ final class FaultySender: Sender {
     ) throws(TransportError) -> Int {
         stalls.pass(stop)
         toll.pay(range.count, stop)
-        for index in range { take(batch.bytes(of: index)) }
+        for index in range {
+            if faults.breakAt > 0 && number + 1 >= faults.breakAt {
+                try pass(until: deadline, stop)
+                throw TransportError(.unreachable, "connection closed by peer")
+            }
+            take(batch.bytes(of: index), batch.properties(of: index))
+            accepted += 1
+        }
         try pass(until: deadline, stop)
-        confirmed += range.count
         return range.count
     }
 
-    private func take(_ message: UnsafeRawBufferPointer) {
+    private func take(_ message: UnsafeRawBufferPointer, _ properties: MessageProperties) {
         number += 1
         func isTurn(_ every: Int) -> Bool { every > 0 && number % every == 0 }
         if isTurn(faults.dropEvery) { return record.note { $0.dropped += 1 } }
@@ -77,7 +94,12 @@ final class FaultySender: Sender {
             held = Array(message)
             return
         }
+        if isTurn(faults.rejectEvery) {
+            rejections.append(Rejection(position: number - 1, error: TransportError(.unsendable, "refused by the broker")))
+            return record.note { $0.rejected += 1 }
+        }
         output.append(message)
+        if properties != MessageProperties() { output.setProperties(properties) }
         if isTurn(faults.duplicateEvery) {
             output.append(message)
             record.note { $0.duplicated += 1 }
@@ -105,6 +127,7 @@ final class FaultySender: Sender {
         held = nil
         try pass(until: deadline, stop)
         try base.flush(until: deadline, stop: stop)
+        flushed = accepted
     }
 
     var closingRemarks: [String] { base.closingRemarks }

@@ -20,6 +20,12 @@ public struct Faults: Sendable, Equatable {
     public var dropEvery = 0
     public var duplicateEvery = 0
     public var swapEvery = 0
+    /// Confirmations are so many messages late, until `flush`.
+    public var confirmLag = 0
+    /// Every Nth message of a sender is refused one by one, after it was accepted; 0 is never.
+    public var rejectEvery = 0
+    /// The connection of a sender breaks in front of that message, counted from 1; 0 is never.
+    public var breakAt = 0
     /// How long handing over a message takes, and receiving one: what bounds the rate.
     public var sendTime = Duration.zero
     public var receiveTime = Duration.zero
@@ -33,6 +39,7 @@ public final class FaultRecord: Sendable {
         public var dropped = 0
         public var duplicated = 0
         public var swapped = 0
+        public var rejected = 0
     }
 
     private let state = Mutex(Counts())

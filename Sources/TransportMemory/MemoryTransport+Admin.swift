@@ -53,7 +53,7 @@ final class MemoryAdmin: Admin {
             Fact("messages", "Messages", .number(now.messages)),
             Fact("bytes", "Bytes", .bytes(now.bytes)),
             Fact("delayed", "Held back", .number(now.heldBack)),
-            Fact("accepted", "Accepted so far", .number(now.accepted)),
+            Fact("accepted", "Accepted so far", .counter(now.accepted)),
             Fact("senders", "Senders", .number(now.senders)),
             Fact("depth", "Depth", .number(queue.bounds.depth)),
             Fact("byte_limit", "Byte limit", .bytes(queue.bounds.bytes)),

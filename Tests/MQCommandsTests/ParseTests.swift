@@ -44,8 +44,27 @@ struct ParseTests {
 
     @Test func stat() throws { #expect(try (parse("stat", "mem:q", "--json") as Stat).json) }
     @Test func create() throws { #expect(try (parse("create", "mem:q", "--if-missing") as Create).ifMissing) }
-    @Test func delete() throws { #expect(try (parse("delete", "mem:q", "--if-exists") as Delete).ifExists) }
+    @Test func delete() throws { #expect(try (parse("delete", "mem:q", "--if-exists", "--yes") as Delete).ifExists) }
     @Test func purge() throws { #expect(try (parse("purge", "mem:q") as Purge).address == "mem:q") }
+    @Test func pause() throws { #expect(try (parse("pause", "mem:q") as Pause).address == "mem:q") }
+    @Test func unpause() throws { #expect(try (parse("unpause", "mem:q") as Unpause).address == "mem:q") }
+    @Test func redrive() throws {
+        let command: RedriveVerb = try parse("redrive", "mem:dead", "--to", "mem:q", "--rate", "10")
+        #expect(command.address == "mem:dead" && command.to == "mem:q" && command.rate == "10")
+    }
+    @Test func watch() throws {
+        let command: Stat = try parse("stat", "mem:q", "--watch", "5s", "-n", "3")
+        #expect(command.watch && command.interval == "5s" && command.count == "3")
+        #expect(try (parse("stat", "--watch", "mem:q") as Stat).interval == nil)
+    }
+    @Test func recvIntoFiles() throws {
+        let command: Recv = try parse(
+            "recv", "mem:q", "--out-dir", "d", "--name", "x", "--rotate-size", "1M", "--rotate-every", "1h", "--compress", "gzip=9",
+            "--sync-every", "5s", "--max-attempts", "3", "--dead-letter", "mem:d")
+        #expect([command.outDir, command.name, command.rotateSize, command.rotateEvery] == ["d", "x", "1M", "1h"])
+        #expect([command.compress, command.syncEvery, command.maxAttempts, command.deadLetter] == ["gzip=9", "5s", "3", "mem:d"])
+    }
+
     @Test func explain() throws { #expect(try (parse("explain", "mem:q", "--json") as Explain).json) }
     @Test func transports() throws { #expect(try (parse("transports", "zmq") as Transports).name == "zmq") }
     @Test func completion() throws { #expect(try (parse("completion", "fish") as Completion).shell == .fish) }
@@ -90,7 +109,8 @@ struct ParseTests {
     @Test func everyVerbIsTested() {
         #expect(
             MQ.verbs.map(\.name) == [
-                "send", "recv", "bench", "list", "stat", "create", "delete", "purge", "transports", "explain", "completion",
+                "send", "recv", "bench", "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive", "transports",
+                "explain", "completion",
                 "__bench-worker", "__complete", "__generate",
             ])
         for (name, type) in MQ.verbs { #expect(type.configuration.commandName == name) }

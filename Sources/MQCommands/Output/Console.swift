@@ -93,6 +93,16 @@ final class Console: Sendable {
         write(json.string + "\n")
     }
 
+    /// Asks on standard error and reads the answer from standard input; only `y` and `yes` are one.
+    func confirms(_ question: String) -> Bool {
+        Self.put("mq: \(Self.printable(question)) [y/N] ")
+        guard let answer = readLine() else {
+            Self.put("\n")
+            return false
+        }
+        return ["y", "yes"].contains(answer.lowercased())
+    }
+
     /// A message that could not be delivered, whole and on its own line, so that it is not lost.
     func rescue(_ json: [UInt8]) { write(String(decoding: json, as: UTF8.self) + "\n") }
 

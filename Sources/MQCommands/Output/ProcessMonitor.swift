@@ -13,6 +13,13 @@ enum ProcessMonitor {
         signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Gives the signals that end a program their usual effect again: for a verb that only asks and has nothing to undo.
+    static func releaseSignals() {
+        var set = signalSet()
+        sigdelset(&set, SIGUSR1)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
     private static func signalSet() -> sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
@@ -30,6 +37,8 @@ enum ProcessMonitor {
         var showsConfirmed = false
         /// Not while messages themselves come from or go to the terminal, or to a program that may draw there.
         var drawsProgress = true
+        /// Takes SIGHUP as a request to go on with another file; otherwise it ends the program.
+        var hangups: Hangups?
     }
 
     /// Starts the thread; it runs until the process ends.
@@ -40,16 +49,18 @@ enum ProcessMonitor {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let (readEnd, writeEnd) = (ends[0], ends[1])
         signalPipe.store(writeEnd, ordering: .relaxed)
-        for number in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] { install(number) }
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] {
+            install(number, always: number == SIGUSR1 || (number == SIGHUP && configuration.hangups != nil))
+        }
         BackgroundThread.start { run(configuration, signals: readEnd) }
     }
 
-    private static func install(_ number: CInt) {
+    private static func install(_ number: CInt, always: Bool) {
         var action = sigaction()
         // An ignored SIGINT or SIGHUP (nohup, a background job) stays ignored.
         sigaction(number, nil, &action)
         let isIgnored = unsafeBitCast(action.__sigaction_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
-        if number != SIGUSR1 && isIgnored { return }
+        if isIgnored && !always { return }
         action = sigaction()
         action.__sigaction_handler.sa_handler = { number in
             let saved = errno
@@ -79,7 +90,9 @@ enum ProcessMonitor {
     }
 
     private static func run(_ configuration: Configuration, signals: CInt) {
-        leaveDescriptorTable(keeping: [signals, signalPipe.load(ordering: .relaxed)] + configuration.stop.descriptors)
+        leaveDescriptorTable(
+            keeping: [signals, signalPipe.load(ordering: .relaxed)] + configuration.stop.descriptors
+                + (configuration.hangups?.turn.descriptors ?? []))
         var set = signalSet()
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
         var watched = configuration.watchesOutput ? STDOUT_FILENO : -1
@@ -112,6 +125,8 @@ enum ProcessMonitor {
         if number == SIGUSR1 {
             let line = configuration.counters.line(verb: configuration.verb, showsConfirmed: configuration.showsConfirmed)
             configuration.console.line("info", String(line.dropFirst("mq: ".count)))
+        } else if number == SIGHUP, let hangups = configuration.hangups {
+            hangups.request()
         } else if configuration.stop.isRaised {
             // timeout(1) signals its child and then its whole group: the same request, microseconds later.
             if Deadline.now() - stopped.load(ordering: .relaxed) < 100_000_000 { return }
@@ -122,6 +137,7 @@ enum ProcessMonitor {
             stopped.store(Deadline.now(), ordering: .relaxed)
             // A terminal that goes away ends the work as SIGTERM does.
             configuration.stop.raise(number == SIGINT ? .interrupt : .terminate)
+            configuration.hangups?.turn.raise()
         }
     }
 
@@ -138,6 +154,24 @@ enum ProcessMonitor {
         kill(getpid(), number)
         pause()
         exit(128 + number)
+    }
+}
+
+/// SIGHUP for a program that writes files: it ends the wait in hand, and the program goes on.
+final class Hangups: Sendable {
+    /// What the program waits with; raised together with the flag that ends it.
+    let turn = StopFlag()
+    private let isRequested = Atomic(false)
+
+    func request() {
+        isRequested.store(true, ordering: .releasing)
+        turn.raise()
+    }
+
+    /// Whether one came since the last call. By the thread that waits, between two waits.
+    func take() -> Bool {
+        turn.lower()
+        return isRequested.exchange(false, ordering: .acquiringAndReleasing)
     }
 }
 

@@ -50,7 +50,7 @@ extension Fact.Value {
     var text: String {
         switch self {
         case .text(let text): Console.printable(text)
-        case .number(let number): Quantity.grouped(number)
+        case .number(let number), .counter(let number): Quantity.grouped(number)
         case .identifier(let number): "\(number)"
         case .bytes(let bytes): "\(Quantity.grouped(bytes)) B"
         case .time(let time): time == 0 ? "never" : Timestamp.formatted(time, "%Y-%m-%d %H:%M:%S")
@@ -67,7 +67,7 @@ extension Fact.Value {
 
     var isNumeric: Bool {
         switch self {
-        case .number, .bytes, .identifier: true
+        case .number, .counter, .bytes, .identifier: true
         default: false
         }
     }
@@ -75,7 +75,7 @@ extension Fact.Value {
     func write(into json: inout JSONText) {
         switch self {
         case .text(let text): json.value(text)
-        case .number(let number), .bytes(let number), .identifier(let number): json.value(number)
+        case .number(let number), .counter(let number), .bytes(let number), .identifier(let number): json.value(number)
         case .time(let time): time == 0 ? json.null() : json.value(Timestamp.text(time))
         case .mode: json.value(text)
         case .flag(let flag): json.value(flag)

@@ -9,10 +9,10 @@ struct DroppedProperties {
     init(for transport: Descriptor) { self.transport = transport }
 
     /// The sentences for what was not said yet; `number` tells the number of a record.
-    mutating func warnings(for batch: borrowing Batch, number: (Int) -> Int) -> [String] {
+    mutating func warnings(for batch: borrowing Batch, _ range: Range<Int>? = nil, number: (Int) -> Int) -> [String] {
         guard batch.hasProperties else { return [] }
         var result: [String] = []
-        for index in 0..<batch.count {
+        for index in range ?? 0..<batch.count {
             let properties = batch.properties(of: index)
             for (what, capability, isGiven) in Self.kinds(properties) where isGiven && !transport.capabilities.contains(capability) {
                 guard said.insert(what).inserted else { continue }
@@ -31,6 +31,7 @@ struct DroppedProperties {
             ("frames", .frames, properties.frames?.count ?? 1 > 1),
             ("attributes", .attributes, !properties.attributes.isEmpty),
             ("a group", .group, properties.group != nil),
+            ("a deduplication id", .group, properties.dedup != nil),
             ("a delay", .delay, properties.delay ?? .zero > .zero),
         ]
     }

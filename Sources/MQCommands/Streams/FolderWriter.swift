@@ -10,10 +10,14 @@ final class FolderWriter: MessageSink {
     let needsProperties = false
     let hasReader = false
 
-    /// Makes the folder if it is not there.
     /// - Throws: `cannotCreate`, `inputOutput`.
     init(_ folder: String) throws(TransportError) {
         self.folder = folder
+        try Self.prepare(folder)
+    }
+
+    /// Makes the folder if it is not there.
+    static func prepare(_ folder: String) throws(TransportError) {
         var status = stat()
         if mkdir(folder, 0o777) != 0 && errno != EEXIST {
             throw TransportError(.cannotCreate, "\(folder): \(SystemError.words(errno))", errno: errno)
@@ -24,15 +28,15 @@ final class FolderWriter: MessageSink {
         if access(folder, W_OK | X_OK) != 0 { throw LocalFile.failure(folder, errno) }
     }
 
-    func write(_ batch: inout Batch, stop: StopFlag) -> RecordWriter.Result {
-        for index in 0..<batch.count {
+    func write(_ batch: inout Batch, _ range: Range<Int>, stop: StopFlag) -> RecordWriter.Result {
+        for index in range {
             do throws(TransportError) {
                 try write(batch.bytes(of: index))
             } catch {
-                return RecordWriter.Result(messages: index, error: error)
+                return RecordWriter.Result(messages: index - range.lowerBound, error: error)
             }
         }
-        return RecordWriter.Result(messages: batch.count, error: nil)
+        return RecordWriter.Result(messages: range.count, error: nil)
     }
 
     private func write(_ body: UnsafeRawBufferPointer) throws(TransportError) {

@@ -2,14 +2,15 @@ import Glibc
 import MQCore
 
 /// Standard output: what it is, whether somebody still reads it, and writing to it without hanging.
-final class OutputStream {
-    private let descriptor = STDOUT_FILENO
+final class OutputStream: ByteSink {
+    private let descriptor: CInt
     let isTerminal: Bool
     /// Whether a reader sits behind a pipe, who may go away with messages unread.
     let isPipe: Bool
     private(set) var readerIsGone = false
 
-    init() {
+    init(_ descriptor: CInt = STDOUT_FILENO) {
+        self.descriptor = descriptor
         var status = stat()
         let known = fstat(descriptor, &status) == 0
         isPipe = known && status.st_mode & S_IFMT == S_IFIFO

@@ -1,16 +1,33 @@
 import Glibc
 import MQCore
 
+/// Where received messages go.
+protocol MessageSink: AnyObject {
+    /// The gap that the batch must have.
+    var gap: Batch.Gap { get }
+    var needsProperties: Bool { get }
+    /// Whether somebody reads what is written, who may go away.
+    var hasReader: Bool { get }
+    func write(_ batch: inout Batch, _ range: Range<Int>, stop: StopFlag) -> RecordWriter.Result
+}
+
+/// Where records go as bytes.
+protocol ByteSink: AnyObject {
+    var isTerminal: Bool { get }
+    /// Writes all of `bytes`, or says how many and why not more.
+    func write(_ bytes: UnsafeRawBufferPointer, stop: StopFlag) -> OutputStream.Written
+}
+
 /// How messages look on standard output.
 enum Presentation {
     case framed(Framing)
     case format(OutputFormat)
 }
 
-/// Writes received messages to standard output, in place where the framing allows it.
-final class RecordWriter {
+/// Writes received messages as records, in place where the framing allows it.
+final class RecordWriter: MessageSink {
     private let presentation: Presentation
-    private let output: OutputStream
+    private let output: any ByteSink
     private let queue: String
     /// On a terminal, control bytes are shown instead of sent.
     private let escapes: Bool
@@ -24,7 +41,7 @@ final class RecordWriter {
     private var json = JSONText()
     private var number = 0
 
-    init(_ presentation: Presentation, to output: OutputStream, queue: String, raw: Bool, isStrict: Bool, warn: @escaping (String) -> Void)
+    init(_ presentation: Presentation, to output: any ByteSink, queue: String, raw: Bool, isStrict: Bool, warn: @escaping (String) -> Void)
     {
         self.presentation = presentation
         self.output = output
@@ -34,7 +51,8 @@ final class RecordWriter {
         escapes = output.isTerminal && !raw
     }
 
-    /// The gap that the batch must have.
+    let hasReader = true
+
     var gap: Batch.Gap {
         if case .framed(let framing) = presentation, !escapes { framing.gap ?? Batch.Gap() } else { Batch.Gap() }
     }
@@ -52,60 +70,68 @@ final class RecordWriter {
         var error: TransportError?
     }
 
-    /// Writes the whole batch. A message of which only a part was written counts as not written.
-    func write(_ batch: inout Batch, stop: StopFlag) -> Result {
-        var limit = batch.count
+    /// Writes `range`. A message of which only a part was written counts as not written.
+    func write(_ batch: inout Batch, _ range: Range<Int>, stop: StopFlag) -> Result {
+        var limit = range.upperBound
         var refusal: TransportError?
         if case .framed(let framing) = presentation {
-            (limit, refusal) = check(batch, framing)
+            (limit, refusal) = check(batch, range, framing)
         }
         var result: Result
-        if limit == batch.count, case .framed(let framing) = presentation, !escapes, framing.gap != nil {
-            complete(&batch, framing)
-            let written = output.write(batch.image, stop: stop)
-            result = Result(messages: written.error == nil ? batch.count : batch.messagesWithin(written.bytes), error: written.error)
+        if limit == range.upperBound, case .framed(let framing) = presentation, !escapes, framing.gap != nil {
+            complete(&batch, framing, from: range.lowerBound)
+            let written = output.write(batch.image(range), stop: stop)
+            result = Result(
+                messages: written.error == nil ? range.count : batch.messagesWithin(written.bytes, from: range.lowerBound),
+                error: written.error)
         } else {
-            result = writeEncoded(batch, 0..<limit, stop: stop)
+            result = writeEncoded(batch, range.lowerBound..<limit, stop: stop)
         }
         number += result.messages
         if result.error == nil { result.error = refusal }
         return result
     }
 
-    /// How many messages from the front may be written, and why not more.
-    private func check(_ batch: borrowing Batch, _ framing: Framing) -> (Int, TransportError?) {
+    /// Where the messages of `range` end that may be written, and why not more.
+    private func check(_ batch: borrowing Batch, _ range: Range<Int>, _ framing: Framing) -> (Int, TransportError?) {
         if framing == .len32 {
-            for index in 0..<batch.count where batch.size(of: index) > Int(UInt32.max) {
+            for index in range where batch.size(of: index) > Int(UInt32.max) {
                 return (
                     index,
                     TransportError(.unsendable, "\(batch.size(of: index)) bytes exceed what len32 can frame", hint: "use -F netstring")
                 )
             }
         }
-        guard let terminator = framing.terminator, isStrict || !hasWarned, let index = batch.firstContaining(terminator) else {
-            return (batch.count, nil)
+        guard let terminator = framing.terminator, isStrict || !hasWarned, let index = batch.firstContaining(terminator, in: range)
+        else {
+            return (range.upperBound, nil)
         }
+        let place = number + index - range.lowerBound + 1
         let what = framing == .lines ? "a newline" : framing == .nul ? "a NUL" : "the delimiter"
         if isStrict {
             return (
                 index,
-                TransportError(.malformed, "message \(number + index + 1) contains \(what)", hint: "-F len32 or -J keeps the boundaries")
+                TransportError(.malformed, "message \(place) contains \(what)", hint: "-F len32 or -J keeps the boundaries")
             )
         }
         hasWarned = true
-        warn("message \(number + index + 1) contains \(what): boundaries are lost in this framing, -F len32 or -J keeps them")
-        return (batch.count, nil)
+        warn("message \(place) contains \(what): boundaries are lost in this framing, -F len32 or -J keeps them")
+        return (range.upperBound, nil)
     }
 
-    private func complete(_ batch: inout Batch, _ framing: Framing) {
-        if let terminator = framing.terminator { batch.writeTerminators(terminator) } else if framing == .len32 { batch.writeLengths() }
+    private func complete(_ batch: inout Batch, _ framing: Framing, from first: Int) {
+        if let terminator = framing.terminator {
+            batch.writeTerminators(terminator, from: first)
+        } else if framing == .len32 {
+            batch.writeLengths(from: first)
+        }
     }
 
     private func writeEncoded(_ batch: borrowing Batch, _ range: Range<Int>, stop: StopFlag) -> Result {
         encoded.removeAll(keepingCapacity: true)
         ends.removeAll(keepingCapacity: true)
         for index in range {
-            encode(batch.bytes(of: index), batch.properties(of: index), number: number + index + 1)
+            encode(batch.bytes(of: index), batch.properties(of: index), number: number + index - range.lowerBound + 1)
             ends.append(encoded.count)
         }
         let written = encoded.withUnsafeBytes { output.write($0, stop: stop) }

@@ -1,6 +1,17 @@
 import Glibc
 import MQCore
 
+/// What a session reaches besides its address; a test gives it its own.
+struct Surroundings {
+    /// Instead of what the address leads to.
+    var transport: (any Transport)?
+    var deadLetters: (any Transport)?
+    var input = STDIN_FILENO
+    var output = STDOUT_FILENO
+    /// Signals are taken, and progress is drawn.
+    var isWatched = true
+}
+
 /// One run of `mq recv`: receiver to output, settling after the write.
 final class RecvSession {
     struct Plan {
@@ -16,6 +27,8 @@ final class RecvSession {
         var isStrict: Bool
         var isRaw: Bool
         var folder: String?
+        var files: FileSink.Plan?
+        var deadLetters: DeadLetters.Plan?
         var ready: ReadyLine?
     }
 
@@ -24,21 +37,36 @@ final class RecvSession {
 
     private let plan: Plan
     private let address: ResolvedAddress
-    private let console: Console
+    let console: Console
     private let stop = StopFlag()
+    let hangups: Hangups?
     private let counters = Counters()
-    private let receiver: any Receiver
-    private let output = OutputStream()
+    let receiver: any Receiver
+    private let output: OutputStream
     private let sink: any MessageSink
+    /// The sink, where it is one that makes messages safe some time after they were written.
+    let files: FileSink?
+    /// Written to a file and not settled yet.
+    var pending: [Range<Int>] = []
+    private let deadLetters: DeadLetters?
     private var start: SlowStart
-    private var batch: Batch
-    private var received = 0
+    var batch: Batch
+    var received = 0
 
-    init(plan: Plan, address: ResolvedAddress, console: Console) throws(TransportError) {
+    init(
+        plan: Plan, address: ResolvedAddress, console: Console, surroundings: Surroundings = Surroundings()
+    ) throws(TransportError) {
         self.plan = plan
         self.address = address
         self.console = console
-        if let folder = plan.folder {
+        output = OutputStream(surroundings.output)
+        files = try plan.files.map { files throws(TransportError) in
+            try FileSink(files, plan.presentation, queue: address.address.short, isStrict: plan.isStrict, console: console)
+        }
+        hangups = files.map { _ in Hangups() }
+        if let files {
+            sink = files
+        } else if let folder = plan.folder {
             sink = try FolderWriter(folder)
         } else {
             sink = RecordWriter(
@@ -47,11 +75,16 @@ final class RecvSession {
         }
         start = SlowStart(isNeeded: sink.hasReader && output.isPipe && !plan.peeks)
         batch = Batch(gap: sink.gap)
-        batch.wantsProperties = sink.needsProperties
-        ProcessMonitor.start(
-            ProcessMonitor.Configuration(
-                stop: stop, console: console, watchesOutput: sink.hasReader, counters: counters, verb: "received",
-                drawsProgress: !sink.hasReader || !(output.isTerminal || output.isPipe)))
+        batch.wantsProperties = sink.needsProperties || plan.deadLetters != nil
+        if surroundings.isWatched {
+            ProcessMonitor.start(
+                ProcessMonitor.Configuration(
+                    stop: stop, console: console, watchesOutput: sink.hasReader, counters: counters, verb: "received",
+                    drawsProgress: !sink.hasReader || !(output.isTerminal || output.isPipe), hangups: hangups))
+        }
+        var elsewhere = surroundings.deadLetters
+        if elsewhere == nil { elsewhere = try plan.deadLetters?.address?.transport() }
+        deadLetters = plan.deadLetters.map { [stop] in DeadLetters($0, transport: elsewhere, console: console, stop: stop) }
         var opening = Opening(stop: stop)
         opening.notices = Endpoints.notices(console: console, ready: plan.ready)
         opening.mode = plan.peeks ? .peek : .consume
@@ -60,7 +93,8 @@ final class RecvSession {
         opening.retry = plan.retry
         opening.endsWithLastSender = plan.untilClosed
         opening.deadline = .after(plan.timeout)
-        let transport = try address.transport()
+        let transport: any Transport
+        if let given = surroundings.transport { transport = given } else { transport = try address.transport() }
         receiver = try Endpoints.open(retry: plan.retry, opening: opening, console: console) { opening throws(TransportError) in
             try transport.openReceiver(opening)
         }
@@ -72,36 +106,54 @@ final class RecvSession {
         do throws(TransportError) {
             ending = try pump()
         } catch {
+            try? finishFiles()
             try? receiver.close(until: .after(.seconds(1)), stop: StopFlag())
+            conclude()
             throw error
         }
+        var failure: TransportError?
+        do throws(TransportError) { try finishFiles() } catch { failure = error }
         try receiver.close(until: .after(.seconds(1)), stop: StopFlag())
-        for remark in receiver.closingRemarks { console.warn(remark) }
+        conclude()
+        if let failure { throw failure }
         console.detail("\(Quantity.grouped(received)) messages received from \(address.address.short)")
         return ending
     }
 
+    private func conclude() {
+        for remark in receiver.closingRemarks { console.warn(remark) }
+        if let summary = deadLetters?.summary { console.warn(summary) }
+    }
+
     private func pump() throws(TransportError) -> Ending {
+        var patience = deadline
         while true {
             if let count = plan.count, received == count { return .success }
             if sink.hasReader && !output.checkReader() { stop.raise(.readerGone) }
             if let reason = stop.reason { return try stopped(reason) }
-            batch.removeAll()
+            if pending.isEmpty { batch.removeAll() }
+            let first = batch.count
             let wanted = min(plan.count.map { $0 - received } ?? .max, start.allowance)
             var outcome = Outcome.received
             var failure: TransportError?
             do throws(TransportError) {
-                outcome = try receiver.receive(into: &batch, limit: wanted, byteLimit: Self.byteLimit, until: deadline, stop: stop)
+                outcome = try receiver.receive(
+                    into: &batch, limit: wanted, byteLimit: Self.byteLimit, until: patience.earlier(files?.due ?? .never),
+                    stop: hangups?.turn ?? stop)
             } catch {
                 failure = error
             }
-            if !batch.isEmpty { try deliver() }
+            if batch.count > first {
+                try deliver(first..<batch.count)
+                patience = deadline
+            }
             if let failure { throw failure }
+            if let files { try attend(files, isIdle: outcome != .received) }
             switch outcome {
             case .received: continue
             case .stopped: if let reason = stop.reason { return try stopped(reason) }
             case .ended: return ended()
-            case .deadlinePassed: return timedOut()
+            case .deadlinePassed: if patience.hasPassed { return timedOut() }
             }
         }
     }
@@ -133,45 +185,78 @@ final class RecvSession {
 
     // MARK: - Delivering
 
-    /// Writes the batch and settles what was written; gives back or rescues the rest.
-    private func deliver() throws(TransportError) {
-        let all = 0..<batch.count
-        let settles = !plan.peeks && plan.ack != .never
-        if settles && plan.ack == .before { try receiver.settle(all, of: batch, as: .acknowledge) }
-        let result = sink.write(&batch, stop: stop)
-        received += result.messages
-        counters.add(messages: result.messages, bytes: batch.payloadBytes(0..<result.messages))
-        if settles && plan.ack == .after && result.messages > 0 {
-            try receiver.settle(0..<result.messages, of: batch, as: .acknowledge)
+    /// Writes the messages and settles what was written; gives back or rescues the rest of the batch.
+    private func deliver(_ range: Range<Int>) throws(TransportError) {
+        guard let deadLetters else {
+            _ = try write(range)
+            return
         }
-        if result.messages < batch.count && !plan.peeks {
-            try giveBack(result.messages..<batch.count, isSettled: plan.ack == .before)
-        }
-        if let error = result.error {
-            // The reader's going is no failure of ours: the process ends by SIGPIPE, as every filter does.
-            guard output.readerIsGone else { throw error }
-            stop.raise(.readerGone)
-        } else if start.isLockstep {
-            output.awaitReader(grace: start.grace, stop: stop)
-            start.advance(by: batch.count)
-        } else {
-            start.advance(by: batch.count)
+        var next = range.lowerBound
+        while next < range.upperBound {
+            let isDead = deadLetters.isDue(batch, next)
+            var end = next + 1
+            while end < range.upperBound && deadLetters.isDue(batch, end) == isDead { end += 1 }
+            if isDead { try bury(next..<end) } else if !(try write(next..<end)) { return }
+            next = end
         }
     }
 
+    /// Moves or drops what was delivered too often, and settles what is safe.
+    private func bury(_ range: Range<Int>) throws(TransportError) {
+        guard let verdict = deadLetters?.take(range, of: batch) else { return }
+        for done in verdict.done { try receiver.settle(done, of: batch, as: .acknowledge) }
+        for rest in verdict.rest { try giveBack(rest, isSettled: false) }
+        guard let error = verdict.error else { return }
+        try giveBack(range.upperBound..<batch.count, isSettled: false)
+        throw error
+    }
+
+    /// Returns whether to go on; if not, nothing of the batch is left to deliver.
+    private func write(_ range: Range<Int>) throws(TransportError) -> Bool {
+        let settles = !plan.peeks && plan.ack != .never
+        if settles && plan.ack == .before { try receiver.settle(range, of: batch, as: .acknowledge) }
+        let result = sink.write(&batch, range, stop: stop)
+        let end = range.lowerBound + result.messages
+        received += result.messages
+        counters.add(messages: result.messages, bytes: batch.payloadBytes(range.lowerBound..<end))
+        if settles && plan.ack == .after && result.messages > 0 {
+            if let files {
+                pending.append(range.lowerBound..<end)
+                try settleSafe(files)
+            } else {
+                try receiver.settle(range.lowerBound..<end, of: batch, as: .acknowledge)
+            }
+        }
+        if let error = result.error { return try stopDelivering(error, range, end) }
+        if start.isLockstep { output.awaitReader(grace: start.grace, stop: stop) }
+        start.advance(by: range.count)
+        return true
+    }
+
+    private func stopDelivering(_ error: TransportError, _ range: Range<Int>, _ end: Int) throws(TransportError) -> Bool {
+        if let files {
+            try? files.sync()
+            try settleSafe(files)
+            try givePendingBack()
+        }
+        if !plan.peeks {
+            try giveBack(end..<range.upperBound, isSettled: plan.ack == .before)
+            try giveBack(range.upperBound..<batch.count, isSettled: false)
+        }
+        // The reader's going is no failure of ours: the process ends by SIGPIPE, as every filter does.
+        guard output.readerIsGone else { throw error }
+        stop.raise(.readerGone)
+        return false
+    }
+
     /// What was taken from the queue and not written: back to it where the transport can, else to standard error.
-    private func giveBack(_ range: Range<Int>, isSettled: Bool) throws(TransportError) {
+    func giveBack(_ range: Range<Int>, isSettled: Bool) throws(TransportError) {
+        if range.isEmpty { return }
         if !isSettled && address.descriptor.capabilities.contains(.requeue) {
             return try receiver.settle(range, of: batch, as: .requeue(after: .zero))
         }
         console.endProgress()
-        console.warn("\(range.count) received but not written, here as JSON:")
-        var json = JSONText()
-        for index in range {
-            json.removeAll()
-            Envelope.encode(batch.bytes(of: index), batch.properties(of: index), into: &json)
-            console.rescue(json.bytes)
-        }
+        console.rescue(batch, range, "\(range.count) received but not written, here as JSON:")
     }
 
     /// What the reader left in the pipe when it went: written, but seen by nobody.
@@ -186,25 +271,19 @@ final class RecvSession {
         var parser = RecordParser(framing)
         try? parser.frame(&unread, atEnd: true)
         guard !unread.isEmpty else { return }
-        console.warn("\(unread.count) written but not read by the reader that has gone, here as JSON:")
-        var json = JSONText()
-        for index in 0..<unread.count {
-            json.removeAll()
-            Envelope.encode(unread.bytes(of: index), MessageProperties(), into: &json)
-            console.rescue(json.bytes)
-        }
+        console.rescue(unread, 0..<unread.count, "\(unread.count) written but not read by the reader that has gone, here as JSON:")
     }
 }
 
-/// Where received messages go.
-protocol MessageSink: AnyObject {
-    var gap: Batch.Gap { get }
-    var needsProperties: Bool { get }
-    /// Whether somebody reads what is written, who may go away.
-    var hasReader: Bool { get }
-    func write(_ batch: inout Batch, stop: StopFlag) -> RecordWriter.Result
-}
-
-extension RecordWriter: MessageSink {
-    var hasReader: Bool { true }
+extension Console {
+    /// Messages that would be lost otherwise, a line of JSON each, under a heading.
+    fileprivate func rescue(_ batch: borrowing Batch, _ range: Range<Int>, _ heading: String) {
+        warn(heading)
+        var json = JSONText()
+        for index in range {
+            json.removeAll()
+            Envelope.encode(batch.bytes(of: index), batch.properties(of: index), into: &json)
+            rescue(json.bytes)
+        }
+    }
 }

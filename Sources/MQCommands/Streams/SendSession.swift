@@ -20,28 +20,35 @@ final class SendSession {
     /// How long the end waits for the peer when nothing else is said: long enough for a slow one, and not for ever.
     private static let standardFlush = Duration.seconds(30)
 
-    private let plan: Plan
-    private let address: ResolvedAddress
+    let plan: Plan
+    let address: ResolvedAddress
     private let console: Console
     private let stop = StopFlag()
     private let monitor: ProcessMonitor.Configuration
     /// Whether signals are taken; before anything waits, they must be.
     private var isMonitored: Bool
     private let counters = Counters()
-    private let sender: any Sender
-    private var ledger = Ledger()
+    let sender: any Sender
+    var ledger = Ledger()
     private var pace: Pace?
-    private let hasWords: Bool
+    let hasWords: Bool
     private var dropped: DroppedProperties
     /// Records seen, sent or not.
-    private var recordsSeen = 0
+    var recordsSeen = 0
     private var skipped = 0
+    /// What the other side refused: the first, where that ends the run, and how many were skipped.
+    var refused: (position: Int, entry: Ledger.Entry?)?
+    var refusedCount = 0
+    private let surroundings: Surroundings
     /// The record that comes next, for a transport that confirms at once.
-    private var nextRecord = Ledger.Entry(record: 1, offset: 0)
+    var nextRecord = Ledger.Entry(record: 1, offset: 0)
     private var firstOffset = 0
 
-    init(plan: Plan, address: ResolvedAddress, console: Console) throws(TransportError) {
+    init(
+        plan: Plan, address: ResolvedAddress, console: Console, surroundings: Surroundings = Surroundings()
+    ) throws(TransportError) {
         self.plan = plan
+        self.surroundings = surroundings
         self.address = address
         self.console = console
         hasWords = !plan.messages.isEmpty
@@ -54,13 +61,14 @@ final class SendSession {
         let capabilities = address.descriptor.capabilities
         monitor = ProcessMonitor.Configuration(
             stop: stop, console: console, counters: counters, verb: "sent", showsConfirmed: capabilities.contains(.acknowledge),
-            drawsProgress: !plan.messages.isEmpty || isatty(STDIN_FILENO) == 0)
+            drawsProgress: !plan.messages.isEmpty || isatty(surroundings.input) == 0)
         // A few words into a kernel's queue that has room are gone before a thread that watches them would have started.
         // Files may be pipes, and keep us waiting.
         let isQuick = hasWords && plan.framing != .files && plan.repetition == .times(1) && plan.rate == nil && plan.retry == nil
         isMonitored = !(isQuick && capabilities.contains(.kernel))
-        if isMonitored { ProcessMonitor.start(monitor) }
-        let transport = try address.transport()
+        if isMonitored && surroundings.isWatched { ProcessMonitor.start(monitor) }
+        let transport: any Transport
+        if let given = surroundings.transport { transport = given } else { transport = try address.transport() }
         sender = try Endpoints.open(retry: plan.retry, opening: opening, console: console) { opening throws(TransportError) in
             try transport.openSender(opening)
         }
@@ -90,9 +98,9 @@ final class SendSession {
 
     /// Standard input to its end. Returns false when stopped.
     private func sendInput() throws(TransportError) -> Bool {
-        let reader = RecordReader(plan.framing, limit: sender.maximumMessageSize)
-        firstOffset = max(0, Int(lseek(STDIN_FILENO, 0, SEEK_CUR)))
-        if isatty(STDIN_FILENO) == 1 { console.note("reading messages from the terminal, one a line; Ctrl-D ends") }
+        let reader = RecordReader(plan.framing, limit: sender.maximumMessageSize, descriptor: surroundings.input)
+        firstOffset = max(0, Int(lseek(surroundings.input, 0, SEEK_CUR)))
+        if isatty(surroundings.input) == 1 { console.note("reading messages from the terminal, one a line; Ctrl-D ends") }
         while true {
             let status: RecordReader.Status
             do throws(TransportError) {
@@ -218,7 +226,7 @@ final class SendSession {
             start += try sender.send(batch, range, until: .immediately, stop: stop)
             if start == range.upperBound { return range.count }
             isMonitored = true
-            ProcessMonitor.start(monitor)
+            if surroundings.isWatched { ProcessMonitor.start(monitor) }
         }
         let rest = try sender.send(batch, start..<range.upperBound, until: .after(plan.timeout), stop: stop)
         return start - range.lowerBound + rest
@@ -241,12 +249,13 @@ final class SendSession {
         } catch {
             // What the sender took of this call it counts as confirmed, or it is in doubt: either way the next record is the first not confirmed.
             let taken = min(range.count, max(0, sender.confirmed - ledger.accepted))
-            account(batch, range.lowerBound..<(range.lowerBound + taken), place)
+            account(batch, range.lowerBound..<(range.lowerBound + taken), place, isPlain: false)
             nextRecord = place(min(range.lowerBound + taken, range.upperBound - 1))
             throw error
         }
-        account(batch, range.lowerBound..<(range.lowerBound + count), place)
-        try handleRejections()
+        let rejections = sender.takeRejections()
+        account(batch, range.lowerBound..<(range.lowerBound + count), place, isPlain: rejections.isEmpty)
+        try handle(rejections)
         if count < range.count && !stop.isRaised {
             nextRecord = place(range.lowerBound + count)
             var error = sender.obstacle
@@ -257,10 +266,11 @@ final class SendSession {
         return count
     }
 
-    private func account(_ batch: borrowing Batch, _ range: Range<Int>, _ place: (Int) -> Ledger.Entry) {
+    /// - Parameter isPlain: nobody will ask which record a message was that is confirmed.
+    private func account(_ batch: borrowing Batch, _ range: Range<Int>, _ place: (Int) -> Ledger.Entry, isPlain: Bool) {
         pace?.count(range.count)
         let confirmed = sender.confirmed
-        if !ledger.hasOutstanding && confirmed >= ledger.accepted + range.count {
+        if isPlain && !ledger.hasOutstanding && confirmed >= ledger.accepted + range.count {
             ledger.passed(range.count)
         } else {
             ledger.append(range.count) { place(range.lowerBound + $0) }
@@ -269,10 +279,15 @@ final class SendSession {
         counters.confirmed.store(confirmed, ordering: .relaxed)
     }
 
-    private func handleRejections() throws(TransportError) {
-        for rejection in sender.takeRejections() {
-            guard plan.skipsRefused else { throw named(rejection.error, ledger[rejection.position]?.record ?? rejection.position + 1) }
+    func handle(_ rejections: [Rejection]) throws(TransportError) {
+        for rejection in rejections {
+            let entry = ledger[rejection.position]
+            guard plan.skipsRefused else {
+                if refused == nil { refused = (rejection.position, entry ?? ledger.first) }
+                throw named(rejection.error, entry?.record ?? rejection.position + 1)
+            }
             skipped += 1
+            refusedCount += 1
         }
         ledger.confirm(upTo: sender.confirmed)
     }
@@ -286,34 +301,14 @@ final class SendSession {
                 console.warn(error.sentence)
             }
         } else {
-            try sender.flush(until: .after(plan.timeout ?? Self.standardFlush), stop: stop)
+            do throws(TransportError) {
+                try sender.flush(until: .after(plan.timeout ?? Self.standardFlush), stop: stop)
+            } catch {
+                // What was refused is the reason, where both came.
+                try handle(sender.takeRejections())
+                throw error
+            }
         }
-        try handleRejections()
-    }
-
-    // MARK: - Where to go on
-
-    private func withResumption(_ error: TransportError) -> TransportError {
-        ledger.confirm(upTo: sender.confirmed)
-        var error = error
-        error.details += resumption
-        return error
-    }
-
-    /// The sentences that say how far it came and how to go on; none when nothing can be gone on with.
-    private var resumption: [String] {
-        let acknowledges = address.descriptor.capabilities.contains(.acknowledge)
-        let word = acknowledges ? "acknowledged" : ledger.hasOutstanding ? "known to have arrived" : "sent"
-        let done = ledger.base
-        let first = ledger.first ?? nextRecord
-        let unit = hasWords ? "messages" : "records"
-        guard hasWords || recordsSeen > 0 else { return [] }
-        var text = "\(done) of \(max(recordsSeen, first.record)) \(unit) \(word)"
-        text += "; the first not \(word) is \(hasWords ? "message" : "record") \(first.record)"
-        guard !hasWords, plan.framing != .whole else { return [text] }
-        return [
-            text + " (byte \(first.offset))",
-            "resume with: tail -c +\(first.offset + 1) \(InputName.shellWord) | \(InputName.command)",
-        ]
+        try handle(sender.takeRejections())
     }
 }

@@ -3,20 +3,31 @@ import MQCore
 
 /// What the verbs for the queues themselves share.
 enum Administration {
-    static func open(_ resolved: ResolvedAddress, _ console: Console) throws(TransportError) -> any Admin {
-        var opening = Opening(stop: StopFlag())
+    /// - Parameter stop: raised by the verb's own monitor; without one, a signal ends the program at once.
+    static func open(_ resolved: ResolvedAddress, _ console: Console, stop: StopFlag? = nil) throws(TransportError) -> any Admin {
+        if stop == nil { ProcessMonitor.releaseSignals() }
+        var opening = Opening(stop: stop ?? StopFlag())
         opening.notices = Endpoints.notices(console: console)
         return try resolved.transport().openAdmin(opening)
     }
 
     static func open(_ address: String, _ shared: SharedOptions, _ console: Console) throws(TransportError) -> any Admin {
+        try open(try resolve(address, shared), console)
+    }
+
+    static func resolve(_ address: String, _ shared: SharedOptions) throws(TransportError) -> ResolvedAddress {
         let resolved = try ResolvedAddress(address, options: shared.options)
         try resolved.require(.admin, for: "look after queues", instead: "it has none that outlive their processes")
-        return try open(resolved, console)
+        return resolved
     }
 
     static func write(_ queue: QueueStatus, _ descriptor: Descriptor, into json: inout JSONText) {
         json.open("{")
+        writeMembers(queue, descriptor, into: &json)
+        json.close("}")
+    }
+
+    static func writeMembers(_ queue: QueueStatus, _ descriptor: Descriptor, into json: inout JSONText) {
         json.key("address")
         json.value(queue.address)
         json.key("transport")
@@ -25,37 +36,11 @@ enum Administration {
             json.key(fact.key)
             fact.value.write(into: &json)
         }
-        json.close("}")
-    }
-}
-
-struct Stat: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "stat", _superCommandName: "mq", abstract: "Show everything about one queue.",
-        usage: "mq stat <address> [<option> ...]")
-
-    @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
-    var address: String
-
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
-
-    func perform(_ console: Console) throws(TransportError) -> Ending {
-        let resolved = try ResolvedAddress(address, options: shared.options)
-        let status = try Administration.open(address, shared, console).status()
-        if json {
-            var text = JSONText()
-            Administration.write(status, resolved.descriptor, into: &text)
-            try Results.print(text.string + "\n")
-        } else {
-            let rows = [["Address", status.address]] + status.facts.map { [$0.label, $0.value.text] }
-            try Results.print(rows.map { $0[0] + String(repeating: " ", count: max(1, 18 - $0[0].count)) + $0[1] + "\n" }.joined())
-        }
-        return .success
+        if queue.parts.isEmpty { return }
+        json.key("parts")
+        json.open("[")
+        for part in queue.parts { write(part, descriptor, into: &json) }
+        json.close("]")
     }
 }
 
@@ -77,32 +62,6 @@ struct Create: Verb {
     func perform(_ console: Console) throws(TransportError) -> Ending {
         let made = try Administration.open(address, shared, console).create(exclusive: !ifMissing)
         console.detail(made ? "created" : "exists already")
-        return .success
-    }
-}
-
-struct Delete: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "delete", _superCommandName: "mq", abstract: "Delete a queue with its messages.",
-        usage: "mq delete <address> [<option> ...]")
-
-    @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
-    var address: String
-
-    @Flag(help: "A queue that does not exist is as good.")
-    var ifExists = false
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
-
-    func perform(_ console: Console) throws(TransportError) -> Ending {
-        do throws(TransportError) {
-            try Administration.open(address, shared, console).delete()
-        } catch {
-            guard ifExists, error.code == .noSuchQueue else { throw error }
-            console.detail("there was none")
-        }
         return .success
     }
 }

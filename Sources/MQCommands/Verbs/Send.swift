@@ -44,6 +44,19 @@ struct Send: Verb {
     @Option(help: ArgumentHelp("Hold messages back that long before they are delivered, where the transport can.", valueName: "duration"))
     var delay: String?
 
+    @Option(help: ArgumentHelp("Group of messages that name none: order is kept within it (sqs: FIFO queues).", valueName: "name"))
+    var group: String?
+
+    @Option(help: ArgumentHelp("Deduplication id of messages that name none: the queue drops a second one.", valueName: "id"))
+    var dedup: String?
+
+    @Option(
+        name: [.customShort("H", allowingJoined: true), .customLong("attribute")],
+        help: ArgumentHelp(
+            "An attribute of messages that have none of their own; may be given again. The type is String unless said.",
+            valueName: "name[:type]=value"))
+    var attributes: [String] = []
+
     @Option(help: ArgumentHelp("Send at most that many messages a second: 100, 2.5k, 1M.", valueName: "rate"))
     var rate: String?
 
@@ -107,6 +120,12 @@ struct Send: Verb {
         if priority != nil { try resolved.require(.priority, for: "carry a priority") }
         if type != nil { try resolved.require(.type, for: "carry a type") }
         if delay != nil { try resolved.require(.delay, for: "delay a message") }
+        if group != nil { try resolved.require(.group, for: "keep groups of messages") }
+        if dedup != nil { try resolved.require(.group, for: "drop duplicates") }
+        if !attributes.isEmpty { try resolved.require(.attributes, for: "carry attributes") }
+        properties.group = try Value.name(group, "--group")
+        properties.dedup = try Value.name(dedup, "--dedup")
+        for text in attributes { properties.attributes.append(try Value.attribute(text, after: properties.attributes)) }
         properties.priority = try Value.integer(priority, "--priority", 0...32767)
         properties.type = try Value.integer(type, "--type", 1...Int.max)
         properties.delay = try Value.duration(delay, "--delay")

@@ -65,6 +65,50 @@ enum Value {
             .usage, "\(flag) '\(text)' is not one of \(words.joined(separator: ", "))", hint: near.map { "did you mean \($0)?" })
     }
 
+    /// A text of at least one character.
+    static func name(_ text: String?, _ flag: String) throws(TransportError) -> String? {
+        if text == "" { throw TransportError(.usage, "\(flag) is empty") }
+        return text
+    }
+
+    /// `name=value` or `name:type=value`: a colon in the value stays one.
+    static func attribute(_ text: String, after others: [Attribute]) throws(TransportError) -> Attribute {
+        guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) else {
+            throw TransportError(.usage, "--attribute '\(text)' has no value", hint: "-H name=value, or -H count:Number=3")
+        }
+        let key = text[..<equals]
+        let colon = key.utf8.firstIndex(of: UInt8(ascii: ":"))
+        let name = String(key[..<(colon ?? key.endIndex)])
+        let type = colon.map { String(key[key.utf8.index(after: $0)...]) } ?? "String"
+        if name.isEmpty || type.isEmpty {
+            throw TransportError(.usage, "--attribute '\(text)' has no \(name.isEmpty ? "name" : "type")", hint: "-H name[:type]=value")
+        }
+        if others.contains(where: { $0.name == name }) { throw TransportError(.usage, "--attribute \(name) is given twice") }
+        return Attribute(name: name, type: type, value: Array(text.utf8[text.utf8.index(after: equals)...]))
+    }
+
+    /// A number of bytes, at least one: `100M`.
+    static func size(_ text: String?, _ flag: String) throws(TransportError) -> Int? {
+        guard let text else { return nil }
+        if let size = Quantity.bytes(text), size > 0 { return size }
+        throw TransportError(.usage, "\(flag) '\(text)' is not a size", hint: "sizes are written 512k, 100M or 1G")
+    }
+
+    /// A duration that something is repeated at: at least a millisecond.
+    static func interval(_ text: String?, _ flag: String) throws(TransportError) -> Duration? {
+        guard let duration = try duration(text, flag) else { return nil }
+        if duration >= .milliseconds(1) { return duration }
+        throw TransportError(.usage, "\(flag) '\(text ?? "")' is too short", hint: "at least 1ms")
+    }
+
+    /// `gzip` or `gzip=9`; the level.
+    static func gzipLevel(_ text: String?, _ flag: String) throws(TransportError) -> Int? {
+        guard let text else { return nil }
+        if text == "gzip" { return 6 }
+        if text.hasPrefix("gzip="), let level = Quantity.integer(String(text.dropFirst(5))), (1...9).contains(level) { return level }
+        throw TransportError(.usage, "\(flag) '\(text)' is no method of compression", hint: "gzip, or gzip=1 to gzip=9")
+    }
+
     /// Messages per second: `100`, `2.5k`, `1M`, `100/s`.
     static func rate(_ text: String?, _ flag: String) throws(TransportError) -> Double? {
         guard let text else { return nil }

@@ -3,7 +3,7 @@ import Glibc
 extension Batch {
     /// Writes `terminator` into the gap behind every body from `first` on; the gap must have that size.
     public mutating func writeTerminators(_ terminator: [UInt8], from first: Int = 0) {
-        precondition(gap.after == terminator.count)
+        precondition(gap.after == terminator.count && first >= 0 && first <= count)
         if terminator.count == 1 {
             let byte = terminator[0]
             for index in first..<count { base.storeBytes(of: byte, toByteOffset: spans[index].end, as: UInt8.self) }
@@ -14,18 +14,20 @@ extension Batch {
         }
     }
 
-    /// Writes each body's length into the four bytes before it, big-endian.
-    public mutating func writeLengths() {
-        precondition(gap.before == 4)
-        for index in 0..<count {
+    /// Writes the length of each body from `first` on into the four bytes before it, big-endian.
+    public mutating func writeLengths(from first: Int = 0) {
+        precondition(gap.before == 4 && first >= 0 && first <= count)
+        for index in first..<count {
             let length = UInt32(truncatingIfNeeded: spans[index].end - spans[index].start).bigEndian
             base.storeBytes(of: length, toByteOffset: spans[index].start - 4, as: UInt32.self)
         }
     }
 
-    /// The first body in which `terminator` occurs, which would end it early on the way back.
-    public func firstContaining(_ terminator: [UInt8]) -> Int? {
-        for index in 0..<count {
+    /// The first body of `range`, or of all, in which `terminator` occurs, which would end it early on the way back.
+    public func firstContaining(_ terminator: [UInt8], in range: Range<Int>? = nil) -> Int? {
+        let range = range ?? 0..<count
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        for index in range {
             let span = spans[index]
             let size = span.end - span.start
             let found =
@@ -37,10 +39,19 @@ extension Batch {
         return nil
     }
 
-    /// How many messages from the front lie whole within the first `bytes` of `image`.
-    public func messagesWithin(_ bytes: Int) -> Int {
-        var whole = 0
-        while whole < count && spans[whole].end + gap.after <= bytes { whole += 1 }
-        return whole
+    /// How many messages from `first` on lie whole within the first `bytes` of their image.
+    public func messagesWithin(_ bytes: Int, from first: Int = 0) -> Int {
+        precondition(first >= 0 && first <= count)
+        var end = first
+        while end < count && spans[end].end + gap.after - (spans[first].start - gap.before) <= bytes { end += 1 }
+        return end - first
+    }
+
+    /// The bytes of appended messages, gaps included: framed output, once the gaps are written.
+    public func image(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        guard let last = range.last else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        let start = spans[range.lowerBound].start - gap.before
+        return UnsafeRawBufferPointer(start: base + start, count: spans[last].end + gap.after - start)
     }
 }

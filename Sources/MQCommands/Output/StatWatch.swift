@@ -1,0 +1,103 @@
+import MQCore
+
+/// Lines of numbers about one queue, one after another: gauges as they are, counters as their growth a second.
+struct StatWatch {
+    private static let width = 80
+    /// Lines between two headers.
+    private static let page = 24
+
+    private let descriptor: Descriptor
+    private let isJSON: Bool
+    private var lines = 0
+    private var columns: [(key: String, heading: String, width: Int)] = []
+    private var previous: (time: Int64, counters: [String: Int])?
+    private var note: String?
+
+    init(_ descriptor: Descriptor, isJSON: Bool) {
+        self.descriptor = descriptor
+        self.isJSON = isJSON
+    }
+
+    /// What to print for `status`, taken at `time` in nanoseconds since 1970; a header first where it is due.
+    mutating func lines(_ status: QueueStatus, at time: Int64) -> String {
+        let rates = rates(status, at: time)
+        var counters: [String: Int] = [:]
+        for fact in status.facts { if case .counter(let count) = fact.value { counters[fact.key] = count } }
+        defer {
+            previous = (time, counters)
+            lines += 1
+        }
+        if isJSON { return json(status, rates, time) }
+        if lines == 0 { choose(status) }
+        let header = lines % Self.page == 0 ? Self.row("TIME    ", columns.map { ($0.heading, $0.width) }) : ""
+        let cells = columns.map { column in (cell(status[column.key], rates[column.key]), column.width) }
+        return header + Self.row(Timestamp.formatted(time, "%H:%M:%S"), cells)
+    }
+
+    /// What a person should know once.
+    mutating func takeNote() -> String? {
+        defer { note = nil }
+        return note
+    }
+
+    /// Growth a second since the line before; none for the first, and none where a counter began anew.
+    private func rates(_ status: QueueStatus, at time: Int64) -> [String: Double] {
+        guard let previous, time > previous.time else { return [:] }
+        var result: [String: Double] = [:]
+        for fact in status.facts {
+            guard case .counter(let count) = fact.value, let before = previous.counters[fact.key], count >= before else { continue }
+            result[fact.key] = Double(count - before) * 1e9 / Double(time - previous.time)
+        }
+        return result
+    }
+
+    /// The columns of the whole run: the transport names its facts in the order of their importance.
+    private mutating func choose(_ status: QueueStatus) {
+        var left = Self.width - 8
+        var missing = 0
+        for fact in status.facts {
+            let heading: String
+            switch fact.value {
+            case .number, .bytes: heading = fact.key.uppercased()
+            case .counter: heading = fact.key.uppercased() + "/S"
+            default: continue
+            }
+            let width = max(heading.count, 7)
+            if width + 2 > left {
+                missing += 1
+                continue
+            }
+            left -= width + 2
+            columns.append((fact.key, heading, width))
+        }
+        if missing > 0 { note = "\(missing) more \(missing == 1 ? "number does" : "numbers do") not fit; --json has them" }
+    }
+
+    private func cell(_ value: Fact.Value?, _ rate: Double?) -> String {
+        switch value {
+        case .number(let number): number.magnitude < 1_000_000 ? "\(number)" : Quantity.short(Double(number))
+        case .bytes(let bytes): bytes < 1_000_000 ? "\(bytes)" : Quantity.short(Double(bytes))
+        case .counter: rate.map { Quantity.short($0) } ?? "-"
+        default: "-"
+        }
+    }
+
+    private static func row(_ first: String, _ cells: [(text: String, width: Int)]) -> String {
+        first + cells.map { "  " + String(repeating: " ", count: max(0, $0.width - $0.text.count)) + $0.text }.joined() + "\n"
+    }
+
+    private func json(_ status: QueueStatus, _ rates: [String: Double], _ time: Int64) -> String {
+        var json = JSONText()
+        json.open("{")
+        json.key("time")
+        json.value(Timestamp.text(time))
+        Administration.writeMembers(status, descriptor, into: &json)
+        for fact in status.facts {
+            guard case .counter = fact.value else { continue }
+            json.key(fact.key + "_per_second")
+            if let rate = rates[fact.key] { json.value(number: Quantity.decimal(rate, digits: 3)) } else { json.null() }
+        }
+        json.close("}")
+        return json.string + "\n"
+    }
+}

@@ -1,0 +1,105 @@
+import Glibc
+import MQCore
+
+/// What `--name` says: a name for each of a row of files, from words in braces and fields of strftime(3).
+struct FileName {
+    /// The words with their meaning, for help.
+    static let words: [(String, String)] = [
+        ("{queue}", "the queue's name"), ("{host}", "this host's name up to its first dot"), ("{pid}", "the process"),
+        ("{n}", "a counter of six digits that makes the name a new one"),
+    ]
+    static let standard = "{queue}.{host}.%Y-%m-%d_%H-%M-%S.log"
+
+    private enum Piece {
+        /// For strftime(3).
+        case pattern(String)
+        case text(String)
+        case counter
+    }
+
+    private var pieces: [Piece] = []
+    private let isCounted: Bool
+    private let suffix: String
+
+    /// - Parameters:
+    ///   - pattern: relative to the folder; slashes make folders.
+    ///   - suffix: added unless the pattern ends in it (`.gz`).
+    /// - Throws: `usage` for a word that does not exist, or a path that leaves the folder.
+    init(_ pattern: String, queue: Address, suffix: String) throws(TransportError) {
+        guard !pattern.isEmpty, !pattern.hasSuffix("/") else { throw TransportError(.usage, "--name '\(pattern)' names no file") }
+        guard !pattern.hasPrefix("/"), !pattern.split(separator: "/").contains("..") else {
+            throw TransportError(.usage, "--name '\(pattern)' leaves the folder of --out-dir")
+        }
+        self.suffix = suffix
+        var rest = pattern.hasSuffix(suffix) ? pattern.dropLast(suffix.count) : pattern[...]
+        while let open = rest.firstIndex(of: "{") {
+            pieces.append(.pattern(String(rest[..<open])))
+            guard let close = rest[open...].firstIndex(of: "}") else {
+                throw TransportError(.usage, "--name '\(pattern)': a { without its }")
+            }
+            pieces.append(try Self.piece(String(rest[open...close]), queue))
+            rest = rest[rest.index(after: close)...]
+        }
+        pieces.append(.pattern(String(rest)))
+        isCounted = pieces.contains { if case .counter = $0 { true } else { false } }
+    }
+
+    private static func piece(_ word: String, _ queue: Address) throws(TransportError) -> Piece {
+        switch word {
+        case "{queue}": return .text(name(of: queue))
+        case "{host}": return .text(host)
+        case "{pid}": return .text("\(getpid())")
+        case "{n}": return .counter
+        default:
+            let near = Suggestion.nearest(to: word, in: words.map(\.0))
+            throw TransportError(
+                .usage, "--name knows no \(word)",
+                hint: near.map { "did you mean \($0)?" } ?? "one of \(words.map(\.0).joined(separator: ", "))")
+        }
+    }
+
+    /// The path of the file that is opened at `time`, in nanoseconds since 1970; `number` counts from 1 until the name is new.
+    func path(_ time: Int64, _ number: Int) -> String {
+        var text = ""
+        for piece in pieces {
+            switch piece {
+            case .pattern(let pattern): text += pattern.isEmpty ? "" : Timestamp.formatted(time, pattern)
+            case .text(let plain): text += plain
+            case .counter: text += Self.padded(number)
+            }
+        }
+        if !isCounted && number > 1 { text = Self.inserting("-\(number)", into: text) }
+        return text + suffix
+    }
+
+    private static func padded(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    }
+
+    /// Before the last dot of the last component, where a name ends and its kind begins.
+    private static func inserting(_ mark: String, into path: String) -> String {
+        let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+        guard let dot = path[start...].lastIndex(of: "."), dot > start else { return path + mark }
+        return path[..<dot] + mark + path[dot...]
+    }
+
+    /// What the address says behind scheme and hosts, in bytes that every file system takes.
+    private static func name(of address: Address) -> String {
+        var text = Address.decoded(address.short.drop { $0 != ":" }.dropFirst())
+        if text.hasPrefix("//"), let slash = text.dropFirst(2).firstIndex(of: "/") { text = String(text[text.index(after: slash)...]) }
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            let isPlain = (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "._-#".utf8.contains(byte)
+            if isPlain { bytes.append(byte) } else if bytes.last != UInt8(ascii: "_"), !bytes.isEmpty { bytes.append(UInt8(ascii: "_")) }
+        }
+        return bytes.isEmpty ? "queue" : String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static let host: String = {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+        let bytes = name.prefix { $0 != 0 && $0 != CChar(UInt8(ascii: ".")) && $0 != CChar(UInt8(ascii: "/")) }
+        return String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }()
+}

@@ -1,0 +1,34 @@
+import MQCore
+
+/// How far a run that broke off came, and how to go on.
+extension SendSession {
+    func withResumption(_ error: TransportError) -> TransportError {
+        var error = error
+        // Refusals that nobody has asked for yet are records that did not arrive.
+        do throws(TransportError) {
+            try handle(sender.takeRejections())
+        } catch let refusal {
+            error.details.append(refusal.sentence)
+        }
+        ledger.confirm(upTo: sender.confirmed)
+        error.details += resumption
+        return error
+    }
+
+    /// The sentences that say how far it came and how to go on; none when nothing can be gone on with.
+    var resumption: [String] {
+        let acknowledges = address.descriptor.capabilities.contains(.acknowledge)
+        let word = acknowledges ? "acknowledged" : ledger.hasOutstanding ? "known to have arrived" : "sent"
+        let done = min(ledger.base, refused?.position ?? .max) - refusedCount
+        let first = refused?.entry ?? ledger.first ?? nextRecord
+        let unit = hasWords ? "messages" : "records"
+        guard hasWords || recordsSeen > 0 else { return [] }
+        var text = "\(done) of \(max(recordsSeen, first.record)) \(unit) \(word)"
+        text += "; the first not \(word) is \(hasWords ? "message" : "record") \(first.record)"
+        guard !hasWords, plan.framing != .whole else { return [text] }
+        return [
+            text + " (byte \(first.offset))",
+            "resume with: tail -c +\(first.offset + 1) \(InputName.shellWord) | \(InputName.command)",
+        ]
+    }
+}
