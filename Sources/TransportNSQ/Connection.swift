@@ -40,13 +40,15 @@ final class Connection {
     }
 
     private func addLayers(_ settings: ConnectionSettings, until deadline: Deadline, stop: StopFlag) throws(TransportError) {
-        if negotiated.tls, let tls = settings.tls {
-            try add(try tls.start(peer, self), until: deadline, stop: stop)
+        if let choice = settings.tls {
+            let tls = try TLSLayer(choice.settings(for: peer))
+            try tls.start(into: &output)
+            try add(tls, until: deadline, stop: stop)
         }
         switch settings.identification.compression {
         case .none: break
-        case .snappy: try add(try Layers.snappy(), until: deadline, stop: stop)
-        case .deflate(let level): try add(try Layers.deflate(level), until: deadline, stop: stop)
+        case .snappy: try add(try SnappyLayer(), until: deadline, stop: stop)
+        case .deflate(let level): try add(try DeflateLayer(level: level), until: deadline, stop: stop)
         }
     }
 
@@ -140,13 +142,21 @@ final class Connection {
         for index in first..<layers.count {
             plain.removeAll(keepingCapacity: true)
             var replies: [UInt8] = []
-            try current.lend { (lent) throws(TransportError) in try self.layers[index].decode(lent, into: &self.plain, replies: &replies) }
-            for outer in layers[..<index].reversed() { replies = replies.isEmpty ? [] : try encode(replies, outer) }
-            output.append(contentsOf: replies)
+            let result = Result { () throws(TransportError) in
+                try current.lend { (lent) throws(TransportError) in
+                    try self.layers[index].decode(lent, into: &self.plain, replies: &replies)
+                }
+            }
+            if !replies.isEmpty {
+                // What a layer has to say goes out even when it gives up.
+                for outer in layers[..<index].reversed() { replies = try encode(replies, outer) }
+                output.append(contentsOf: replies)
+                try flush()
+            }
+            try result.get()
             swap(&current, &plain)
         }
         current.withUnsafeBytes { decoder.append($0) }
-        try flush()
     }
 
     private func read(_ room: UnsafeMutableRawBufferPointer) throws(TransportError) -> Int {

@@ -33,17 +33,11 @@ struct TLSChoice: Sendable, Equatable {
     var serverName: String?
     var verifies = true
 
-    func start(_ peer: Peer, _ connection: Connection) throws(TransportError) -> any StreamLayer {
-        throw TransportError(.unsupported, "this build speaks no TLS with nsqd")
-    }
-}
-
-/// The compressions.
-enum Layers {
-    static func snappy() throws(TransportError) -> any StreamLayer {
-        throw TransportError(.unsupported, "this build knows no snappy")
-    }
-    static func deflate(_ level: Int) throws(TransportError) -> any StreamLayer {
-        throw TransportError(.unsupported, "this build knows no deflate")
+    func settings(for peer: Peer) -> TLSSettings {
+        let host = if case .tcp(let host, _) = peer { host } else { "localhost" }
+        var settings = TLSSettings(serverName: serverName ?? host)
+        (settings.caFile, settings.certificateFile, settings.keyFile) = (caFile, certificateFile, keyFile)
+        settings.verifies = verifies
+        return settings
     }
 }
