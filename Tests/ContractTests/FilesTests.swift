@@ -28,8 +28,6 @@ extension MessageContract {
             let folder = try fixture.directory()
             try subject.withQueue { queue in
                 let receiver = try startOpen(["recv", queue.recv, "--out-dir", folder, "--name", "{n}", "-v"])
-                // With no file open there is nothing to end.
-                receiver.send(signal: SIGHUP)
                 for number in 1...3 {
                     expectSuccess(try mq().run("send", queue.send, "a\(number)", "b\(number)"))
                     let path = "\(folder)/00000\(number)"
@@ -38,6 +36,8 @@ extension MessageContract {
                     try receiver.waitForError("wrote \(path)")
                     #expect(try contents(path) == utf8("a\(number)\nb\(number)\n"))
                 }
+                // With no file open there is nothing to end.
+                receiver.send(signal: SIGHUP)
                 receiver.send(signal: SIGTERM)
                 #expect(try receiver.wait().ending == .signalled(SIGTERM))
                 #expect(access("\(folder)/000004", F_OK) != 0)
