@@ -10,7 +10,7 @@ extension NSQTransport {
             "nsqlookup://host[:port][,host…]/topic[/channel]",
         ],
         targetSyntax: .authority,
-        capabilities: [.send, .receive, .acknowledge, .requeue, .peek, .delay, .exactCount, .attempts],
+        capabilities: [.send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .exactCount, .pause, .attempts],
         options: options,
         emptyWait: .milliseconds(500),
         guarantee: .brokerMemory,
@@ -56,6 +56,8 @@ extension NSQTransport {
         OptionSpec(
             "resolve", .text("NAME:PORT:ADDRESS"), repeatable: true,
             help: "An address for a name, as curl has it: nsqlookupd may hand out names that only its own network knows."),
+        OptionSpec(
+            "http-port", .integer(1...65_535), standard: "the port + 1", help: "nsqd's HTTP port, through which queues are looked after."),
         OptionSpec("poll", .duration, standard: "15s", help: "Between two looks at nsqlookupd."),
     ]
 
@@ -81,6 +83,11 @@ extension NSQTransport {
         """
         --delay holds a message back for an hour at most. nsqd forgets the delay, not the message, when its memory overflows or it \
         restarts. After a connection that broke, --retry sends again what was not confirmed, which may arrive twice.
+        """,
+        """
+        list, stat, create, delete, purge and pause use nsqd's HTTP port. Through nsqlookupd they speak with every nsqd that has the \
+        topic (create and list: with every nsqd there is) and add up what each of them says. purge of a topic removes what no channel \
+        has yet; a channel is purged by its own address.
         """,
         """
         Without hosts the address means 127.0.0.1:4150, or what MQ_NSQ says: host[:port][,host…] or the path of a socket. The \

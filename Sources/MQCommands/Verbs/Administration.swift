@@ -36,6 +36,11 @@ enum Administration {
             json.key(fact.key)
             fact.value.write(into: &json)
         }
+        if queue.parts.isEmpty { return }
+        json.key("parts")
+        json.open("[")
+        for part in queue.parts { write(part, descriptor, into: &json) }
+        json.close("]")
     }
 }
 

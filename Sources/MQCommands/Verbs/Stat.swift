@@ -79,8 +79,24 @@ struct Stat: Verb {
         } else {
             let rows = [["Address", status.address]] + status.facts.map { [$0.label, $0.value.text] }
             let width = max(17, rows.map(\.[0].count).max() ?? 0) + 1
-            try Results.print(rows.map { $0[0] + String(repeating: " ", count: width - $0[0].count) + $0[1] + "\n" }.joined())
+            let text = rows.map { $0[0] + String(repeating: " ", count: width - $0[0].count) + $0[1] + "\n" }.joined()
+            try Results.print(text + Self.tables(of: status.parts))
         }
         return .success
+    }
+
+    /// Parts with the same facts share a table.
+    private static func tables(of parts: [QueueStatus]) -> String {
+        var text = ""
+        var rest = parts[...]
+        while let first = rest.first {
+            let keys = first.facts.map(\.key)
+            let alike = rest.prefix { $0.facts.map(\.key) == keys }
+            rest = rest.dropFirst(alike.count)
+            let numeric = first.facts.indices.filter { first.facts[$0].value.isNumeric }.map { $0 + 1 }
+            let rows = alike.map { part in [part.address] + part.facts.map(\.value.shortText) }
+            text += "\n" + Results.table(["ADDRESS"] + first.facts.map { $0.label.uppercased() }, rows, alignedRight: Set(numeric))
+        }
+        return text
     }
 }

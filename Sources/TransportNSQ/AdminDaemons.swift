@@ -1,0 +1,108 @@
+internal import MQCore
+internal import MQNet
+
+/// The HTTP side of one or several nsqds, asked at once.
+struct AdminDaemons {
+    /// An nsqd, by the names of its two ports.
+    struct Daemon: Sendable, Hashable {
+        /// As addresses name it.
+        var peer: Peer
+        var http: Peer
+    }
+
+    let daemons: [Daemon]
+    let resolve: [String]
+    let client: HTTPClient
+    let opening: Opening
+
+    /// Statistics of each nsqd that answers; the others are a notice as long as there is one.
+    /// - Throws: the error of the first when none answers.
+    func statistics(topic: String?) throws(TransportError) -> [(daemon: Daemon, topics: [AdminTopic])] {
+        let filter = topic.map { "&topic=\(LookupExchange.escaped($0))" } ?? ""
+        let path = "/stats?format=json&include_clients=false&include_mem=false\(filter)"
+        var found: [(Daemon, [AdminTopic])] = []
+        var failures: [TransportError] = []
+        for (daemon, result) in zip(daemons, try run("GET", path, timeout: .seconds(5))) {
+            do throws(TransportError) {
+                let reply = try result.get()
+                guard reply.status == 200 else { throw Self.foreign(reply) }
+                // An nsqd older than 1.0.1 does not know the filter.
+                let topics = try Self.parsed(reply).filter { topic == nil || $0.name == topic }
+                found.append((daemon, topics))
+            } catch {
+                failures.append(Self.named(error, daemon))
+            }
+        }
+        if found.isEmpty, let first = failures.first { throw first }
+        for failure in failures { opening.notices.warn("\(failure.message); the numbers are those of the others") }
+        return found
+    }
+
+    /// Has every nsqd do something.
+    /// - Returns: how many know what was named; the others are none the wiser.
+    /// - Throws: the first error, after all were asked.
+    func tell(_ path: String) throws(TransportError) -> Int {
+        var count = 0
+        var failures: [TransportError] = []
+        for (daemon, result) in zip(daemons, try run("POST", path, timeout: .seconds(60))) {
+            do throws(TransportError) {
+                let reply = try result.get()
+                switch (reply.status, LookupExchange.message(reply)) {
+                case (200, _): count += 1
+                case (404, "TOPIC_NOT_FOUND"), (404, "CHANNEL_NOT_FOUND"): break
+                default: throw Self.foreign(reply)
+                }
+            } catch {
+                failures.append(Self.named(error, daemon))
+            }
+        }
+        guard var first = failures.first else { return count }
+        if count > 0 { first.message += "; \(count) of \(daemons.count) nsqds did as they were told" }
+        throw first
+    }
+
+    private func run(_ method: String, _ path: String, timeout: Duration) throws(TransportError) -> [Result<HTTPReply, TransportError>] {
+        var exchange = LookupExchange(resolve: resolve + daemons.flatMap(resolution))
+        exchange.timeout = timeout
+        let urls = daemons.map { "http://\($0.http.text)\(path)" }
+        return try exchange.run(method, urls, on: client, until: opening.deadline, stop: opening.stop)
+    }
+
+    /// An address given for the TCP port serves for the HTTP port as well.
+    private func resolution(_ daemon: Daemon) -> [String] {
+        guard case .tcp(let host, let port) = daemon.peer, case .tcp(host, let httpPort) = daemon.http else { return [] }
+        return resolve.filter { $0.hasPrefix("\(host):\(port):") || $0.hasPrefix("*:\(port):") }.map { entry in
+            "\(host):\(httpPort):\(entry.split(separator: ":", maxSplits: 2)[2])"
+        }
+    }
+
+    private static func parsed(_ reply: HTTPReply) throws(TransportError) -> [AdminTopic] {
+        do { return try AdminStatistics.parse(reply.body) } catch {
+            throw TransportError(.protocolViolation, "what answers is no nsqd: \(error.message)", hint: wrongPort)
+        }
+    }
+
+    private static let wrongPort = "nsqd's HTTP port is wanted, http-port= names it"
+
+    /// A reply that is no success.
+    private static func foreign(_ reply: HTTPReply) -> TransportError {
+        let message = LookupExchange.message(reply)
+        switch (reply.status, message) {
+        case (403, "TLS_REQUIRED"):
+            return TransportError(.permission, "nsqd wants TLS for its administration, which mq cannot give it (-tls-required=tcp-https)")
+        case (400, let message?): return TransportError(.usage, "nsqd refuses: \(message)")
+        case (500..., let message): return TransportError(.failure, "nsqd fails: \(message ?? "HTTP status \(reply.status)")")
+        default:
+            let words = "HTTP status \(reply.status)" + (message.map { ", \($0)" } ?? "")
+            return TransportError(.protocolViolation, "what answers is no nsqd: \(words)", hint: wrongPort)
+        }
+    }
+
+    private static func named(_ error: TransportError, _ daemon: Daemon) -> TransportError {
+        let text = daemon.http.text
+        let hint = error.code == .unreachable ? "is nsqd running? \(wrongPort)" : error.hint
+        return TransportError(
+            error.code, error.message.hasPrefix(text) ? error.message : "\(text): \(error.message)", hint: hint, errno: error.errno,
+            isRetriable: error.isRetriable)
+    }
+}
