@@ -173,3 +173,17 @@ public final class LoopbackSocket: Sendable {
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
     }
 }
+
+/// Two connected sockets of this process: one thread waits at `inner` beside other descriptors, others write to `outer`.
+final class LoopbackSocketPair: Sendable {
+    let inner: LoopbackSocket
+    let outer: LoopbackSocket
+
+    /// - Throws: `ConformanceFailure`.
+    init() throws {
+        let listener = try LoopbackSocket.listen()
+        outer = try LoopbackSocket.connect(port: listener.localPort)
+        guard let taken = listener.accept() else { throw ConformanceFailure("no connection to itself") }
+        inner = taken
+    }
+}
