@@ -15,8 +15,13 @@ final class ReceiveLink: Link {
     var window = 1
     /// What RDY said last.
     private(set) var ready = 0
-    /// Messages since RDY was last considered.
+    /// Messages since RDY was last considered, and their bytes.
     private var arrived = 0
+    private var arrivedBytes = 0
+    /// Bytes of a message, smoothed.
+    private var meanSize = 0
+    /// What may be taken ahead of the owner, so that blocked output does not fill the memory.
+    static let bytesAhead = 16 << 20
     /// Whether they were waited for.
     var wasSlow = true
     /// FINs and REQs that were not sent yet.
@@ -37,7 +42,10 @@ final class ReceiveLink: Link {
         let start = batch.byteCount
         let link = ordinal
         var taken = 0
-        defer { arrived += taken }
+        defer {
+            arrived += taken
+            arrivedBytes += batch.byteCount - start
+        }
         while taken < limit && batch.byteCount - start < byteLimit, let frame = try connection.decoder.next() {
             guard frame.kind == .message else {
                 try hear(frame)
@@ -110,8 +118,13 @@ final class ReceiveLink: Link {
 
     /// Widens the window when nsqd has used it up without making us wait.
     func adapt(most: Int) {
-        if arrived >= window && !wasSlow { window = min(window * 4, max(1, most)) }
-        if arrived > 0 { (arrived, wasSlow) = (0, false) }
+        guard arrived > 0 else { return }
+        let size = arrivedBytes / arrived
+        meanSize = max(size, (meanSize * 7 + size) / 8)
+        let most = min(max(1, most), max(1, Self.bytesAhead / max(1, meanSize)))
+        if arrived >= window && !wasSlow { window *= 4 }
+        window = min(window, most)
+        (arrived, arrivedBytes, wasSlow) = (0, 0, false)
     }
 
     /// Sends settlements so that nsqd has room while there is still something to hand over; RDY stays.
