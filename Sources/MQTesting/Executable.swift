@@ -78,7 +78,7 @@ public struct Executable: Sendable {
 
     /// Without pipe2(2) in Swift's Glibc, a descriptor is inheritable for a moment: nobody else may start a program then,
     /// or it would hold the pipe open.
-    private static let spawning = Mutex(())
+    static let spawning = Mutex(())
 
     private static func environment(_ changes: [String: String?]) -> [String] {
         var values: [String: String] = [:]

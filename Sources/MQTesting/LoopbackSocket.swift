@@ -1,0 +1,189 @@
+import Glibc
+import MQCore
+
+/// A blocking stream socket on 127.0.0.1 with time limits, for test brokers and for raw clients of tests.
+///
+/// Nothing in it changes after `init`, and the kernel allows reading, writing and shutting down from several threads; the
+/// descriptor is closed when nobody holds the socket any more, so that no thread can use a number that was given away.
+public final class LoopbackSocket: Sendable {
+    public let descriptor: CInt
+
+    private init(_ descriptor: CInt) { self.descriptor = descriptor }
+    deinit { close(descriptor) }
+
+    // MARK: opening
+
+    /// Listens on 127.0.0.1.
+    /// - Parameter port: 0 takes a free one; see `localPort`.
+    /// - Throws: `ConformanceFailure`.
+    public static func listen(port: Int = 0) throws -> LoopbackSocket {
+        let made = try make()
+        var yes: CInt = 1
+        setsockopt(made.descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
+        let code = withAddress(port) { bind(made.descriptor, $0, $1) }
+        _ = fcntl(made.descriptor, F_SETFL, O_NONBLOCK)  // `accept` polls
+        guard code == 0, Glibc.listen(made.descriptor, 1024) == 0 else {
+            throw ConformanceFailure("cannot listen on 127.0.0.1:\(port): \(SystemError.words(errno))")
+        }
+        return made
+    }
+
+    /// Connects to 127.0.0.1.
+    /// - Throws: `ConformanceFailure`.
+    public static func connect(port: Int) throws -> LoopbackSocket {
+        let made = try make()
+        guard withAddress(port, { Glibc.connect(made.descriptor, $0, $1) }) == 0 else {
+            throw ConformanceFailure("cannot connect to 127.0.0.1:\(port): \(SystemError.words(errno))")
+        }
+        made.setNoDelay()
+        return made
+    }
+
+    /// - Returns: the next connection, or nil once the listening socket was shut down.
+    public func accept() -> LoopbackSocket? {
+        while true {
+            var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            _ = poll(&waiting, 1, -1)
+            // Without accept4(2) in Swift's Glibc, a descriptor is inheritable for a moment: nobody may start a program then.
+            let (taken, number) = Executable.spawning.withLock { _ in
+                let taken = Glibc.accept(descriptor, nil, nil)
+                if taken >= 0 { _ = fcntl(taken, F_SETFD, FD_CLOEXEC) }
+                return (taken, errno)
+            }
+            if taken >= 0 {
+                let made = LoopbackSocket(taken)
+                made.setNoDelay()
+                return made
+            }
+            switch number {
+            case EINTR, EAGAIN, ECONNABORTED: continue
+            case EMFILE, ENFILE: usleep(1000)
+            default: return nil
+            }
+        }
+    }
+
+    private static func make() throws -> LoopbackSocket {
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw ConformanceFailure("no socket: \(SystemError.words(errno))") }
+        return LoopbackSocket(descriptor)
+    }
+
+    private static func withAddress(_ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+    }
+
+    /// A port that was free a moment ago, for a program that cannot say which one it took.
+    /// - Throws: `ConformanceFailure`.
+    public static func freePort() throws -> Int { try listen().localPort }
+
+    public var localPort: Int {
+        var address = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        _ = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+        }
+        return Int(in_port_t(bigEndian: address.sin_port))
+    }
+
+    // MARK: settings
+
+    private func setNoDelay() {
+        var yes: CInt = 1
+        setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<CInt>.size))
+    }
+
+    /// Later reads give up after `limit`; nil waits for ever.
+    public func setReadLimit(_ limit: Duration?) {
+        let parts = (limit ?? .zero).components
+        var time = timeval(tv_sec: Int(parts.seconds), tv_usec: Int(parts.attoseconds / 1_000_000_000_000))
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    // MARK: reading and writing
+
+    public enum ReadOutcome: Sendable, Equatable {
+        case bytes(Int)
+        case ended
+        case timedOut
+        case failed(CInt)
+    }
+
+    /// Reads once into `buffer`.
+    public func read(into buffer: UnsafeMutableRawBufferPointer) -> ReadOutcome {
+        while true {
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            if count > 0 { return .bytes(count) }
+            if count == 0 { return .ended }
+            let number = errno
+            if number == EINTR { continue }
+            return number == EAGAIN ? .timedOut : .failed(number)
+        }
+    }
+
+    /// Reads once, up to 64 KiB, behind what is in `bytes`.
+    public func read(appendingTo bytes: inout [UInt8]) -> ReadOutcome {
+        withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { buffer in
+            let outcome = read(into: buffer)
+            if case .bytes(let count) = outcome { bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+            return outcome
+        }
+    }
+
+    /// Writes all of `bytes`.
+    /// - Returns: whether the peer still took it.
+    @discardableResult
+    public func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let part = UnsafeRawBufferPointer(rebasing: rest)
+            let count = Glibc.send(descriptor, part.baseAddress, part.count, CInt(MSG_NOSIGNAL))
+            if count < 0 {
+                if errno == EINTR { continue }
+                return false
+            }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+
+    @discardableResult
+    public func write(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { write($0) } }
+
+    @discardableResult
+    public func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+
+    // MARK: ending
+
+    /// No more is read or written by anybody: threads that block in this socket return.
+    public func shutDown() { shutdown(descriptor, CInt(SHUT_RDWR)) }
+
+    /// The peer sees the end of the stream, and can still be read from.
+    public func endWriting() { shutdown(descriptor, CInt(SHUT_WR)) }
+
+    /// From now on closing sends RST and drops what was written and has not left: what the peer did not read yet may be lost.
+    public func resetWhenClosed() {
+        var value = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+    }
+}
+
+/// Two connected sockets of this process: one thread waits at `inner` beside other descriptors, others write to `outer`.
+final class LoopbackSocketPair: Sendable {
+    let inner: LoopbackSocket
+    let outer: LoopbackSocket
+
+    /// - Throws: `ConformanceFailure`.
+    init() throws {
+        let listener = try LoopbackSocket.listen()
+        outer = try LoopbackSocket.connect(port: listener.localPort)
+        guard let taken = listener.accept() else { throw ConformanceFailure("no connection to itself") }
+        inner = taken
+    }
+}
