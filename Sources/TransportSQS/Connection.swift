@@ -172,8 +172,10 @@ final class Connection {
         }
         json.close("}")
         do throws(ServiceFailure) {
-            let fields = (try? JSONFields.strings(in: try perform("GetQueueUrl", body: json, until: deadline))) ?? [:]
-            guard let url = fields["QueueUrl"], !url.isEmpty else { throw .garbled("GetQueueUrl: the reply holds no QueueUrl") }
+            let reply = try perform("GetQueueUrl", body: json, until: deadline)
+            guard let url = (try? JSONFields.strings(in: reply))?["QueueUrl"], !url.isEmpty else {
+                throw .garbled("GetQueueUrl: the reply holds no QueueUrl")
+            }
             Settings.remember(url, for: key)
             return url
         } catch {

@@ -9,12 +9,11 @@ extension SQSTransport {
             .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .attributes, .group, .exactCount, .redrive, .attempts,
         ],
         options: [
-            OptionSpec("region", .text("REGION"), standard: "as every AWS tool finds it", help: "where the queue is"),
-            OptionSpec(
-                "endpoint", .text("URL"), standard: "of the region", help: "everything goes there instead: an emulator, a private link"),
+            OptionSpec("region", .text("REGION"), help: "where the queue is, if not where every AWS tool finds it"),
+            OptionSpec("endpoint", .text("URL"), help: "everything goes there instead: an emulator, a private link"),
             OptionSpec(
                 "profile", .text("NAME"), standard: "AWS_PROFILE, default", help: "the profile whose region and credentials are used"),
-            OptionSpec("account", .text("ID"), standard: "that of the credentials", help: "the account that owns the queue"),
+            OptionSpec("account", .text("ID"), help: "the account that owns the queue, if not that of the credentials"),
             OptionSpec("fips", .flag, standard: "no", help: "the region's FIPS endpoint"),
             OptionSpec("dual-stack", .flag, standard: "no", help: "the region's endpoint with IPv6"),
             OptionSpec("ca-file", .file, standard: "AWS_CA_BUNDLE, the system's", help: "certificates to trust"),

@@ -61,9 +61,10 @@ struct ServiceFailure: Error {
         let identity = (reply.header("x-amzn-RequestId") ?? reply.header("x-amz-request-id")).map { " [request \($0.printable)]" } ?? ""
         let name = code.isEmpty ? "status \(reply.status)" : code
         let said = message.isEmpty ? "" : ": \(message.printable)"
+        let reason = Self.code(kind, code, reply.status)
+        let words = reason == .noSuchQueue ? "no such queue" : "\(operation): \(name)\(said)"
         error = TransportError(
-            Self.code(kind, code, reply.status), "\(operation): \(name)\(said)\(identity)", hint: Self.hint(code, kind),
-            isRetriable: kind == .throttled || kind == .transient)
+            reason, words + identity, hint: Self.hint(code, kind), isRetriable: kind == .throttled || kind == .transient)
     }
 
     private static func words(_ reply: HTTPReply) -> (code: String, message: String) {
