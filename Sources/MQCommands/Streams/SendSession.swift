@@ -81,6 +81,7 @@ final class SendSession {
             let isDone = hasWords ? try sendWords() : try sendInput()
             try finish(interrupted: !isDone)
         } catch {
+            if error.code.isOfInput { try? sender.flush(until: .after(plan.timeout ?? Self.standardFlush), stop: stop) }
             throw withResumption(error)
         }
         console.endProgress()
@@ -311,4 +312,9 @@ final class SendSession {
         }
         try handle(sender.takeRejections())
     }
+}
+
+extension TransportError.Code {
+    /// Whether a record is to blame, and not the sender: what was sent before it will still be confirmed.
+    fileprivate var isOfInput: Bool { [.unsendable, .malformed, .inputOutput].contains(self) }
 }
