@@ -208,7 +208,7 @@ final class NSQAdmin: Admin {
         try act("empty", on: having)
         if left > 0 {
             opening.notices.warn(
-                "\(Quantity.grouped(left)) messages are in the topic's channels and stay: mq purge \(address(topic, "CHANNEL"))")
+                "the topic's channels keep what they have (\(Quantity.grouped(left))): mq purge \(address(topic, "CHANNEL"))")
         }
         return count
     }
