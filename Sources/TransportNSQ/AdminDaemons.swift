@@ -100,7 +100,9 @@ struct AdminDaemons {
 
     private static func named(_ error: TransportError, _ daemon: Daemon) -> TransportError {
         let text = daemon.http.text
-        let hint = error.code == .unreachable ? "is nsqd running? \(wrongPort)" : error.hint
+        let hint =
+            error.code == .unreachable
+            ? "is nsqd running? \(wrongPort)" : error.hint ?? (error.code == .protocolViolation ? wrongPort : nil)
         return TransportError(
             error.code, error.message.hasPrefix(text) ? error.message : "\(text): \(error.message)", hint: hint, errno: error.errno,
             isRetriable: error.isRetriable)

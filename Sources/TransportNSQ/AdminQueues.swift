@@ -32,7 +32,8 @@ final class NSQAdmin: Admin {
             for peer in peers { list.append(AdminDaemons.Daemon(peer: peer, http: try httpSide(of: peer))) }
             daemons = list
         case .lookup:
-            daemons = try nodes(having: topic).compactMap { node in
+            // In the same order every time; nsqlookupd has none.
+            daemons = try nodes(having: topic).sorted { $0.peer.text < $1.peer.text }.compactMap { node in
                 guard let port = node.httpPort else {
                     opening.notices.warn("\(node.peer.text) serves no HTTP and is left out")
                     return nil
@@ -207,7 +208,7 @@ final class NSQAdmin: Admin {
         try act("empty", on: having)
         if left > 0 {
             opening.notices.warn(
-                "\(Quantity.grouped(left)) messages are in the topic's channels and stay: mq purge \(address(topic, "CHANNEL"))")
+                "the topic's channels keep what they have (\(Quantity.grouped(left))): mq purge \(address(topic, "CHANNEL"))")
         }
         return count
     }

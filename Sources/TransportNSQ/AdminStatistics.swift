@@ -194,7 +194,7 @@ extension AdminCounts {
             let fraction = percent[1].reversed().drop { $0 == "0" }.reversed()
             let text = percent[0] + (fraction.isEmpty ? "" : "." + String(fraction))
             let microseconds = Int(exactly: (min(nanoseconds, 9e18) / 1000).rounded()) ?? 0
-            return Fact("e2e_p\(text)_us".split(separator: ".").joined(separator: "_"), "\(text) % within, us", .number(microseconds))
+            return Fact("e2e_p\(text)_us".split(separator: ".").joined(separator: "_"), "\(text) % within (us)", .number(microseconds))
         }
     }
 }

@@ -86,13 +86,17 @@ extension Lookup {
     private static func foreign(_ what: String) -> TransportError {
         TransportError(
             .protocolViolation, "what answers is no nsqlookupd: \(what)",
-            hint: "its HTTP port is wanted, \(NSQTarget.lookupPort) unless it was told otherwise")
+            hint: wrongPort)
     }
+
+    private static let wrongPort = "its HTTP port is wanted, \(NSQTarget.lookupPort) unless it was told otherwise"
 
     private static func named(_ error: TransportError, _ lookupd: Peer) -> TransportError {
         let text = lookupd.text
         let isNamed = error.message.hasPrefix(text)
-        let hint = error.code == .unreachable ? "is nsqlookupd running, with its HTTP port there?" : error.hint
+        let hint =
+            error.code == .unreachable
+            ? "is nsqlookupd running, with its HTTP port there?" : error.hint ?? (error.code == .protocolViolation ? wrongPort : nil)
         // That it did not come in time means the same as that nobody is there.
         let code = error.code == .tryAgain ? .unreachable : error.code
         return TransportError(

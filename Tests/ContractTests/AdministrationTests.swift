@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import MQTesting
 import Testing
 
@@ -60,6 +61,55 @@ extension ProgramContract {
                 #expect(!one.text.isEmpty)
             }
             #expect(try jsonObject(try mq().run("list", "--json").text)["queues"] is [Any])
+        }
+
+        @Test(
+            "mq stat --watch prints a line each interval and ends with -n, by the signal, and with its reader",
+            arguments: ContractSubject.administered)
+        func watch(subject: ContractSubject) throws {
+            try subject.withQueue { queue in
+                let counted = try mq().run("stat", queue.send, "--watch", "10ms", "-n", "30")
+                expectSuccess(counted)
+                #expect(counted.lines.count == 32 && counted.lines.filter { $0.hasPrefix("TIME") && $0.contains("MESSAGES") }.count == 2)
+                #expect(counted.lines.allSatisfy { $0.count <= 80 })
+                let json = try mq().run("stat", queue.send, "--watch", "10ms", "-n", "2", "--json")
+                for line in json.lines { #expect(try jsonObject(line)["messages"] as? Int == 0) }
+                #expect(json.lines.count == 2)
+                for signal in [SIGINT, SIGTERM] {
+                    let watching = try mq().start(["stat", queue.send, "--watch", "30s"])
+                    try watching.waitForLines(2)
+                    watching.send(signal: signal)
+                    let result = try watching.wait(timeout: .seconds(5))
+                    #expect(result.ending == .signalled(signal) && result.errorText.isEmpty)
+                }
+                let piped = try sh(#"mq stat "$Q" --watch 10ms | head -3 | wc -l; echo ${PIPESTATUS[0]}"#, ["Q": queue.send])
+                #expect(piped.lines == ["3", "141"])
+            }
+        }
+
+        @Test("On a terminal, mq delete asks before messages are lost; --yes and a script do not")
+        func deleteAsks() throws {
+            guard access("/usr/bin/script", X_OK) == 0 else {
+                print("skipped: no /usr/bin/script to make a terminal with (Debian package bsdutils)")
+                return
+            }
+            try ContractSubject.posixMQ.withQueue { queue in
+                let ask = #"script -qec "mq delete $Q $F" /dev/null"#
+                func answer(_ text: String, _ flags: String = "") throws -> ProgramResult {
+                    try sh("(sleep 0.3; printf '\(text)\\n'; sleep 0.3) | \(ask)", ["Q": queue.send, "F": flags])
+                }
+                expectSuccess(try mq().run("send", queue.send, "a", "b"))
+                let refused = try answer("n")
+                #expect(refused.status == 1 && refused.text.contains("with 2 messages? [y/N]"), "\(refused.text)")
+                #expect(try mq().run("stat", queue.send).status == 0)
+                expectSuccess(try answer("y"))
+                #expect(try mq().run("stat", queue.send).status == 66)
+                expectSuccess(try mq().run("send", queue.send, "--create", "a"))
+                let told = try answer("", "--yes")
+                #expect(told.status == 0 && !told.text.contains("y/N"))
+                expectSuccess(try mq().run("send", queue.send, "--create", "a"))
+                expectSuccess(try mq().run("delete", queue.send))
+            }
         }
 
         @Test("What a name holds of control characters does not reach the terminal")

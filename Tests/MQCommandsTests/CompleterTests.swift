@@ -24,7 +24,8 @@ struct CompleterTests {
         #expect(words("se") == ["send"])
         #expect(
             words("") == [
-                "send", "recv", "bench", "list", "stat", "create", "delete", "purge", "transports", "explain", "completion", "help",
+                "send", "recv", "bench", "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive", "transports",
+                "explain", "completion", "help",
             ])
         #expect(words("help", "pu") == ["purge"])
         #expect(words("nonsense", "") == [])
@@ -46,6 +47,8 @@ struct CompleterTests {
         #expect(words("recv", "--ack=b") == ["--ack=before"])
         #expect(words("send", "--color", "a") == ["auto", "always"])
         #expect(words("send", "--timeout", "") == [])
+        #expect(words("recv", "mem:q", "--dead-letter", "po") == ["posix-mq:"])
+        #expect(words("redrive", "mem:q", "--to=sys") == ["--to=sysv:"])
         #expect(continues("send", "-F", "del"))
     }
 

@@ -121,6 +121,24 @@ struct DeadLetterTests {
         }
     }
 
+    /// The broker closed the connection while nothing was to be moved.
+    @Test func anIdleConnectionThatWasClosedIsOpenedAgain() throws {
+        let fixture = Fixture()
+        defer { fixture.cleanUp() }
+        let source = try poisoned(fixture, ["bad1", "bad2", "bad3"]), dead = try MemoryBroker(fixture)
+        let receiver = try source.transport.openReceiver(Opening(stop: StopFlag()))
+        var batch = Batch()
+        _ = try receiver.receive(into: &batch, limit: 3, byteLimit: .max, until: .immediately, stop: StopFlag())
+        try receiver.settle(0..<2, of: batch, as: .requeue(after: .zero))
+        try source.send(["good"])
+        try receiver.settle(2..<3, of: batch, as: .requeue(after: .zero))
+        var faults = Faults()
+        faults.breakAt = 3
+        let result = try receive(source, to: dead, through: FaultyTransport(dead.transport, faults), fixture)
+        #expect(result.error == nil && result.text == "good\n")
+        #expect(try dead.bodies() == ["bad1", "bad2", "bad3"])
+    }
+
     @Test func whatTheDestinationRefusesIsPutBack() throws {
         let fixture = Fixture()
         defer { fixture.cleanUp() }

@@ -90,6 +90,7 @@ struct Completer {
         if option.names.contains("--framing") {
             return matching(Framing.words.map { Candidate($0.replacingSuffix("STR", with: "")) }, current)
         }
+        if option.names.contains("--dead-letter") || option.names.contains("--to") { return address(current) }
         if option.names.contains("--out-dir") { return .folders }
         if option.values == [CommandModel.fileMark] { return .files }
         if option.names.contains("--option") {

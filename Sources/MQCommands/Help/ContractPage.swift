@@ -58,7 +58,10 @@ enum ContractPage {
                     "jsonl",
                     "One JSON object a line: body, or body64 (base64) when the bytes are not UTF-8; beside it what the queue carries: id, ts, attempts, priority, type, frames (the lengths of the frames of a multipart message), attributes, group, dedup, delay (seconds). What recv prints, send accepts. Also -J."
                 ),
-                ("files", "send: every argument is a file. recv: one file a message in --out-dir."),
+                (
+                    "files",
+                    "send: every argument is a file. recv: one file a message in --out-dir; with any other framing, --out-dir takes files of many."
+                ),
             ],
             closing: [
                 "Every byte is legal in a message. An empty line is an empty message. A last record without its terminator is a record. Only the queue limits the length of a message.",
@@ -76,6 +79,8 @@ enum ContractPage {
             title: "DELIVERY",
             paragraphs: [
                 "recv settles a message after it was written to standard output, never before. One that could not be written goes back to the queue; where the queue cannot take it back, it is printed to standard error as JSON, so that it is not lost.",
+                "Into files (--out-dir), a message is settled once the file that holds it is synced, so that neither a crash of mq nor one of the machine loses it. Syncs are shared by all messages that wait for one. On a full disk, what is not safe is cut off the file and goes back to the queue. No file is ever overwritten.",
+                "--max-attempts N hands over no message that was delivered more than N times. It goes to the address of --dead-letter, and is acknowledged when that has confirmed it; should it not, the message goes back and recv ends. Without --dead-letter it is acknowledged and named on standard error.",
                 "recv -n N takes N messages from the queue and not one more.",
                 "The reader of standard output is watched: when it goes, nothing more is taken. The first sixteen messages of a run go into a pipe one by one, so that mq recv Q | head -1 leaves the rest in the queue; a reader that takes more than it uses should be given -n instead. What a reader left unread in the pipe is printed to standard error as JSON.",
                 "send ends when everything is acknowledged, or handed to the peer where there are no acknowledgements; --timeout bounds the wait for room, for a peer and at the end (30 s when it is not given). When sending breaks off, the last lines say how many records were sent, which is the first that was not, and the command that goes on from there.",
@@ -86,6 +91,7 @@ enum ContractPage {
             title: "SIGNALS",
             paragraphs: [
                 "SIGINT, SIGTERM and SIGHUP end the work in order: nothing new is taken, the write in hand is finished, what was written is settled, the rest goes back; then the signal is raised again, so that the shell sees it. A second one ends the program at once. Every blocking call notices a signal within 50 ms.",
+                "Where recv writes files of many messages, SIGHUP begins another file instead and ends nothing.",
                 "SIGUSR1 prints a line of progress.",
             ]),
     ]

@@ -34,6 +34,10 @@ enum Examples {
             Example("What is there now; the status tells whether anything was:", "mq recv posix-mq:/jobs --drain || echo nothing there"),
             Example("Priority and length of each, a line a message:", "mq recv posix-mq:/jobs -f '%p %S\\n'"),
             Example("Any bytes, without loss:", "mq recv posix-mq:/jobs -F len32 > messages"),
+            Example(
+                "Compressed files that end on the hour or at 100 MiB, settled once synced:",
+                "mq recv posix-mq:/logs --out-dir logs --name '{queue}.%Y-%m-%d_%H.log' --rotate-every 1h --rotate-size 100M --compress gzip"
+            ),
             Example("One file a message:", "mq recv posix-mq:/jobs --drain -F files --out-dir in.d"),
         ],
         "bench": [
@@ -49,7 +53,11 @@ enum Examples {
         ],
         "bench report": [Example("Two runs on one page:", "mq bench report before after --html both.html")],
         "list": [Example("The POSIX queues as JSON:", "mq list posix-mq: --json")],
-        "stat": [Example("How many messages there are:", "mq stat posix-mq:/jobs --json | jq .messages")],
+        "stat": [
+            Example("How many messages there are:", "mq stat posix-mq:/jobs --json | jq .messages"),
+            Example("How it fills, a line every five seconds:", "mq stat posix-mq:/jobs --watch 5s"),
+        ],
+        "redrive": [Example("Dead letters go back at a rate that their consumer bears:", "mq redrive ADDRESS --rate 100")],
         "create": [
             Example(
                 "A queue for 64 messages of a kilobyte that its group may use:", "mq create posix-mq:/jobs,maxmsg=64,msgsize=1k,mode=0660")

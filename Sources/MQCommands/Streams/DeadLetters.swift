@@ -71,8 +71,10 @@ final class DeadLetters {
         return verdict
     }
 
-    /// One sentence for the end of the run, when there were any.
-    var summary: String? {
+    /// For the end of the run: what the destination has to say, and how many there were.
+    var closingRemarks: [String] { (sender?.closingRemarks ?? []) + (summary.map { [$0] } ?? []) }
+
+    private var summary: String? {
         guard count > 0 else { return nil }
         let what = "\(Quantity.grouped(count)) \(count == 1 ? "message" : "messages") over \(plan.attempts) attempts"
         return what + (plan.address.map { " moved to \($0.address.short)" } ?? " dropped")
@@ -92,8 +94,20 @@ final class DeadLetters {
         }
     }
 
-    /// Sends, waits for the confirmation, and marks what is confirmed. Returns why not everything is.
+    /// Sends, and once more where a connection that lay idle turns out to be closed.
     private func move(_ range: Range<Int>, of batch: borrowing Batch, _ isDone: inout [Bool]) throws(TransportError) -> TransportError? {
+        let wasOpen = sender != nil
+        do throws(TransportError) {
+            return try attempt(range, of: batch, &isDone)
+        } catch {
+            guard wasOpen, error.code == .unreachable, !isDone.contains(true) else { throw error }
+            (sender, sent) = (nil, 0)
+            return try attempt(range, of: batch, &isDone)
+        }
+    }
+
+    /// Sends, waits for the confirmation, and marks what is confirmed. Returns why not everything is.
+    private func attempt(_ range: Range<Int>, of batch: borrowing Batch, _ isDone: inout [Bool]) throws(TransportError) -> TransportError? {
         let sender = try open()
         for warning in dropped?.warnings(for: batch, range, number: { $0 + 1 }) ?? [] { console.warn(warning) }
         let refusal = sender.refusal(in: batch, range)

@@ -122,7 +122,7 @@ final class RecvSession {
 
     private func conclude() {
         for remark in receiver.closingRemarks { console.warn(remark) }
-        if let summary = deadLetters?.summary { console.warn(summary) }
+        for remark in deadLetters?.closingRemarks ?? [] { console.warn(remark) }
     }
 
     private func pump() throws(TransportError) -> Ending {

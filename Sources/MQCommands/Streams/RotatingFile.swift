@@ -11,7 +11,7 @@ final class RotatingFile: ByteSink {
     struct Plan {
         var folder: String
         var name: FileName
-        /// A file ends when it has grown to so many bytes.
+        /// A file ends when it has grown to so many bytes; compressed, at the next block that its compressor writes.
         var size: Int?
         /// Files end at whole multiples of it by the local clock.
         var every: Duration?
@@ -50,10 +50,13 @@ final class RotatingFile: ByteSink {
 
     /// When the file that is open has to end; never while none is.
     var due: Deadline { current?.due ?? .never }
-    /// Bytes until the file that is open is large enough.
-    var room: Int { plan.size.map { max(0, $0 - (current?.size ?? 0)) } ?? .max }
+    /// Bytes until the file that is open is large enough; no bound where it cannot be told what they are compressed to.
+    var room: Int {
+        guard let size = plan.size, plan.gzip == nil else { return .max }
+        return max(0, size - (current?.size ?? 0))
+    }
     var isOpen: Bool { current != nil }
-    var isFull: Bool { current != nil && room == 0 }
+    var isFull: Bool { current.map { $0.size >= plan.size ?? .max } ?? false }
 
     func write(_ bytes: UnsafeRawBufferPointer, stop: StopFlag) -> OutputStream.Written {
         do throws(TransportError) {
