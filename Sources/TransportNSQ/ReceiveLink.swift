@@ -29,7 +29,11 @@ final class ReceiveLink: Link {
     private(set) var settlementCount = 0
     private var lastTouch = Deadline.now()
     private(set) var isClosing = false
-    private(set) var hasClosed = false
+    /// Whether nsqd has said CLOSE_WAIT, until when it may have more to say, and whether we have ended our side.
+    private var hasClosed = false
+    private var grace: UInt64 = 0
+    private var quietAt: UInt64?
+    private var hasFinished = false
 
     /// Things that could not be settled since nsqd had taken them back.
     private(set) var late = 0
@@ -162,25 +166,37 @@ final class ReceiveLink: Link {
 
     // MARK: - Leaving
 
-    /// Begins to leave: what is settled is settled, everything else goes back at once.
+    /// Begins to leave: what is settled is settled, everything else goes back at once. RDY comes first, or nsqd would fill
+    /// the room that this makes.
     func beginClosing() throws(TransportError) {
         isClosing = true
-        Command.ready(0, into: &settlements)
+        var bytes: [UInt8] = []
+        Command.ready(0, into: &bytes)
+        let isExhausted = inFlight.count + settlementCount >= ready
+        grace = isExhausted ? 2_000_000 : 10_000_000
         inFlight.forEach { Command.requeue($0, after: .zero, into: &settlements) }
         try giveBackBuffered()
         Command.close(into: &settlements)
-        try connection.send(settlements)
+        try connection.send(bytes + settlements)
         settlements.removeAll()
     }
 
-    /// Goes on leaving with what has been read; a message may still arrive behind CLOSE_WAIT.
-    func goOnClosing() throws(TransportError) {
-        let wasClosed = hasClosed
+    /// Goes on leaving with what has been read. A message may still arrive behind CLOSE_WAIT, which nsqd writes beside its
+    /// messages: the connection stays open for that long.
+    /// - Parameter isQuiet: whether nothing was read.
+    func goOnClosing(at now: UInt64, isQuiet: Bool) throws(TransportError) {
         try giveBackBuffered()
+        if hasClosed && (quietAt == nil || !isQuiet) { quietAt = now + grace }
         try connection.send(settlements)
         settlements.removeAll()
-        if hasClosed && !wasClosed && !connection.hasOutput { connection.finishSending() }
+        if let quietAt, now >= quietAt, !hasFinished, !connection.hasOutput {
+            hasFinished = true
+            connection.finishSending()
+        }
     }
+
+    /// When to come again though nothing was read.
+    var closingDeadline: Deadline { hasFinished ? .never : quietAt.map { Deadline(nanoseconds: $0) } ?? .never }
 
     private func giveBackBuffered() throws(TransportError) {
         while let frame = try connection.decoder.next() {

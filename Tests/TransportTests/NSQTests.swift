@@ -20,11 +20,13 @@ enum SharedNSQD {
 extension ConformanceSubject {
     static let nsqd: ConformanceSubject = {
         var subject = ConformanceSubject(NSQTransport.descriptor) {
-            ConformanceQueue(sending: try NSQTransport.at("\(SharedNSQD.host)/\(UniqueName.make())/kit"))
+            ConformanceQueue(sending: try NSQTransport.at("\(SharedNSQD.host)/\(UniqueName.make())/kit,http-port=\(SharedNSQD.httpPort)"))
         }
-        // Nothing is full, and nsqd promises no order.
+        // Nothing is full, nsqd promises no order, and closes the connections of a topic that is deleted without a word.
         subject.fillsUp = false
         subject.keepsOrder = false
+        subject.noticesRemoval = false
+        subject.creatable = { try NSQTransport.at("\(SharedNSQD.host)/\(UniqueName.make()),http-port=\(SharedNSQD.httpPort)") }
         return subject
     }()
 }
