@@ -51,7 +51,7 @@ let package = Package(
         .testTarget(name: "MQCoreTests", dependencies: ["MQCore", "MQTesting"], swiftSettings: settings),
         .testTarget(name: "MQBenchTests", dependencies: ["MQBench", "MQCore", "MQTesting", "TransportMemory"], swiftSettings: settings),
         .testTarget(name: "MQCommandsTests", dependencies: ["MQCommands", "MQTesting"], swiftSettings: settings),
-        .testTarget(name: "TransportTests", dependencies: ["MQTesting"] + transports, swiftSettings: settings),
+        .testTarget(name: "TransportTests", dependencies: ["MQNet", "MQTesting"] + transports, swiftSettings: settings),
         .testTarget(name: "MQNetTests", dependencies: ["MQNet", "MQCore", "MQTesting"], swiftSettings: settings),
         .testTarget(name: "ContractTests", dependencies: ["MQTesting"], swiftSettings: settings),
     ]
