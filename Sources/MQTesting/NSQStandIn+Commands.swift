@@ -21,10 +21,13 @@ extension NSQBroker {
             case .success(true): continue
             case .success(false): place = start
             case .failure(let refusal):
+                if settings.alwaysLosesOversizeError && refusal.text.contains("too big") {
+                    client.ending = .reset
+                    break
+                }
                 client.reply(type: 1, Array(refusal.text.utf8))
                 guard refusal.isFatal else { continue }
-                let isOversize = refusal.text.contains("too big") && settings.alwaysLosesOversizeError
-                client.ending = isOversize ? .reset : .whenSent
+                client.ending = .whenSent
             }
             break
         }
@@ -88,7 +91,7 @@ extension NSQBroker {
     }
 
     private func refusalBeforeBody(_ client: NSQClient, _ words: [String]) -> NSQRefusal? {
-        if words[0] != "IDENTIFY", let refusal = refusalInTheClear(client) { return refusal }
+        if words[0] != "IDENTIFY", let refusal = refusalInTheClear(client, words) { return refusal }
         switch words[0] {
         case "IDENTIFY", "AUTH":
             if client.state != .new { return NSQRefusal("E_INVALID cannot \(words[0]) in current state") }
@@ -107,13 +110,13 @@ extension NSQBroker {
         return nil
     }
 
-    private func refusalInTheClear(_ client: NSQClient) -> NSQRefusal? {
+    private func refusalInTheClear(_ client: NSQClient, _ words: [String]) -> NSQRefusal? {
         if !settings.requiresTLS || client.layers.contains(where: { $0 is NSQTLSLayer }) { return nil }
-        return NSQRefusal("E_INVALID cannot \("use this command") in current state (TLS required)")
+        return NSQRefusal("E_INVALID cannot \(words[0]) in current state (TLS required)")
     }
 
     private func execute(_ client: NSQClient, _ words: [String], _ body: [UInt8]) throws(NSQRefusal) -> String? {
-        if !["IDENTIFY", "NOP"].contains(words[0]), let refusal = refusalInTheClear(client) { throw refusal }
+        if !["IDENTIFY", "NOP"].contains(words[0]), let refusal = refusalInTheClear(client, words) { throw refusal }
         switch words[0] {
         case "IDENTIFY": return try identify(client, body)
         case "AUTH": return try authorize(client, body)
@@ -210,7 +213,7 @@ extension NSQBroker {
             throw NSQRefusal("E_INVALID cannot \(words[0]) in current state")
         }
         guard words.count > parameters else { throw NSQRefusal("E_INVALID \(words[0]) insufficient number of params") }
-        guard words[1].utf8.count == 16 else { throw NSQRefusal("E_INVALID Invalid Message ID") }
+        guard words[1].utf8.count == 16 else { throw NSQRefusal("E_INVALID invalid message ID") }
         return (channel, Array(words[1].utf8))
     }
 
@@ -250,6 +253,7 @@ extension NSQBroker {
         }
         (client.ready, client.state) = (0, .closing)
         respond(client, "CLOSE_WAIT")
+        client.topic?.distribute()
         if settings.sendsMessageAfterCloseWait { deliver(from: channel, to: client, now: loopbackNanoseconds()) }
         return nil
     }

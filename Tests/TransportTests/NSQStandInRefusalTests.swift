@@ -48,7 +48,7 @@ struct NSQStandInRefusalTests {
             ("SUB t", "E_INVALID SUB insufficient number of parameters"), ("RDY 1", "E_INVALID cannot RDY in current state"),
             ("SUB t c\nRDY 2501", "E_INVALID RDY count 2501 out of range 0-2500"), ("FIN 0123456789abcdef", "E_INVALID cannot FIN"),
             ("SUB t c\nSUB t c", "E_INVALID cannot SUB in current state"), ("NONSENSE", "E_INVALID invalid command"),
-            ("SUB t c\nFIN 1", "E_INVALID Invalid Message ID"), ("CLS", "E_INVALID cannot CLS in current state"),
+            ("SUB t c\nFIN 1", "E_INVALID invalid message ID"), ("CLS", "E_INVALID cannot CLS in current state"),
         ])
     func commandsAreRefused(broker: Broker, trial: (lines: String, words: String)) throws {
         try broker.run { port, _ in

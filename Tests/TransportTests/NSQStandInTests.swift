@@ -9,6 +9,9 @@ struct NSQStandInTests {
     static let brokers = Broker.all
     static let negotiation = #"{"feature_negotiation":true,"output_buffer_size":-1}"#
 
+    /// nsqd looks for channels whose timeouts it has to watch every five seconds only.
+    private static let timeoutLimit = Duration.seconds(12)
+
     /// A subscribed client with messages at once.
     static func subscriber(_ port: Int, _ topic: String, ready: Int, extra: String = "") throws -> NSQRawClient {
         let client = try NSQRawClient(port: port)
@@ -40,7 +43,7 @@ struct NSQStandInTests {
                 #expect(message?.attempts == 1)
                 client.send("FIN \(message?.id ?? "")")
             }
-            #expect(client.message("late") != nil)
+            #expect(client.message("late", Self.timeoutLimit) != nil)
         }
     }
 
@@ -81,7 +84,7 @@ struct NSQStandInTests {
             #expect(again?.attempts == 2)
             client.send("REQ \(again?.id ?? "") 500")
             #expect(client.next(.milliseconds(250)) == .nothing)
-            #expect(client.message("a")?.attempts == 3)
+            #expect(client.message("a", Self.timeoutLimit)?.attempts == 3)
         }
     }
 
@@ -91,7 +94,7 @@ struct NSQStandInTests {
             try Self.publish(port, "topic", ["a"])
             let client = try Self.subscriber(port, "topic", ready: 1, extra: #","msg_timeout":1000"#)
             let first = client.message("a")
-            let second = client.message("a")
+            let second = client.message("a", Self.timeoutLimit)
             #expect(second?.attempts == 2)
             client.send("FIN \(first?.id ?? "")")  // the same id, in flight again: this one is in time
             client.send("FIN \(first?.id ?? "")")
@@ -130,7 +133,7 @@ struct NSQStandInTests {
             gone = nil
             let client = try Self.subscriber(port, "topic", ready: 1)
             #expect(client.next(.milliseconds(800)) == .nothing)
-            #expect(client.message("a")?.attempts == 2)
+            #expect(client.message("a", Self.timeoutLimit)?.attempts == 2)
         }
     }
 
