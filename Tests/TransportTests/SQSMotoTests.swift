@@ -20,6 +20,7 @@ extension ConformanceSubject {
         subject.missing = { try SQSTransport.at("sqs:\(UniqueName.make("absent"))\(suffix)", endpoint: MotoServer.shared().endpoint) }
         subject.creatable = { try SQSTransport.at("sqs:\(UniqueName.make("made"))\(suffix)", endpoint: MotoServer.shared().endpoint) }
         subject.fillsUp = false
+        subject.keepsOrder = !suffix.isEmpty
         subject.noticesRemoval = false
         subject.streamLength = 300
         subject.largeMessage = 1 << 18
