@@ -53,7 +53,7 @@ let package = Package(
         .testTarget(name: "MQBenchTests", dependencies: ["MQBench", "MQCore", "MQTesting", "TransportMemory"], swiftSettings: settings),
         .testTarget(
             name: "MQCommandsTests", dependencies: ["MQCommands", "MQCore", "MQTesting", "TransportMemory"], swiftSettings: settings),
-        .testTarget(name: "TransportTests", dependencies: ["MQTesting"] + transports, swiftSettings: settings),
+        .testTarget(name: "TransportTests", dependencies: ["MQNet", "MQTesting"] + transports, swiftSettings: settings),
         .testTarget(name: "MQNetTests", dependencies: ["MQNet", "MQCore", "MQTesting"], swiftSettings: settings),
         .testTarget(name: "ContractTests", dependencies: ["MQTesting"], swiftSettings: settings),
     ]

@@ -51,11 +51,13 @@ struct ConfigFile: Sendable, Equatable {
 
     /// `profile name` and `profile "name"` are one section, and so are `default` and `profile default`.
     private static func name(_ text: ArraySlice<UInt8>) -> String {
-        let words = string(trimmed(text)).split(whereSeparator: { $0 == " " || $0 == "\t" }).map { word in
-            word.count >= 2 && (word.first == "\"" || word.first == "'") && word.last == word.first
-                ? String(word.dropFirst().dropLast()) : String(word)
-        }
-        return words == ["profile", "default"] ? "default" : words.joined(separator: " ")
+        let words = trimmed(text)
+        let kind = words.prefix { $0 != 0x20 && $0 != 0x09 }
+        let rest = string(trimmed(words.dropFirst(kind.count)))
+        if rest.isEmpty { return string(kind) }
+        let isQuoted = rest.utf8.count >= 2 && (rest.first == "\"" || rest.first == "'") && rest.last == rest.first
+        let name = isQuoted ? String(rest.dropFirst().dropLast()) : rest
+        return string(kind) == "profile" && name == "default" ? name : "\(string(kind)) \(name)"
     }
 
     private static func withoutComment(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

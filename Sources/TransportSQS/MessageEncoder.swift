@@ -53,17 +53,20 @@ struct MessageEncoder {
             return Self.unsendable(
                 "SQS cannot carry \(what), at offset \(offset)", hint: "-o base64 sends any bytes, and mq recv undoes it")
         }
-        var size = inBase64 ? (body.count + 2) / 3 * 4 : body.count
+        var beside = 0
         if batch.hasProperties || hasDefaults || inBase64 {
             let properties = properties(of: index, in: batch)
             if let complaint = complaint(about: properties, extra: inBase64 ? 1 : 0) { return complaint }
-            size += MessageText.size(of: properties.attributes) + (inBase64 ? MessageText.size(of: [MessageText.marker]) : 0)
+            beside = MessageText.size(of: properties.attributes) + (inBase64 ? MessageText.size(of: [MessageText.marker]) : 0)
         }
         // No queue's limit is below 1024.
-        guard size > 1024, case let limit = limit(), size > limit else { return nil }
-        let more = size == body.count ? "" : " (\(size) in base64 and with attributes)"
+        guard beside + (inBase64 ? (body.count + 2) / 3 * 4 : body.count) > 1024 else { return nil }
+        let room = limit() - beside
+        let largest = max(0, inBase64 ? room / 4 * 3 : room)
+        guard body.count > largest else { return nil }
+        let why = inBase64 ? " in base64" : beside > 0 ? " beside its attributes" : ""
         return Self.unsendable(
-            "\(body.count) bytes\(more) exceed this queue's limit of \(limit) bytes", hint: "--on-error skip goes on without it")
+            "\(body.count) bytes exceed this queue's limit of \(largest) bytes\(why)", hint: "--on-error skip goes on without it")
     }
 
     private func complaint(about properties: MessageProperties, extra: Int) -> TransportError? {

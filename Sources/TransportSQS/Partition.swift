@@ -11,23 +11,25 @@ struct Partition: Sendable, Equatable {
     let name: String
     let suffix: String
     let dualStackSuffix: String?
+    /// The ordinary endpoints are FIPS endpoints.
+    var isFIPS = false
 
     private static let standard = Partition(name: "aws", suffix: "amazonaws.com", dualStackSuffix: "api.aws")
     private static let others: [(prefix: String, partition: Partition)] = [
         ("cn-", Partition(name: "aws-cn", suffix: "amazonaws.com.cn", dualStackSuffix: "api.amazonwebservices.com.cn")),
-        ("us-gov-", Partition(name: "aws-us-gov", suffix: "amazonaws.com", dualStackSuffix: "api.aws")),
-        ("us-isob-", Partition(name: "aws-iso-b", suffix: "sc2s.sgov.gov", dualStackSuffix: "api.aws.scloud")),
-        ("us-isof-", Partition(name: "aws-iso-f", suffix: "csp.hci.ic.gov", dualStackSuffix: "api.aws.hci.ic.gov")),
-        ("us-iso-", Partition(name: "aws-iso", suffix: "c2s.ic.gov", dualStackSuffix: "api.aws.ic.gov")),
+        ("us-gov-", Partition(name: "aws-us-gov", suffix: "amazonaws.com", dualStackSuffix: "api.aws", isFIPS: true)),
+        ("us-isob-", Partition(name: "aws-iso-b", suffix: "sc2s.sgov.gov", dualStackSuffix: "api.aws.scloud", isFIPS: true)),
+        ("us-isof-", Partition(name: "aws-iso-f", suffix: "csp.hci.ic.gov", dualStackSuffix: "api.aws.hci.ic.gov", isFIPS: true)),
+        ("us-iso-", Partition(name: "aws-iso", suffix: "c2s.ic.gov", dualStackSuffix: "api.aws.ic.gov", isFIPS: true)),
         ("eu-isoe-", Partition(name: "aws-iso-e", suffix: "cloud.adc-e.uk", dualStackSuffix: "api.cloud-aws.adc-e.uk")),
         ("eusc-", Partition(name: "aws-eusc", suffix: "amazonaws.eu", dualStackSuffix: "api.amazonwebservices.eu")),
     ]
 
     static func of(region: String) -> Partition { others.first { region.hasPrefix($0.prefix) }?.partition ?? standard }
 
-    /// `https://sqs.eu-west-1.amazonaws.com`. GovCloud's ordinary endpoints are FIPS endpoints.
+    /// `https://sqs.eu-west-1.amazonaws.com`
     func endpoint(service: String, region: String, variant: Variant) -> String {
-        let needsMark = variant.contains(.fips) && name != "aws-us-gov"
+        let needsMark = variant.contains(.fips) && !isFIPS
         let host = variant.contains(.dualStack) ? dualStackSuffix ?? suffix : suffix
         let mark = needsMark || (variant == [.fips, .dualStack]) ? "-fips" : ""
         return "https://\(service)\(mark).\(region).\(host)"

@@ -47,7 +47,9 @@ enum QueueFacts {
 
     private static func value(_ text: String, _ shape: Shape) -> Fact.Value {
         guard shape != .flag else { return .flag(text == "true") }
-        guard shape != .text, let number = Int(text.prefix { $0 != "." }), (0...1 << 40).contains(number) else { return .text(text.printable) }
+        guard shape != .text, let number = Int(text.prefix { $0 != "." }), (0...1 << 40).contains(number) else {
+            return .text(text.printable)
+        }
         switch shape {
         case .bytes: return .bytes(number)
         case .moment: return .time(Int64(number) * 1_000_000_000)

@@ -194,7 +194,8 @@ final class ReceiveService {
             let room = desk.state.withLock { state in
                 if state.isClosing || state.isEmpty || state.failure != nil { return 0 }
                 let under = polls.values.reduce(0) { $0 + $1.asked } + pausedPolls.reduce(0) { $0 + $1.poll.asked }
-                return min(state.allowance, window) - state.ready - under
+                // What is only shown is given back: of a FIFO queue's group nothing more comes until then, so a full batch is taken.
+                return (isPeeking ? window : min(state.allowance, window)) - state.ready - under
             }
             guard room > 0 else { return }
             // The identity is random and not counted: a receiver that starts again must not meet its old ones.

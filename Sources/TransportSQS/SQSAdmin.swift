@@ -181,8 +181,14 @@ final class SQSAdmin: Admin {
     func purge() throws(TransportError) -> Int {
         let url = try url()
         let found = try attributes(url)
-        _ = try plainly { () throws(ServiceFailure) in try ask("PurgeQueue", url: url) }
-        return QueueFacts.counts.reduce(0) { $0 + (found.number($1.attribute) ?? 0) }
+        let count = QueueFacts.counts.reduce(0) { $0 + (found.number($1.attribute) ?? 0) }
+        do throws(ServiceFailure) {
+            _ = try ask("PurgeQueue", url: url)
+        } catch {
+            // Purged within the last minute, and nothing has come since.
+            guard error.code == "PurgeQueueInProgress", count == 0 else { throw error.error }
+        }
+        return count
     }
 
     // MARK: - Dead letters

@@ -51,7 +51,8 @@ extension SQSTransport {
                 + "refused with their place before anything is sent; base64 carries any. JSON input and bridge choose it by themselves where they must.",
             "What recv holds is kept from other receivers, up to the 12 hours SQS allows, however long its output blocks. It is deleted after it was "
                 + "written, ten at a time; at the end the rest is given back at once.",
-            "--drain ends after three polls in a row that waited a second and brought nothing: SQS cannot tell more. --peek counts as a receive. "
+            "--drain ends after three polls in a row that waited a second and brought nothing: SQS cannot tell more. --peek counts as a receive, and shows ten messages "
+                + "of a FIFO group at most. "
                 + "The numbers of messages are approximate.",
             "A request is tried up to 8 times with growing pauses, 3 times where nobody answers the connection; --retry makes it longer. Messages "
                 + "that SQS refuses are named one by one.",

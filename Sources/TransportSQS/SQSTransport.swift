@@ -10,9 +10,14 @@ public struct SQSTransport: Transport {
     let settings: Settings
 
     public init(_ address: Address, options: OptionValues) throws(TransportError) {
+        try self.init(address, options: options, surroundings: nil)
+    }
+
+    /// - Parameter surroundings: instead of those of this process.
+    init(_ address: Address, options: OptionValues, surroundings: Surroundings?) throws(TransportError) {
         self.address = address
         self.options = options
-        settings = try Settings(address, options: options)
+        settings = try Settings(address, options: options, surroundings: surroundings)
     }
 
     /// Region, endpoint and where the credentials come from, without asking anybody.

@@ -58,6 +58,8 @@ struct ServiceFailure: Error {
         self.code = code
         serviceTime = reply.header("Date").flatMap(Clock.parse(httpDate:))
         kind = Self.kind(code, reply.status, message, differs: serviceTime.map { abs($0 - Clock.now) > 240 } ?? false)
+        // moto answers so where it has no move tasks; to ask again would not help, and could start a second one.
+        if operation == "StartMessageMoveTask" && code.isEmpty && reply.status >= 500 { kind = .unknownOperation }
         let identity = (reply.header("x-amzn-RequestId") ?? reply.header("x-amz-request-id")).map { " [request \($0.printable)]" } ?? ""
         let name = code.isEmpty ? "status \(reply.status)" : code
         let said = message.isEmpty ? "" : ": \(message.printable)"
