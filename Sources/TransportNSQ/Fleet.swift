@@ -15,7 +15,9 @@ struct Discovery: Sendable {
     /// Those there are now; none is an answer, too.
     var find: @Sendable (Deadline, StopFlag) throws(TransportError) -> [Peer]
     /// Between two looks, jittered.
-    var interval: Duration = .seconds(15)
+    var interval: Duration
+    /// Whether to wait for ever while there is no nsqd.
+    var isPatient: Bool
 }
 
 /// The connections of one endpoint, and what goes on with them while the endpoint's owner is elsewhere.
@@ -97,13 +99,13 @@ class Fleet<Member: Link>: @unchecked Sendable {
             } catch {
                 lastError = error
                 // What is wrong with the request is wrong everywhere.
-                if all || peers.count == 1 || stop.isRaised || !error.isRetriable { throw error }
+                if all || stop.isRaised || !error.isRetriable || (peers.count == 1 && discovery?.isPatient != true) { throw error }
                 notices.warn("\(error.message); going on without it until it comes back")
                 absent.append(Absent(peer: peer, next: Deadline.now() + 1_000_000_000, pause: 1, error: error))
             }
         }
         if links.isEmpty {
-            if discovery == nil { throw lastError ?? TransportError(.unreachable, "no nsqd") }
+            if discovery?.isPatient != true { throw lastError ?? TransportError(.unreachable, "no nsqd") }
             aloneSince = Deadline.now()
         }
         if !absent.isEmpty || discovery != nil { startConnector() }
@@ -138,7 +140,7 @@ class Fleet<Member: Link>: @unchecked Sendable {
         let error = lastError ?? TransportError(.unreachable, "no nsqd is there", isRetriable: true)
         if let retry {
             if let aloneSince, Deadline.now() - aloneSince > retry.nanoseconds { throw error }
-        } else if discovery == nil {
+        } else if discovery?.isPatient != true {
             throw error
         }
     }
@@ -226,11 +228,12 @@ class Fleet<Member: Link>: @unchecked Sendable {
     }
 
     private func keepConnected() {
-        var nextLook = discovery.map { Deadline.now() + Self.jittered($0.interval) } ?? .max
+        // The first look was at the beginning; where it found nobody, the next is soon.
+        var nextLook = discovery.map { Deadline.now() + Self.jittered(isAlone ? min(.seconds(1), $0.interval) : $0.interval) } ?? .max
         while !ending.isRaised {
             if Deadline.now() >= nextLook, let discovery {
-                look(discovery)
-                nextLook = Deadline.now() + Self.jittered(discovery.interval)
+                let isUrgent = look(discovery)
+                nextLook = Deadline.now() + Self.jittered(isUrgent ? min(.seconds(1), discovery.interval) : discovery.interval)
             }
             lock()
             let due = absent.firstIndex { $0.next <= Deadline.now() }
@@ -247,11 +250,18 @@ class Fleet<Member: Link>: @unchecked Sendable {
         }
     }
 
+    private var isAlone: Bool {
+        lock()
+        defer { unlock() }
+        return links.isEmpty && absent.isEmpty
+    }
+
     private static func jittered(_ interval: Duration) -> UInt64 {
         UInt64(Double(interval.nanoseconds) * Double.random(in: 0.7...1.3))
     }
 
-    private func look(_ discovery: Discovery) {
+    /// - Returns: whether there is nobody to talk to yet.
+    private func look(_ discovery: Discovery) -> Bool {
         do throws(TransportError) {
             let found = try discovery.find(.after(Self.connectTimeout), ending)
             lock()
@@ -260,8 +270,10 @@ class Fleet<Member: Link>: @unchecked Sendable {
             absent.removeAll { !found.contains($0.peer) }
             let known = Set(links.map(\.connection.peer) + absent.map(\.peer))
             for peer in found where !known.contains(peer) { absent.append(Absent(peer: peer, next: 0, pause: 0.05)) }
+            return links.isEmpty && absent.isEmpty
         } catch {
-            if !ending.isRaised { notices.detail("nsqlookupd: \(error.message)") }
+            if !ending.isRaised { notices.detail(error.message) }
+            return false
         }
     }
 

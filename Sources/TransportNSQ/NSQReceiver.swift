@@ -112,18 +112,22 @@ final class NSQReceiver: Receiver {
         }
         // nsqd has read everything when it closes the connection in turn.
         while fleet.links.contains(where: { $0.failure == nil }) {
-            let waited = fleet.wait(until: deadline, stop: stop) { link in
+            let due = fleet.links.reduce(Deadline.never) { $1.failure == nil ? $0.earlier($1.closingDeadline) : $0 }
+            let waited = fleet.wait(until: deadline.earlier(due), stop: stop) { link in
                 link.failure != nil ? 0 : Int32(POLLIN) | (link.connection.hasOutput ? Int32(POLLOUT) : 0)
             }
             for link in fleet.links where link.failure == nil {
                 fleet.attempt(link) { (link) throws(TransportError) in
                     try link.connection.flush()
+                    // Its end is how a connection leaves: what came before it is looked at first.
                     let outcome = Result { () throws(TransportError) in try link.connection.receive() }
-                    try link.goOnClosing()
+                    let isQuiet = if case .success(false) = outcome { true } else { false }
+                    try link.goOnClosing(at: Deadline.now(), isQuiet: isQuiet)
                     _ = try outcome.get()
                 }
             }
-            guard case .ready = waited else { break }
+            if case .stopped = waited { break }
+            if deadline.hasPassed { break }
         }
         lateAtEnd = fleet.lateSettlements
         exit()

@@ -10,7 +10,7 @@ struct NSQSettings: Sendable {
     var maximumInFlight: Int
     var pollInterval: Duration
 
-    static let standardInFlight = 1000
+    static let standardInFlight = 2500
 
     /// - Throws: `usage` for values that exclude each other.
     init(_ options: OptionValues) throws(TransportError) {

@@ -30,8 +30,8 @@ extension NSQTransport {
             "msg-timeout", .duration, standard: "nsqd's, 60s", scope: .receive,
             help: "When a message of a consumer that says nothing goes to another; kept alive at half of it."),
         OptionSpec(
-            "max-in-flight", .integer(1...100_000), standard: "1000", scope: .receive,
-            help: "The most unsettled messages, over all nsqds."),
+            "max-in-flight", .integer(1...100_000), standard: "2500", scope: .receive,
+            help: "The most unsettled messages, over all nsqds; fewer are taken ahead when they are large."),
         OptionSpec(
             "output-buffer", .bytes(0...65_536), standard: "16k", scope: .receive,
             help: "Bytes that nsqd collects while much is queued; a lone message never waits for more. 0 is none."),

@@ -60,10 +60,10 @@ public struct NSQTransport: Transport {
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
         let topic = try requiredTopic()
         if let delay = opening.defaults.delay, delay > Packing.maximumDelay { throw NSQSender.tooLate(delay) }
-        let fleet = SendFleet(settings.connection, discovery: nil, opening: opening) { (connection, _, _) throws(TransportError) in
+        let (peers, discovery) = try producers(opening)
+        let fleet = SendFleet(settings.connection, discovery: discovery, opening: opening) { (connection, _, _) throws(TransportError) in
             SendLink(connection)
         }
-        let peers = try producers(opening)
         (fleet.copies, fleet.peers) = (settings.copies, peers.count)
         try fleet.connect(to: peers, all: settings.copies, until: opening.deadline, stop: opening.stop)
         return NSQSender(fleet, packing: Packing(topic: topic, delay: opening.defaults.delay), limits: settings.limits)
@@ -80,15 +80,16 @@ public struct NSQTransport: Transport {
             if peeks { throw TransportError(.usage, "to peek, name the channel to look into", hint: "nsq:\(topic)/channel") }
             opening.notices.detail("listening on the channel \(channel), which ends with us")
         }
+        let (peers, discovery) = try consumed(topic, opening)
         let fleet = ReceiveFleet(
-            settings.connection, discovery: nil, opening: opening, most: peeks ? Self.mostPeeked : settings.maximumInFlight
+            settings.connection, discovery: discovery, opening: opening, most: peeks ? Self.mostPeeked : settings.maximumInFlight
         ) { (connection, deadline, stop) throws(TransportError) in
             var command: [UInt8] = []
             Command.subscribe(topic, channel, into: &command)
             try connection.exchange(command, until: deadline, stop: stop)
             return ReceiveLink(connection)
         }
-        try fleet.connect(to: try producers(opening), all: false, until: opening.deadline, stop: opening.stop)
+        try fleet.connect(to: peers, all: false, until: opening.deadline, stop: opening.stop)
         fleet.attend()
         return NSQReceiver(fleet, peeks: peeks)
     }
@@ -98,10 +99,38 @@ public struct NSQTransport: Transport {
         "mq\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36))#ephemeral"
     }
 
-    private func producers(_ opening: Opening) throws(TransportError) -> [Peer] {
+    /// The nsqds to publish to: with nsqlookupd, every one there is.
+    private func producers(_ opening: Opening) throws(TransportError) -> ([Peer], Discovery?) {
         switch target.place {
-        case .direct(let peers): return peers
-        case .lookup: throw TransportError(.unsupported, "nsqlookup: cannot be used yet")
+        case .direct(let peers): return (peers, nil)
+        case .lookup(let lookupds):
+            let lookup = Lookup(lookupds, resolve: settings.connection.resolve, notices: opening.notices)
+            let peers = try lookup.nodes(until: opening.deadline, stop: opening.stop).map(\.peer)
+            if peers.isEmpty {
+                throw TransportError(
+                    .unreachable, "nsqlookupd knows no nsqd", hint: "nsqd announces itself with -lookupd-tcp-address", isRetriable: true)
+            }
+            let discovery = Discovery(
+                find: { (deadline, stop) throws(TransportError) in
+                    try lookup.nodes(until: deadline, stop: stop).map(\.peer)
+                }, interval: settings.pollInterval, isPatient: false)
+            return (peers, discovery)
+        }
+    }
+
+    /// The nsqds that have the topic; with nsqlookupd, those that will have it, too.
+    private func consumed(_ topic: String, _ opening: Opening) throws(TransportError) -> ([Peer], Discovery?) {
+        switch target.place {
+        case .direct(let peers): return (peers, nil)
+        case .lookup(let lookupds):
+            let lookup = Lookup(lookupds, resolve: settings.connection.resolve, notices: opening.notices)
+            let peers = try lookup.producers(ofTopic: topic, until: opening.deadline, stop: opening.stop).map(\.peer)
+            if peers.isEmpty { opening.notices.warn("no nsqd has the topic \(topic) yet; waiting for one") }
+            let discovery = Discovery(
+                find: { (deadline, stop) throws(TransportError) in
+                    try lookup.producers(ofTopic: topic, until: deadline, stop: stop).map(\.peer)
+                }, interval: settings.pollInterval, isPatient: true)
+            return (peers, discovery)
         }
     }
 }

@@ -8,6 +8,8 @@ final class ReceiveFleet: Fleet<ReceiveLink>, @unchecked Sendable {
     /// The most that are taken ahead of the owner.
     private let ahead: Int
     private var lastOrdinal: UInt64 = 0
+    /// The connection that is read first, and the one that may deliver when not all may.
+    private var reading = 0
     private var turn = 0
     /// Messages that could not be settled, of connections that have gone.
     private var late = 0
@@ -48,9 +50,9 @@ final class ReceiveFleet: Fleet<ReceiveLink>, @unchecked Sendable {
     func take(into batch: inout Batch, limit: Int, byteLimit: Int) -> Int {
         var taken = 0
         let start = batch.byteCount
-        if links.count > 1 { turn = (turn + 1) % links.count }
+        if links.count > 1 { reading = (reading + 1) % links.count }
         for offset in 0..<links.count {
-            let link = links[(turn + offset) % links.count]
+            let link = links[(reading + offset) % links.count]
             let bytesLeft = byteLimit - (batch.byteCount - start)
             if taken >= limit || bytesLeft <= 0 || link.failure != nil { break }
             let before = batch.count

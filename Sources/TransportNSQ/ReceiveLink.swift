@@ -15,8 +15,13 @@ final class ReceiveLink: Link {
     var window = 1
     /// What RDY said last.
     private(set) var ready = 0
-    /// Messages since RDY was last considered.
+    /// Messages since RDY was last considered, and their bytes.
     private var arrived = 0
+    private var arrivedBytes = 0
+    /// Bytes of a message, smoothed.
+    private var meanSize = 0
+    /// What may be taken ahead of the owner, so that blocked output does not fill the memory.
+    static let bytesAhead = 16 << 20
     /// Whether they were waited for.
     var wasSlow = true
     /// FINs and REQs that were not sent yet.
@@ -24,7 +29,11 @@ final class ReceiveLink: Link {
     private(set) var settlementCount = 0
     private var lastTouch = Deadline.now()
     private(set) var isClosing = false
-    private(set) var hasClosed = false
+    /// Whether nsqd has said CLOSE_WAIT, until when it may have more to say, and whether we have ended our side.
+    private var hasClosed = false
+    private var grace: UInt64 = 0
+    private var quietAt: UInt64?
+    private var hasFinished = false
 
     /// Things that could not be settled since nsqd had taken them back.
     private(set) var late = 0
@@ -37,7 +46,10 @@ final class ReceiveLink: Link {
         let start = batch.byteCount
         let link = ordinal
         var taken = 0
-        defer { arrived += taken }
+        defer {
+            arrived += taken
+            arrivedBytes += batch.byteCount - start
+        }
         while taken < limit && batch.byteCount - start < byteLimit, let frame = try connection.decoder.next() {
             guard frame.kind == .message else {
                 try hear(frame)
@@ -110,8 +122,13 @@ final class ReceiveLink: Link {
 
     /// Widens the window when nsqd has used it up without making us wait.
     func adapt(most: Int) {
-        if arrived >= window && !wasSlow { window = min(window * 4, max(1, most)) }
-        if arrived > 0 { (arrived, wasSlow) = (0, false) }
+        guard arrived > 0 else { return }
+        let size = arrivedBytes / arrived
+        meanSize = max(size, (meanSize * 7 + size) / 8)
+        let most = min(max(1, most), max(1, Self.bytesAhead / max(1, meanSize)))
+        if arrived >= window && !wasSlow { window *= 4 }
+        window = min(window, most)
+        (arrived, arrivedBytes, wasSlow) = (0, 0, false)
     }
 
     /// Sends settlements so that nsqd has room while there is still something to hand over; RDY stays.
@@ -149,25 +166,37 @@ final class ReceiveLink: Link {
 
     // MARK: - Leaving
 
-    /// Begins to leave: what is settled is settled, everything else goes back at once.
+    /// Begins to leave: what is settled is settled, everything else goes back at once. RDY comes first, or nsqd would fill
+    /// the room that this makes.
     func beginClosing() throws(TransportError) {
         isClosing = true
-        Command.ready(0, into: &settlements)
+        var bytes: [UInt8] = []
+        Command.ready(0, into: &bytes)
+        let isExhausted = inFlight.count + settlementCount >= ready
+        grace = isExhausted ? 2_000_000 : 10_000_000
         inFlight.forEach { Command.requeue($0, after: .zero, into: &settlements) }
         try giveBackBuffered()
         Command.close(into: &settlements)
-        try connection.send(settlements)
+        try connection.send(bytes + settlements)
         settlements.removeAll()
     }
 
-    /// Goes on leaving with what has been read; a message may still arrive behind CLOSE_WAIT.
-    func goOnClosing() throws(TransportError) {
-        let wasClosed = hasClosed
+    /// Goes on leaving with what has been read. A message may still arrive behind CLOSE_WAIT, which nsqd writes beside its
+    /// messages: the connection stays open for that long.
+    /// - Parameter isQuiet: whether nothing was read.
+    func goOnClosing(at now: UInt64, isQuiet: Bool) throws(TransportError) {
         try giveBackBuffered()
+        if hasClosed && (quietAt == nil || !isQuiet) { quietAt = now + grace }
         try connection.send(settlements)
         settlements.removeAll()
-        if hasClosed && !wasClosed && !connection.hasOutput { connection.finishSending() }
+        if let quietAt, now >= quietAt, !hasFinished, !connection.hasOutput {
+            hasFinished = true
+            connection.finishSending()
+        }
     }
+
+    /// When to come again though nothing was read.
+    var closingDeadline: Deadline { hasFinished ? .never : quietAt.map { Deadline(nanoseconds: $0) } ?? .never }
 
     private func giveBackBuffered() throws(TransportError) {
         while let frame = try connection.decoder.next() {

@@ -7,32 +7,26 @@ import Testing
 
 /// One nsqd for all cases that change nothing but topics of their own; it ends with the process.
 enum SharedNSQD {
-    private final class Holder: Sendable {
-        let port: Int
-        let httpPort: Int
-        init(_ daemon: NSQDaemon) {
-            (port, httpPort) = (daemon.tcpPort, daemon.httpPort)
-            let process = daemon.process ?? 0
-            _ = Unmanaged.passRetained(daemon)
-            token = ExitCleanup.register { if process > 0 { kill(process, SIGKILL) } }
-        }
-        let token: ExitCleanup.Token
-    }
-
-    private static let holder: Holder? = NSQDaemon.isAvailable ? (try? NSQDaemon()).map(Holder.init) : nil
-    static let isAvailable = NSQDaemon.isAvailable
-    static var host: String { "nsq://127.0.0.1:\(holder!.port)" }
-    static var httpPort: Int { holder!.httpPort }
+    private static let ports: (tcp: Int, http: Int)? = {
+        guard NSQDaemon.isAvailable, let daemon = try? NSQDaemon() else { return nil }
+        _ = Unmanaged.passRetained(daemon)
+        return (daemon.tcpPort, daemon.httpPort)
+    }()
+    static var isAvailable: Bool { ports != nil }
+    static var host: String { "nsq://127.0.0.1:\(ports!.tcp)" }
+    static var httpPort: Int { ports!.http }
 }
 
 extension ConformanceSubject {
     static let nsqd: ConformanceSubject = {
         var subject = ConformanceSubject(NSQTransport.descriptor) {
-            ConformanceQueue(sending: try NSQTransport.at("\(SharedNSQD.host)/\(UniqueName.make())/kit"))
+            ConformanceQueue(sending: try NSQTransport.at("\(SharedNSQD.host)/\(UniqueName.make())/kit,http-port=\(SharedNSQD.httpPort)"))
         }
-        // Nothing is full, and nsqd promises no order.
+        // Nothing is full, nsqd promises no order, and closes the connections of a topic that is deleted without a word.
         subject.fillsUp = false
         subject.keepsOrder = false
+        subject.noticesRemoval = false
+        subject.creatable = { try NSQTransport.at("\(SharedNSQD.host)/\(UniqueName.make()),http-port=\(SharedNSQD.httpPort)") }
         return subject
     }()
 }
