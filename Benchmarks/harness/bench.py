@@ -56,7 +56,7 @@ def bench(setting: Setting, section: Section, progress: Progress) -> None:
 
 
 def courses(setting: Setting, stack: ExitStack) -> Iterator[Course]:
-    for medium in ("tcp", "ipc"):
+    for medium in ("tcp", "ipc", "inproc"):
         for size in SIZES:
             yield zmq_course(setting, stack, medium, size)
     for name, queue in (("posix-mq", f"/{unique_name()}"), ("sysv", unique_key())):
@@ -78,11 +78,20 @@ def courses(setting: Setting, stack: ExitStack) -> Iterator[Course]:
 
 
 def zmq_course(setting: Setting, stack: ExitStack, medium: str, size: int) -> Course:
+    program = setting.program("zmq_thr")
+    if medium == "inproc":
+        # Threads of one process on both sides of the comparison.
+        return Course(
+            f"zmq inproc, {size} B",
+            mq=lambda: mq_throughput(setting, f"zmq:inproc://{unique_name()}", size),
+            reference=lambda count: inproc(setting, program, size, count),
+            target=Target("≥", 0.95),
+        )
     endpoint = f"ipc://{stack.enter_context(ipc_path())}" if medium == "ipc" else f"tcp://127.0.0.1:{free_port()}"
     return Course(
         f"zmq {medium}, {size} B",
         mq=lambda: mq_throughput(setting, f"zmq:{endpoint}", size),
-        reference=lambda count: loop(setting, setting.program("zmq_thr"), endpoint, size, count),
+        reference=lambda count: loop(setting, program, endpoint, size, count),
         target=Target("≥", 0.95),
     )
 
@@ -169,6 +178,13 @@ def loop(setting: Setting, program: str, queue: str, size: int, count: int) -> F
     return Figure(float(output.read_text()), sum(usage.cpu_us for usage in usages) / count)
 
 
+def inproc(setting: Setting, program: str, size: int, count: int) -> Figure:
+    output = setting.scratch / "bench-rate"
+    with setting.start([program, "inproc", str(size), str(count)], stdout=output) as process:
+        (usage,) = results([process], setting.timeout)
+    return Figure(float(output.read_text()), usage.cpu_us / count)
+
+
 def pingpong(setting: Setting, kind: str, count: int) -> Figure:
     output = setting.scratch / "bench-times"
     command = [setting.program("pingpong"), kind, str(SIZE), str(count)]
@@ -191,7 +207,7 @@ def mq_bench(setting: Setting, address: str, size: int, *more: str) -> dict[str,
     command += ["--warmup", f"{WARMUP * 1000:g}ms", "--json", str(report), *more]
     report.unlink(missing_ok=True)
     with setting.start(command) as process:
-        if setting.is_pinned and not address.startswith("mem:"):
+        if setting.is_pinned and not address.startswith(("mem:", "zmq:inproc:")):
             pin_descendants(setting, process, 2, ["recv", "send"])
         results([process], setting.timeout)
     document = json.loads(report.read_text(encoding="utf-8"))

@@ -136,6 +136,8 @@ public struct BenchResult: Codable, Sendable, Equatable {
     public var latency: Latency?
     /// For `--rate find`: every rate that was tried.
     public var search: [SearchStep]?
+    /// Present and true where both ends can only be threads of one process.
+    public var isProcessLocal: Bool?
     /// Why there is neither: one sentence.
     public var failure: String?
     /// The kind of the failure, as `--error-format json` names it.

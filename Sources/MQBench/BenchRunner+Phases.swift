@@ -43,6 +43,7 @@ extension BenchRunner {
     }
 
     private func note(_ outcome: Phase.Outcome, _ invalid: inout [String]) {
+        invalid += outcome.objections
         if outcome.foreign > 0 {
             invalid.append("\(outcome.foreign) messages in the queue were not of this benchmark: somebody else uses it")
         }

@@ -24,6 +24,8 @@ public struct BenchProgress: Sendable {
     /// 0 to 1, of the phase.
     public var share: Double
     public var messagesPerSecond: Double
+    /// The 99th percentile so far, `12µs`; `nil` in a phase that measures no latency.
+    public var p99: String?
     /// Seconds until the end of the run, if all phases take as long as they should.
     public var remaining: Double
 }
@@ -36,6 +38,8 @@ public struct BenchRunner {
     let stop: StopFlag
     let resolve: @Sendable (String) throws(TransportError) -> any Transport
     let progress: (BenchProgress) -> Void
+    /// What messages are marked by; `nil` is another number for each phase. A test's way to forge some.
+    var mark: UInt16?
 
     /// - Parameter resolve: makes the transport of an address; called in this process and, by the worker's verb, in others.
     public init(
@@ -128,6 +132,7 @@ extension BenchRunner {
         var result = BenchResult(
             name: target.text, address: target.text, transport: target.descriptor.name, guarantee: target.descriptor.guarantee.rawValue,
             size: size)
+        if isProcessLocal(target, try? target.transport.meetingPoint(named: "any")) { result.isProcessLocal = true }
         let place = Place(step: step, steps: steps, name: target.text)
         do throws(TransportError) {
             if plan.roundTrip {
@@ -178,15 +183,21 @@ extension BenchRunner {
     }
 
     func phase(_ point: MeetingPoint, _ back: MeetingPoint?, _ target: BenchTarget, _ size: Int) -> Phase {
-        Phase(
+        var phase = Phase(
             point: point, answers: back, size: size, producers: plan.producers, consumers: plan.consumers, batch: plan.batch,
             warmup: plan.warmup, duration: plan.duration, windows: plan.windows, payload: plan.payload,
-            inProcess: plan.sameProcess || point.isProcessLocal || target.descriptor.capabilities.contains(.processLocal))
+            inProcess: plan.sameProcess || isProcessLocal(target, point))
+        if let mark { phase.mark = mark }
+        return phase
     }
 
-    func watcher(_ place: Place, _ name: String, seconds: Double) -> (Int, Double) -> Void {
+    private func isProcessLocal(_ target: BenchTarget, _ point: MeetingPoint?) -> Bool {
+        point?.isProcessLocal == true || target.descriptor.capabilities.contains(.processLocal)
+    }
+
+    func watcher(_ place: Place, _ name: String, seconds: Double) -> (Int, Double, UInt64?) -> Void {
         var last = (messages: 0, seconds: 0.0)
-        return { messages, elapsed in
+        return { messages, elapsed, p99 in
             let span = elapsed - last.seconds
             let rate = span > 0 ? Double(messages - last.messages) / span : 0
             last = (messages, elapsed)
@@ -194,8 +205,13 @@ extension BenchRunner {
             self.progress(
                 BenchProgress(
                     step: place.step, steps: place.steps, name: place.name, phase: name, share: min(1, elapsed / max(seconds, 0.001)),
-                    messagesPerSecond: rate, remaining: left))
+                    messagesPerSecond: rate, p99: p99.map(Self.coarse), remaining: left))
         }
+    }
+
+    private static func coarse(_ nanoseconds: UInt64) -> String {
+        let seconds = Double(nanoseconds) / 1e9
+        return Figures.time(seconds, doubt: seconds / 8)
     }
 
     private var secondsPerStep: Double {

@@ -32,6 +32,12 @@ final class FramePipe: Sendable {
         }
     }
 
+    /// Whether nobody can write to it any more.
+    var hasNoWriter: Bool {
+        var end = pollfd(fd: descriptor, events: 0, revents: 0)
+        return poll(&end, 1, 0) == 1 && end.revents & Int16(POLLHUP) != 0
+    }
+
     enum Arrival {
         case frame([UInt8])
         case closed

@@ -20,6 +20,9 @@ struct Phase {
     /// Threads of this process instead of processes.
     let inProcess: Bool
 
+    /// Marks the messages of this phase.
+    var mark = UInt16.random(in: 0 ... .max)
+
     /// From when the start is told until it is, in nanoseconds: every worker is to know of it by then.
     static let headStart: UInt64 = 30_000_000
 
@@ -30,10 +33,15 @@ struct Phase {
         var consumerCost = Cost()
         var account = Account()
         var foreign = 0
+        /// What makes the result worthless.
+        var objections: [String] = []
     }
 
-    /// - Parameter watch: called four times a second with the messages received so far and the seconds since the start.
-    func run(stop: StopFlag, resolve: @escaping WorkerHandle.Resolve, watch: (Int, Double) -> Void) throws(TransportError) -> Outcome {
+    /// - Parameter watch: called four times a second with the messages received so far, the seconds since the start, and the 99th
+    ///   percentile of the response times so far in nanoseconds, to an eighth; `nil` where none are taken.
+    func run(stop: StopFlag, resolve: @escaping WorkerHandle.Resolve, watch: (Int, Double, UInt64?) -> Void) throws(TransportError)
+        -> Outcome
+    {
         let counters = try SharedCounters()
         // Workers in this process end by a flag of their own, so that it can be raised for every outcome.
         let workersStop = StopFlag()
@@ -66,6 +74,8 @@ struct Phase {
         return outcome(sending.compactMap(\.result), receiving.compactMap(\.result))
     }
 
+    private var privateQueues: [String] { [point, answers].compactMap { $0 }.filter(\.isPrivate).map(\.sending) }
+
     private var receivingJobs: [WorkerJob] {
         if let answers { return [job(.echo, point.receiving, answers: answers.sending, index: 0)] }
         return (0..<consumers).map { job(.consume, point.receiving, index: $0) }
@@ -79,7 +89,8 @@ struct Phase {
     private func job(_ role: WorkerJob.Role, _ address: String, answers: String? = nil, index: Int) -> WorkerJob {
         let sends = role == .produce || role == .ping
         var job = WorkerJob(
-            role: role, address: address, answers: answers, index: index, producers: answers == nil ? producers : 1,
+            role: role, address: address, answers: answers, run: mark, privateQueues: privateQueues, index: index,
+            producers: answers == nil ? producers : 1,
             consumers: answers == nil ? consumers : 1, slot: sends ? index : producers + index, size: size, batch: batch, warmup: warmup,
             duration: duration, windows: windows, payload: payload, isThread: inProcess)
         job.rate = rate.map { sends && answers == nil ? $0 / Double(producers) : $0 }
@@ -91,7 +102,7 @@ struct Phase {
     /// - Parameter others: workers that are not waited for; but when one of them fails, that is the cause of what follows.
     private func collect(
         _ workers: [WorkerHandle], beside others: [WorkerHandle] = [], from start: UInt64, _ counters: SharedCounters, _ stop: StopFlag,
-        _ watch: (Int, Double) -> Void
+        _ watch: (Int, Double, UInt64?) -> Void
     ) throws(TransportError) {
         // A phase that takes far longer than it should has lost a worker.
         let limit = count == nil ? Deadline(nanoseconds: start + UInt64((warmup + duration) * 1e9) + 30_000_000_000) : .never
@@ -102,7 +113,7 @@ struct Phase {
                 if limit.hasPassed { throw TransportError(.failure, "a worker did not end in time") }
                 let now = Deadline.now()
                 let slots = answers == nil ? producers..<(producers + consumers) : 0..<1
-                if now > start { watch(counters.sum(slots), Double(now - start) / 1e9) }
+                if now > start { watch(counters.sum(slots), Double(now - start) / 1e9, counters.responsePercentile(0.99, slots)) }
             }
         }
     }
@@ -112,6 +123,7 @@ struct Phase {
         for result in sending { outcome.producerCost.add(result.cost) }
         for result in receiving { outcome.consumerCost.add(result.cost) }
         outcome.account.sent = sending.reduce(0) { $0 + $1.sent }
+        outcome.objections = (sending + receiving).compactMap(\.objection)
         outcome.foreign = (sending + receiving).reduce(0) { $0 + $1.foreign }
         // Round trips are logged where the answer arrives.
         let witnesses = answers == nil ? receiving : sending

@@ -91,7 +91,7 @@ extension BenchReport {
         let plan = plan
         func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
         var clauses = [
-            "\(count(plan.producers, "producer")), \(count(plan.consumers, "consumer")), \(plan.sameProcess ? "one process" : "two processes")",
+            "\(count(plan.producers, "producer")), \(count(plan.consumers, "consumer")), \(processes)",
             plan.sizes.map(Figures.size).joined(separator: ", "),
         ]
         if plan.roundTrip { clauses.append("round trips") }
@@ -101,6 +101,13 @@ extension BenchReport {
         clauses.append("batches of \(plan.batch)")
         clauses.append("payload \(plan.payload)")
         return clauses.map(Figures.printable)
+    }
+
+    private var processes: String {
+        let local = results.filter { $0.isProcessLocal == true }.map(\.name)
+        if plan.sameProcess || local.count == results.count && !local.isEmpty { return "one process" }
+        guard let first = local.first else { return "two processes" }
+        return "two processes (one for \(local.allSatisfy { $0 == first } ? first : "\(first) and others"))"
     }
 
     var hostClauses: [String] {

@@ -2,12 +2,15 @@ internal import Glibc
 internal import MQCore
 
 /// A page of numbers that the workers and the one who watches them share, across processes: one slot a worker, written once
-/// a batch and read four times a second, and one for how many messages there are to come.
+/// a batch and read four times a second, and one for how many messages there are to come. Behind it a page for each worker
+/// that measures response times, with a coarse histogram of them.
 ///
 /// `@unchecked Sendable`: every number is an aligned word with one writer; a reader that sees an old one reads again.
 final class SharedCounters: @unchecked Sendable {
     static let slots = 500
-    private static let bytes = 4096
+    private static let page = 4096
+    /// A page that nobody touches takes no memory.
+    private static let bytes = page * (slots + 1)
     /// Behind the workers' slots: all messages that will ever be sent, once known; 0 before.
     private static let expectedSlot = 511
     private static let stopSlot = 510
@@ -62,6 +65,36 @@ final class SharedCounters: @unchecked Sendable {
     var isStopped: Bool {
         get { base[Self.stopSlot] != 0 }
         set { base[Self.stopSlot] = newValue ? 1 : 0 }
+    }
+
+    /// Counts a response time of `nanoseconds` into the buckets of a worker.
+    func note(_ nanoseconds: UInt64, slot: Int) {
+        base[Self.page / 8 * (slot + 1) + Self.bucket(of: nanoseconds)] &+= 1
+    }
+
+    /// The smallest time of the bucket at which `share` of all response times of these workers is reached.
+    func responsePercentile(_ share: Double, _ slots: Range<Int>) -> UInt64? {
+        let counts = (0..<512).map { bucket in slots.reduce(0) { $0 + base[Self.page / 8 * ($1 + 1) + bucket] } }
+        let rank = Double(counts.reduce(0, +)) * share
+        guard rank > 0 else { return nil }
+        var sum = 0
+        let found = counts.firstIndex { count in
+            sum += count
+            return Double(sum) >= rank
+        }
+        return found.map(Self.start(ofBucket:))
+    }
+
+    /// Eight buckets for each power of two: 512 are a page.
+    static func bucket(of value: UInt64) -> Int {
+        guard value >= 8 else { return Int(value) }
+        let exponent = 63 - value.leadingZeroBitCount
+        return (exponent - 2) * 8 + Int(value >> UInt64(exponent - 3) & 7)
+    }
+
+    static func start(ofBucket bucket: Int) -> UInt64 {
+        guard bucket >= 8 else { return UInt64(bucket) }
+        return UInt64(8 + bucket % 8) << UInt64(bucket / 8 - 1)
     }
 
     func sum(_ slots: Range<Int>) -> Int { slots.reduce(0) { $0 + base[$1] } }

@@ -5,7 +5,7 @@ extension Worker {
     func consume() throws(TransportError) -> WorkerResult {
         let receiver = try receiver(job.address)
         guard let start = ready() else { throw notStarted }
-        var intake = Intake(job, watch: stopwatch(from: start), oldest: start - Phase.headStart)
+        var intake = Intake(job, watch: stopwatch(from: start), counters: counters)
         var batch = Batch(byteCapacity: 1 << 17)
         var quietSince: UInt64?
         // At a rate, all messages of a batch get one time: a backlog is taken in small ones.
@@ -37,6 +37,7 @@ extension Worker {
 /// What a consumer makes of the messages it gets.
 struct Intake {
     private let job: WorkerJob
+    private let counters: SharedCounters
     private var watch: Stopwatch
     private var logs: [SequenceLog]
     private var windows: [Int]
@@ -48,12 +49,10 @@ struct Intake {
     private(set) var received = 0
     private let records: Bool
     private let firstTime: UInt64
-    /// What was due before is left from another run.
-    private let oldest: UInt64
 
-    init(_ job: WorkerJob, watch: Stopwatch, oldest: UInt64) {
+    init(_ job: WorkerJob, watch: Stopwatch, counters: SharedCounters) {
         self.job = job
-        self.oldest = oldest
+        self.counters = counters
         self.watch = watch
         logs = Array(repeating: SequenceLog(), count: job.producers)
         windows = Array(repeating: 0, count: job.windows)
@@ -85,7 +84,7 @@ struct Intake {
 
     /// Whether it is a message of this run that was not seen before.
     private mutating func take(_ bytes: UnsafeRawPointer, size: Int, at now: UInt64) throws(TransportError) -> Bool {
-        guard let stamp = Stamp(bytes, size: size), stamp.producer < logs.count, stamp.due >= oldest else {
+        guard let stamp = Stamp(bytes, size: size), stamp.run == job.run, stamp.producer < logs.count else {
             foreign += 1
             return false
         }
@@ -103,6 +102,7 @@ struct Intake {
                 hint: "both ends must be on one machine, whose monotonic clock they share")
         }
         response.record(Int(now - stamp.due))
+        counters.note(now - stamp.due, slot: job.slot)
         if size >= Stamp.withSendTime { service.record(Int(now - min(now, Stamp.sendTime(bytes)))) }
         return true
     }
@@ -150,13 +150,21 @@ extension Worker {
             _ = watch.tick(sent)
             let isMeasured = sent >= watch.begin
             if isStopped || sent >= watch.end || result.sent >= job.count ?? .max { break }
-            Stamp.write(batch.start(of: 0), size: job.size, producer: 0, sequence: result.sent, due: due ?? sent, sent: sent)
+            Stamp.write(
+                batch.start(of: 0), size: job.size, run: job.run, producer: 0, sequence: result.sent, due: due ?? sent, sent: sent)
             let deadline = Deadline(nanoseconds: sent + Self.patience.nanoseconds)
             guard try sender.send(batch, 0..<1, until: deadline, stop: stop) == 1 else { break }
             result.sent += 1
-            guard let now = try self.answer(result.sent - 1, from: receiver, &answer, until: deadline, &log, &result.foreign) else { break }
+            guard let now = try self.answer(result.sent - 1, from: receiver, &answer, until: deadline, &log, &result.foreign) else {
+                if !isStopped {
+                    result.objection = "message \(result.sent) was not answered within 5 s, and nothing was sent after it"
+                }
+                break
+            }
+            counters[job.slot] = result.sent
             guard isMeasured else { continue }
             times.record(Int(now - (due ?? sent)))
+            counters.note(now - (due ?? sent), slot: job.slot)
             if let due { delays.record(Int(sent - min(sent, due))) }
             result.measured += 1
         }
@@ -179,7 +187,9 @@ extension Worker {
             guard try receiver.receive(into: &answer, limit: 1, byteLimit: 1, until: deadline, stop: stop) == .received else { return nil }
             let now = Deadline.now()
             try receiver.settle(0..<answer.count, of: answer, as: .acknowledge)
-            guard let stamp = Stamp(answer.start(of: 0), size: answer.size(of: 0)), log.record(stamp.sequence) != .foreign else {
+            guard let stamp = Stamp(answer.start(of: 0), size: answer.size(of: 0)), stamp.run == job.run,
+                log.record(stamp.sequence) != .foreign
+            else {
                 foreign += 1
                 continue
             }
@@ -199,7 +209,7 @@ extension Worker {
         while !isStopped {
             batch.removeAll()
             let patience = Deadline(nanoseconds: now + 50_000_000)
-            guard try receiver.receive(into: &batch, limit: 64, byteLimit: 1, until: patience, stop: stop) == .received else {
+            guard try receiver.receive(into: &batch, limit: 1, byteLimit: 1, until: patience, stop: stop) == .received else {
                 now = Deadline.now()
                 continue
             }

@@ -119,7 +119,9 @@ extension Worker {
     private func stamp(_ batch: borrowing Batch, _ range: Range<Int>, first: Int, due: (Int) -> UInt64, sent: UInt64) {
         for index in range {
             let sequence = first + index - range.lowerBound
-            Stamp.write(batch.start(of: index), size: job.size, producer: job.index, sequence: sequence, due: due(sequence), sent: sent)
+            Stamp.write(
+                batch.start(of: index), size: job.size, run: job.run, producer: job.index, sequence: sequence, due: due(sequence),
+                sent: sent)
         }
     }
 

@@ -38,7 +38,7 @@ final class WorkerHandle {
     func dismiss() {
         guard toWorker != nil else { return }
         toWorker = nil
-        let patience = Deadline.after(process == nil ? .seconds(2) : .milliseconds(150))
+        let patience = Deadline.after(process == nil ? .seconds(2) : .milliseconds(250))
         while case .frame = fromWorker.read(until: patience, stop: StopFlag()) {}
         guard let process else { return }
         if patience.hasPassed { kill(process, SIGKILL) }

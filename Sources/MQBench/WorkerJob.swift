@@ -16,6 +16,10 @@ struct WorkerJob: Codable, Sendable {
     var address: String
     /// Where the answers come from or go to, for `ping` and `echo`.
     var answers: String?
+    /// What its messages are told from others' by.
+    var run: UInt16
+    /// Queues that are nobody's once the benchmark is gone: a worker that outlives it removes them.
+    var privateQueues: [String] = []
     /// The number of this worker among those of its role.
     var index = 0
     var producers = 1
@@ -56,6 +60,8 @@ struct WorkerResult: Codable, Sendable {
     var publishDelay = SparseHistogram()
     /// Messages that were none of the benchmark's.
     var foreign = 0
+    /// What makes the result worthless without being an error.
+    var objection: String?
     var failure: String?
     /// The kind of the failure, `TransportError.Code.name`.
     var failureKind: String?

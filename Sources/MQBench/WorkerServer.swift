@@ -40,13 +40,20 @@ public enum WorkerServer {
             if watchesInput { endWithParent(input, stop) }
             return start.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
         }
+        // A benchmark that was killed cannot remove its own queue.
+        defer { if watchesInput && input.hasNoWriter { removeQueues(job, resolve) } }
         let result = worker.run()
         if let data = try? JSONEncoder().encode(result) { _ = output.write(Array(data)) }
+    }
+
+    private static func removeQueues(_ job: WorkerJob, _ resolve: (String) throws(TransportError) -> any Transport) {
+        for address in job.privateQueues { try? resolve(address).openAdmin(Opening(stop: StopFlag())).delete() }
     }
 
     /// A benchmark that is killed must not leave its workers filling a queue.
     private static func endWithParent(_ input: FramePipe, _ stop: StopFlag) {
         BackgroundThread.start {
+            BackgroundThread.leaveDescriptorTable(keeping: [input.descriptor] + stop.descriptors)
             _ = input.read(until: .never, stop: stop)
             stop.raise()
         }

@@ -18,4 +18,21 @@ public enum BackgroundThread {
             }, work.toOpaque())
         if status == 0 { pthread_detach(thread) } else { work.release() }
     }
+
+    /// Gives the calling thread a descriptor table of its own, with nothing in it but the standard streams and `kept`. While
+    /// two threads share a table, the kernel counts references in every system call of the pump: 5 % of sending a
+    /// message. Copies of what the pump has opened by now must not stay, or its closing would close nothing.
+    public static func leaveDescriptorTable(keeping kept: [CInt]) {
+        // The Glibc module shows neither of the two (close_range(2) is of 2020).
+        guard let unshareSymbol = dlsym(nil, "unshare"), let closeSymbol = dlsym(nil, "close_range") else { return }
+        let unshare = unsafeBitCast(unshareSymbol, to: (@convention(c) (CInt) -> CInt).self)
+        let closeRange = unsafeBitCast(closeSymbol, to: (@convention(c) (CUnsignedInt, CUnsignedInt, CInt) -> CInt).self)
+        guard unshare(0x400) == 0 else { return }  // CLONE_FILES
+        var next = CUnsignedInt(STDERR_FILENO + 1)
+        for descriptor in kept.sorted() where descriptor >= next {
+            if descriptor > next { _ = closeRange(next, CUnsignedInt(descriptor) - 1, 0) }
+            next = CUnsignedInt(descriptor) + 1
+        }
+        _ = closeRange(next, .max, 0)
+    }
 }

@@ -1,6 +1,7 @@
 import MQBench
 import MQCore
 import MQTesting
+import Synchronization
 import Testing
 
 extension Truth {
@@ -90,6 +91,26 @@ extension Truth {
             let latency = try run.latency()
             #expect(latency.account.sent == 200 && latency.account.lost == 0)
             #expect(latency.account.duplicated > 0 && latency.response.count == 200)
+        }
+
+        @Test("A round trip without an answer ends them, is counted, and is said")
+        func unanswered() throws {
+            var run = TruthRun(rate: "50%", count: 200, roundTrip: true)
+            run.faults.dropEvery = 50
+            let latency = try run.latency()
+            #expect(latency.account.lost == 1 && latency.account.sent < 200)
+            #expect(latency.invalid.contains { $0.hasPrefix("message \(latency.account.sent) was not answered") }, "\(latency.invalid)")
+        }
+
+        @Test("The progress of a latency phase tells a p99 near that of the result, and that of a throughput phase none")
+        func progress() throws {
+            let seen = Mutex<[(phase: String, p99: String?)]>([])
+            let run = TruthRun(rate: "50%", duration: 1.2)
+            _ = try run.report { step in seen.withLock { $0.append((step.phase, step.p99)) } }
+            let all = seen.withLock { $0 }.filter { !$0.phase.isEmpty }
+            #expect(all.contains { $0.phase == "throughput" && $0.p99 == nil })
+            #expect(!all.contains { $0.phase == "throughput" && $0.p99 != nil })
+            #expect(all.contains { $0.phase.hasPrefix("latency") && $0.p99?.hasSuffix("s") == true }, "\(all)")
         }
     }
 }

@@ -1,9 +1,10 @@
-import MQBench
 import MQCore
 import MQTesting
 import Synchronization
 import Testing
 import TransportMemory
+
+@testable import MQBench
 
 /// A benchmark over a stand-in, small enough for a test.
 struct TruthRun: Sendable {
@@ -19,6 +20,7 @@ struct TruthRun: Sendable {
     var batch = 256
     var size = 100
     var roundTrip = false
+    var mark: UInt16?
     let record = FaultRecord()
 
     var plan: BenchPlan {
@@ -30,9 +32,10 @@ struct TruthRun: Sendable {
 
     func report(stop: StopFlag = StopFlag(), progress: @escaping (BenchProgress) -> Void = { _ in }) throws -> BenchReport {
         let (faults, record) = (faults, record)
-        let runner = BenchRunner(
+        var runner = BenchRunner(
             plan: plan, rate: try RateChoice(parsing: rate), objective: try objective.map { try Objective(parsing: $0) }, stop: stop,
             resolve: { text throws(TransportError) in FaultyTransport(try memory(text), faults, record: record) }, progress: progress)
+        runner.mark = mark
         let transport = FaultyTransport(try memory("mem:\(target)"), faults, record: record)
         return try runner.run([BenchTarget(text: "faulty:\(target)", transport: transport)], version: "test", label: nil)
     }

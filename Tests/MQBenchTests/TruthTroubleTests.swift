@@ -19,10 +19,12 @@ extension Truth {
             return name
         }
 
-        private func stamped(_ sequence: Int, due: UInt64, size: Int = 100) -> [UInt8] {
+        private static let mark: UInt16 = 4711
+
+        private func stamped(_ sequence: Int, run: UInt16 = mark, due: UInt64, size: Int = 100) -> [UInt8] {
             var bytes = [UInt8](repeating: 0, count: size)
             bytes.withUnsafeMutableBytes {
-                Stamp.write($0.baseAddress!, size: size, producer: 0, sequence: sequence, due: due, sent: due)
+                Stamp.write($0.baseAddress!, size: size, run: run, producer: 0, sequence: sequence, due: due, sent: due)
             }
             return bytes
         }
@@ -37,10 +39,10 @@ extension Truth {
             #expect(account.isClean && account.received == account.sent)
         }
 
-        @Test("Messages that an earlier run left behind are none of this one's")
-        func leftovers() throws {
-            let old = (0..<50).map { stamped($0, due: Deadline.now() - 1_000_000_000) }
-            let latency = try TruthRun(target: try queue(holding: old), rate: "500", duration: 0.3).latency()
+        @Test("Messages of another run, before it or beside it, are none of this one's")
+        func otherRuns() throws {
+            let others = (0..<50).map { stamped($0, run: Self.mark + 1, due: Deadline.now() + 100_000_000) }
+            let latency = try TruthRun(target: try queue(holding: others), rate: "500", duration: 0.3, mark: Self.mark).latency()
             #expect(latency.account.isClean && latency.account.sent == 200)
             #expect(latency.response.count == 150)
             #expect(latency.invalid.contains { $0.hasPrefix("50 messages in the queue") }, "\(latency.invalid)")
@@ -49,7 +51,7 @@ extension Truth {
         @Test("A number that nobody sent does not hide a loss")
         func unsentNumbers() throws {
             let strange = (0..<10).map { stamped(1_000_000 + $0, due: Deadline.now() + 3_600_000_000_000) }
-            var run = TruthRun(target: try queue(holding: strange), rate: "500", duration: 0.3)
+            var run = TruthRun(target: try queue(holding: strange), rate: "500", duration: 0.3, mark: Self.mark)
             run.faults.dropEvery = 20
             let latency = try run.latency()
             #expect(latency.account.lost == 10)
@@ -60,7 +62,8 @@ extension Truth {
         func negative() throws {
             let name = try queue(holding: [stamped(0, due: Deadline.now() + 4_000_000_000)])
             let start = ContinuousClock.now
-            let result = try #require(try TruthRun(target: name, rate: "100", duration: 8, warmup: 0).report().results.first)
+            let result = try #require(
+                try TruthRun(target: name, rate: "100", duration: 8, warmup: 0, mark: Self.mark).report().results.first)
             let failure = try #require(result.failure)
             #expect(failure.contains("before it was due") && failure.contains("monotonic clock"), "\(failure)")
             #expect(result.latency == nil)

@@ -44,14 +44,14 @@ struct WorkerPayloadTests {
         #expect(throws: TransportError.self) { try bodies(path) }
     }
 
-    @Test("A stamp is read as it was written", arguments: [16, 23, 24, 100], [(0, 0), (1, 1), (65_535, 0xffff_ffff_ffff), (99, 1 << 36)])
+    @Test("A stamp is read as it was written", arguments: [16, 23, 24, 100], [(0, 0), (1, 1), (255, 0xff_ffff_ffff), (99, 1 << 36)])
     func stamps(size: Int, number: (Int, Int)) throws {
         var bytes = [UInt8](repeating: 0xaa, count: size + 8)
         try bytes.withUnsafeMutableBytes { buffer in
             let place = buffer.baseAddress!
-            Stamp.write(place, size: size, producer: number.0, sequence: number.1, due: 1 << 60, sent: 77)
+            Stamp.write(place, size: size, run: 0xabcd, producer: number.0, sequence: number.1, due: 1 << 60, sent: 77)
             let stamp = try #require(Stamp(place, size: size))
-            #expect((stamp.producer, stamp.sequence) == number && stamp.due == 1 << 60)
+            #expect((stamp.producer, stamp.sequence) == number && stamp.due == 1 << 60 && stamp.run == 0xabcd)
             if size >= Stamp.withSendTime { #expect(Stamp.sendTime(place) == 77) }
             #expect(Stamp(place, size: 15) == nil)
         }

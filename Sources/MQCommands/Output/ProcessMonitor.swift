@@ -72,25 +72,8 @@ enum ProcessMonitor {
         sigaction(number, &action, nil)
     }
 
-    /// Gives the calling thread a descriptor table of its own, with nothing in it but the standard streams and `kept`. While
-    /// two threads share a table, the kernel counts references in every system call of the pump: 5 % of sending a
-    /// message. Copies of what the pump has opened by now must not stay, or its closing would close nothing.
-    private static func leaveDescriptorTable(keeping kept: [CInt]) {
-        // The Glibc module shows neither of the two (close_range(2) is of 2020).
-        guard let unshareSymbol = dlsym(nil, "unshare"), let closeSymbol = dlsym(nil, "close_range") else { return }
-        let unshare = unsafeBitCast(unshareSymbol, to: (@convention(c) (CInt) -> CInt).self)
-        let closeRange = unsafeBitCast(closeSymbol, to: (@convention(c) (CUnsignedInt, CUnsignedInt, CInt) -> CInt).self)
-        guard unshare(0x400) == 0 else { return }  // CLONE_FILES
-        var next = CUnsignedInt(STDERR_FILENO + 1)
-        for descriptor in kept.sorted() where descriptor >= next {
-            if descriptor > next { _ = closeRange(next, CUnsignedInt(descriptor) - 1, 0) }
-            next = CUnsignedInt(descriptor) + 1
-        }
-        _ = closeRange(next, .max, 0)
-    }
-
     private static func run(_ configuration: Configuration, signals: CInt) {
-        leaveDescriptorTable(
+        BackgroundThread.leaveDescriptorTable(
             keeping: [signals, signalPipe.load(ordering: .relaxed)] + configuration.stop.descriptors
                 + (configuration.hangups?.turn.descriptors ?? []))
         var set = signalSet()

@@ -150,7 +150,7 @@ struct Bench: Verb {
             batch: try Value.integer(batch, "--batch", 1...65536) ?? 256, roundTrip: rtt, sameProcess: sameProcess, payload: content)
     }
 
-    /// `[3/5 posix-mq:temp] throughput ━━━━━━━╸━━ 701k/s  eta 0:21`
+    /// `[3/5 posix-mq:temp] latency at 350k/s ━━━━━━━╸━━ 350k/s  p99 12µs  eta 0:21`
     static func line(_ progress: BenchProgress) -> String {
         let width = 10
         let done = Int(progress.share * Double(width * 2))
@@ -158,7 +158,9 @@ struct Bench: Verb {
             String(repeating: "━", count: done / 2) + (done % 2 == 1 ? "╸" : "") + String(repeating: " ", count: width - (done + 1) / 2)
         let left = Int(progress.remaining.rounded(.up))
         let name = progress.name.count > 24 ? progress.name.prefix(23) + "…" : progress.name[...]
-        return "[\(progress.step)/\(progress.steps) \(name)] \(progress.phase) \(bar) \(Quantity.short(progress.messagesPerSecond))/s  eta "
+        let p99 = progress.p99.map { "  p99 \($0)" } ?? ""
+        return
+            "[\(progress.step)/\(progress.steps) \(name)] \(progress.phase) \(bar) \(Quantity.short(progress.messagesPerSecond))/s\(p99)  eta "
             + "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60)"
     }
 }
