@@ -56,7 +56,9 @@ public final class HTTPClient {
     public init() throws(TransportError) { fatalError() }
 
     /// One exchange, waited for. `stop` and `deadline` end it: `tryAgain`.
-    public func perform(_ request: HTTPRequest, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> HTTPReply { fatalError() }
+    public func perform(_ request: HTTPRequest, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> HTTPReply {
+        fatalError()
+    }
 
     /// Begins an exchange; `tag` names it in its completion. Bytes leave with the next `wait`.
     public func start(_ request: HTTPRequest, tag: Int) throws(TransportError) { fatalError() }
