@@ -15,7 +15,6 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.broker import check_same_lines, find_program, free_port, running, wait_for_port
 from harness.costs import as_json

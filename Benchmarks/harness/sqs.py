@@ -28,7 +28,6 @@ class Contender:
     one: Sequence[str]
     send: Sequence[str]
     recv: Callable[[int], Sequence[str]]
-    queue: str
     messages: int
 
 
@@ -52,14 +51,20 @@ def contenders(setting: Setting, endpoint: str) -> list[Contender]:
                 [*aws, "--queue-url", url, "--message-body", "x"],
                 [*boto, "send", url],
                 lambda count: [*boto, "recv", url, f"{count}"],
-                "others",
                 count // SLOWER,
             )
         )
     if setting.mq:
         mq = str(setting.mq)
-        receive = lambda count: [mq, "recv", "sqs:mine", "-n", f"{count}"]  # noqa: E731
-        found.append(Contender("mq", [mq, "send", "sqs:mine", "x"], [mq, "send", "sqs:mine"], receive, "mine", count))
+        found.append(
+            Contender(
+                "mq",
+                [mq, "send", "sqs:mine", "x"],
+                [mq, "send", "sqs:mine"],
+                lambda count: [mq, "recv", "sqs:mine", "-n", f"{count}"],
+                count,
+            )
+        )
     return found
 
 
@@ -135,7 +140,7 @@ def stream(setting: Setting, section: Section, progress: Progress, all_of_them: 
             add_line(section, f"{verb} {contender.messages:,}, {contender.name}", series)
             costs[contender.name] = [usage.cpu_us / contender.messages for usage in series]
             target = Target("≤", bound) if contender.name == "mq" else None
-            section.rows.append(Row(f"{verb}, CPU per message, {contender.name[-5:]}", costs[contender.name], "µs", target))
+            section.rows.append(Row(f"{verb}, CPU per message, {contender.name.split()[-1]}", costs[contender.name], "µs", target))
         if len(costs) == 2:
             section.rows.append(Row(f"{verb}, CPU of boto3 / mq", pairwise(costs["awscli, boto3"], costs["mq"])))
 
