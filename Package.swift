@@ -48,6 +48,7 @@ let package = Package(
         transport("SQS", needs: ["MQNet", "CCrypto"]),
         .target(name: "MQNet", dependencies: ["MQCore", "CCurl", "CTLS", "CCompression"], swiftSettings: settings),
         .target(name: "MQTesting", dependencies: ["MQCore"], swiftSettings: settings),
+        .executableTarget(name: "mq-standin", dependencies: ["MQTesting"], swiftSettings: settings),
         .testTarget(name: "MQCoreTests", dependencies: ["MQCore", "MQTesting"], swiftSettings: settings),
         .testTarget(name: "MQBenchTests", dependencies: ["MQBench", "MQCore", "MQTesting", "TransportMemory"], swiftSettings: settings),
         .testTarget(

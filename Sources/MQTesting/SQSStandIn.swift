@@ -1,0 +1,162 @@
+import Glibc
+import Synchronization
+
+/// Plays SQS on 127.0.0.1: AWS JSON 1.0 over HTTP/1.1 with kept connections, a thread for each. Fast enough to be the other
+/// end of a measurement, and on demand as broken as a network and a service can be.
+public final class SQSStandIn: Sendable {
+    public struct Settings: Sendable {
+        /// The seed of everything that is random.
+        public var seed: UInt64 = 1
+        public var faults = Faults()
+        /// How far its clock is ahead. Requests signed more than five minutes off are refused, with the right time in `Date`.
+        public var clockSkew: Duration = .zero
+        public var maximumMessageSize = 1 << 20
+        public var maximumBatchSize = 1 << 20
+        /// Receipt handles as long as they may become at AWS: over 1 kB.
+        public var hasLongReceipts = false
+
+        public init() {}
+    }
+
+    /// The probability of each fault for one request (or one entry of a batch), 0…1.
+    public struct Faults: Sendable {
+        // The request is executed.
+        /// The connection is closed instead of a reply.
+        public var lostReply = 0.0
+        /// The connection is closed within the reply's body.
+        public var truncatedReply = 0.0
+        /// No reply for `hangTime`, then the connection is closed.
+        public var hang = 0.0
+        public var hangTime: Duration = .seconds(30)
+        /// The checksums of bodies are wrong.
+        public var wrongMD5 = 0.0
+        /// The reply is compressed, if the client takes that.
+        public var gzip = 0.0
+        /// Empty lists are null.
+        public var nulls = 0.0
+        /// The entries of a reply are in some other order.
+        public var shuffled = 0.0
+        /// A receive brings fewer messages than there are.
+        public var partFilled = 0.0
+
+        // The request is not executed.
+        /// The connection is closed without a reply.
+        public var closedConnection = 0.0
+        /// Status 400 with a throttling code.
+        public var throttle = 0.0
+        /// Status 500 or 503 in JSON.
+        public var serverError = 0.0
+        /// Status 503 with an error in XML, as old front ends send it.
+        public var xmlError = 0.0
+        /// Status 502 with a page, as a load balancer sends it.
+        public var htmlError = 0.0
+
+        // One entry of a batch.
+        /// Not executed, in `Failed` with `SenderFault` false.
+        public var failedEntry = 0.0
+        /// The same with the text "false".
+        public var failedEntryAsText = 0.0
+        /// Not executed, in `Failed` with `SenderFault` true: trying again would not help.
+        public var senderFault = 0.0
+        /// Not executed and in neither list.
+        public var missingEntry = 0.0
+
+        public init() {}
+
+        /// Every fault that ends by itself, at the same probability: all but `senderFault`, `wrongMD5` and `hang`.
+        public static func all(_ probability: Double) -> Faults {
+            var faults = Faults()
+            (faults.lostReply, faults.truncatedReply, faults.gzip, faults.nulls) = (probability, probability, probability, probability)
+            (faults.shuffled, faults.partFilled, faults.closedConnection) = (probability, probability, probability)
+            (faults.throttle, faults.serverError, faults.xmlError, faults.htmlError) = (probability, probability, probability, probability)
+            (faults.failedEntry, faults.failedEntryAsText, faults.missingEntry) = (probability, probability, probability)
+            return faults
+        }
+    }
+
+    public let port: Int
+    public let endpoint: String
+    let service: SQSService
+    private let listener: LoopbackSocket
+    private let connections = Mutex<[WeakSocket]>([])
+    private let acceptor: Mutex<Background<Void>?>
+
+    /// - Throws: `ConformanceFailure` when it cannot listen.
+    public init(_ settings: Settings = Settings(), port: Int = 0) throws {
+        listener = try LoopbackSocket.listen(port: port)
+        self.port = listener.localPort
+        endpoint = "http://127.0.0.1:\(self.port)"
+        service = SQSService(settings, endpoint: endpoint)
+        acceptor = Mutex(nil)
+        let (listener, service) = (listener, service)
+        let accepting = Background { [weak self] in
+            while let socket = listener.accept() {
+                self?.note(socket)
+                _ = Background { SQSConnection(socket, service).serve() }
+            }
+        }
+        acceptor.withLock { $0 = accepting }
+    }
+
+    deinit { stop() }
+
+    private func note(_ socket: LoopbackSocket) {
+        connections.withLock { all in
+            if all.count > 64 { all.removeAll { $0.socket == nil } }
+            all.append(WeakSocket(socket: socket))
+        }
+    }
+
+    /// Ends all connections and listens no more.
+    public func stop() {
+        listener.shutDown()
+        if let accepting = acceptor.withLock({ $0.take() }) { _ = try? accepting.join() }
+        service.end()
+        connections.withLock { all in
+            for connection in all { connection.socket?.shutDown() }
+            all = []
+        }
+    }
+
+    // MARK: what tests ask
+
+    /// For clients of it.
+    public var environment: [String: String] {
+        var all = MotoServer.dummyCredentials
+        all["AWS_ENDPOINT_URL"] = endpoint
+        return all
+    }
+
+    public func url(of queue: String) -> String { service.url(of: queue) }
+
+    /// Makes a queue; attributes as CreateQueue takes them.
+    public func createQueue(_ name: String, attributes: [String: String] = [:]) {
+        service.withState { $0.queues[name] = SQSQueue(name, attributes) }
+    }
+
+    /// Everything a queue holds, visible or not, in the order of arrival; nil when there is no such queue.
+    public func bodies(in queue: String) -> [[UInt8]]? {
+        service.withState { $0.queues[queue].map { queue in queue.messages.sorted { $0.key < $1.key }.map { $0.value.body } } }
+    }
+
+    /// How many messages were received and neither deleted nor made visible.
+    public func inFlight(in queue: String) -> Int? {
+        service.withState { state in
+            state.queues[queue].map { queue in
+                queue.expire(loopbackNanoseconds())
+                return queue.hidden.count { queue.messages[$0]?.receiveCount != 0 }
+            }
+        }
+    }
+
+    /// How often each operation came.
+    public var requests: [String: Int] { service.withState { $0.requests } }
+    /// How often each fault was played.
+    public var faultsPlayed: [String: Int] { service.withState { $0.faultsPlayed } }
+
+    public func change(_ body: (inout Settings) -> Void) { service.withState { body(&$0.settings) } }
+}
+
+private struct WeakSocket {
+    weak var socket: LoopbackSocket?
+}

@@ -1,0 +1,207 @@
+import Glibc
+import MQCore
+
+/// One kept connection: reads a request, has it executed, answers, with the faults of the moment.
+struct SQSConnection {
+    private let socket: LoopbackSocket
+    private let service: SQSService
+
+    init(_ socket: LoopbackSocket, _ service: SQSService) { (self.socket, self.service) = (socket, service) }
+
+    private struct Head {
+        var (operation, date) = ("", "")
+        var (size, closes, takesGzip, isSigned, awaitsContinue) = (0, false, false, false, false)
+
+        init(_ bytes: ArraySlice<UInt8>) {
+            for line in bytes.split(separator: 0x0a).dropFirst() {
+                guard let colon = line.firstIndex(of: 0x3a) else { continue }
+                let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
+                let value = { String(decoding: line[(colon + 1)...].drop { $0 == 0x20 }.prefix { $0 != 0x0d }, as: UTF8.self) }
+                switch name {
+                case "x-amz-target": operation = String(value().split(separator: ".").last ?? "")
+                case "content-length": size = Int(value()) ?? 0
+                case "x-amz-date": date = value()
+                case "authorization": isSigned = value().hasPrefix("AWS4-HMAC-SHA256 ")
+                case "accept-encoding": takesGzip = value().contains("gzip")
+                case "connection": closes = value().lowercased() == "close"
+                case "expect": awaitsContinue = value().lowercased() == "100-continue"
+                default: break
+                }
+            }
+        }
+    }
+
+    private enum Plan { case answer, lose, truncate, hang(Duration), closeFirst }
+
+    func serve() {
+        var input: [UInt8] = []
+        while let (head, start) = readHead(&input) {
+            guard head.size <= 16 << 20 else { return }
+            if head.awaitsContinue && input.count < start + head.size { socket.write("HTTP/1.1 100 Continue\r\n\r\n") }
+            while input.count < start + head.size { guard case .bytes = socket.read(appendingTo: &input) else { return } }
+            let goesOn = input.withUnsafeBytes { answer(head, UnsafeRawBufferPointer(rebasing: $0[start..<start + head.size])) }
+            guard goesOn, !head.closes else { break }
+            input.removeFirst(start + head.size)
+        }
+        socket.shutDown()
+    }
+
+    private func readHead(_ input: inout [UInt8]) -> (Head, Int)? {
+        var searched = 0
+        while true {
+            if let end = LoopbackHTTP.endOfHead(input, from: searched) { return (Head(input[..<end]), end) }
+            if input.count > 1 << 16 { return nil }
+            searched = max(0, input.count - 3)
+            guard case .bytes = socket.read(appendingTo: &input) else { return nil }
+        }
+    }
+
+    /// - Returns: whether the connection goes on.
+    private func answer(_ head: Head, _ body: UnsafeRawBufferPointer) -> Bool {
+        guard let request = SQSRequest.decode(body) else {
+            return send(SQSFailure("SerializationException", "no JSON that fits", queryCode: "MalformedInput"))
+        }
+        var json = JSONText()
+        json.open("{")
+        var (plan, usesGzip) = (Plan.answer, false)
+        var refusal: SQSFailure?
+        var raw: (status: Int, kind: String, text: String)?
+        let skew = service.withState { state -> Duration in
+            let faults = state.settings.faults
+            state.requests[head.operation, default: 0] += 1
+            refusal = Self.refusal(head, state.settings.clockSkew)
+            if refusal != nil { return state.settings.clockSkew }
+            if state.plays("closedConnection", faults.closedConnection) {
+                plan = .closeFirst
+            } else if state.plays("throttle", faults.throttle) {
+                refusal = SQSFailure("RequestThrottled", "Rate exceeded", queryCode: "ThrottlingException")
+            } else if state.plays("serverError", faults.serverError) {
+                refusal = SQSFailure(
+                    "InternalError", "We encountered an internal error.", status: Bool.random(using: &state.generator) ? 500 : 503)
+            } else if state.plays("xmlError", faults.xmlError) {
+                let text =
+                    "<?xml version=\"1.0\"?><ErrorResponse><Error><Type>Receiver</Type><Code>ServiceUnavailable</Code><Message>Service is unavailable.</Message></Error><RequestId>0</RequestId></ErrorResponse>"
+                raw = (503, "text/xml", text)
+            } else if state.plays("htmlError", faults.htmlError) {
+                raw = (502, "text/html", "<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>")
+            } else {
+                do throws(SQSFailure) {
+                    try service.execute(head.operation, request, &state, &json, isAlive: { isAlive })
+                    if state.plays("lostReply", faults.lostReply) {
+                        plan = .lose
+                    } else if state.plays("truncatedReply", faults.truncatedReply) {
+                        plan = .truncate
+                    } else if state.plays("hang", faults.hang) {
+                        plan = .hang(faults.hangTime)
+                    }
+                    usesGzip = head.takesGzip && state.plays("gzip", faults.gzip)
+                } catch { refusal = error }
+            }
+            return state.settings.clockSkew
+        }
+        json.close("}")
+        if let refusal { return send(refusal, skew: skew) }
+        if let raw { return send(raw.status, kind: raw.kind, Array(raw.text.utf8), skew: skew) }
+        switch plan {
+        case .closeFirst, .lose: return false
+        case .hang(let time):
+            let end = ContinuousClock.now + time
+            while ContinuousClock.now < end && isAlive && !service.withState({ $0.isOver }) { usleep(10_000) }
+            return false
+        case .truncate:
+            _ = send(200, json.bytes, skew: skew, isCut: true)
+            return false
+        case .answer: return send(200, usesGzip ? Gzip.stored(json.bytes) : json.bytes, isGzip: usesGzip, skew: skew)
+        }
+    }
+
+    /// Whether the client still listens.
+    private var isAlive: Bool {
+        var byte: UInt8 = 0
+        let count = recv(socket.descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
+        return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))
+    }
+
+    private static func refusal(_ head: Head, _ skew: Duration) -> SQSFailure? {
+        guard head.isSigned else {
+            return SQSFailure("MissingAuthenticationToken", "Request is missing Authentication Token", status: 403)
+        }
+        guard let time = seconds(head.date) else {
+            return SQSFailure("IncompleteSignature", "X-Amz-Date is missing or invalid", status: 403)
+        }
+        let now = Int(wallNanoseconds() / 1_000_000_000) + Int(skew.components.seconds)
+        if abs(now - time) <= 300 { return nil }
+        let words = "Signature \(time < now ? "expired" : "not yet current"): \(head.date) is not within 5 min. of the server's time"
+        return SQSFailure(
+            time < now ? "InvalidSignatureException" : "RequestTimeTooSkewed", words, status: 403, queryCode: "InvalidSignature")
+    }
+
+    /// Of `20240131T120000Z`, since 1970.
+    private static func seconds(_ text: String) -> Int? {
+        let digits = Array(text.utf8)
+        guard digits.count == 16, digits[8] == 0x54, digits[15] == 0x5a else { return nil }
+        func number(_ range: Range<Int>) -> Int { digits[range].reduce(0) { $0 * 10 + Int($1) - 48 } }
+        var time = tm()
+        (time.tm_year, time.tm_mon, time.tm_mday) = (CInt(number(0..<4) - 1900), CInt(number(4..<6) - 1), CInt(number(6..<8)))
+        (time.tm_hour, time.tm_min, time.tm_sec) = (CInt(number(9..<11)), CInt(number(11..<13)), CInt(number(13..<15)))
+        return timegm(&time)
+    }
+
+    // MARK: answering
+
+    private func send(_ failure: SQSFailure, skew: Duration = .zero) -> Bool {
+        let extra = "x-amzn-query-error: \(failure.queryCode);\(failure.isSender ? "Sender" : "Receiver")\r\n"
+        return send(failure.status, failure.json, extra: extra, skew: skew)
+    }
+
+    private func send(
+        _ status: Int, kind: String = "application/x-amz-json-1.0", _ body: [UInt8], extra: String = "", isGzip: Bool = false,
+        skew: Duration, isCut: Bool = false
+    ) -> Bool {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(320 + body.count)
+        bytes += "HTTP/1.1 \(status) \(status == 200 ? "OK" : "Refused")\r\nContent-Type: \(kind)\r\nDate: ".utf8
+        bytes += Self.date(skew).utf8
+        bytes += "\r\nx-amzn-RequestId: 00000000-0000-4000-8000-000000000000\r\n\(isGzip ? "Content-Encoding: gzip\r\n" : "")".utf8
+        bytes += "\(extra)Content-Length: \(body.count)\r\n\r\n".utf8
+        bytes += isCut ? body.prefix(body.count / 2) : body[...]
+        return socket.write(bytes)
+    }
+
+    private static func date(_ skew: Duration) -> String {
+        var now = Int(wallNanoseconds() / 1_000_000_000) + Int(skew.components.seconds)
+        var parts = tm()
+        gmtime_r(&now, &parts)
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
+            strftime(text.baseAddress!, 64, "%a, %d %b %Y %H:%M:%S GMT", &parts)
+            return String(cString: text.baseAddress!)
+        }
+    }
+}
+
+/// RFC 1952 without compressing: enough to see whether a client undoes it.
+enum Gzip {
+    static func stored(_ bytes: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]
+        var rest = bytes[...]
+        repeat {
+            let block = rest.prefix(65535)
+            rest = rest.dropFirst(block.count)
+            result.append(rest.isEmpty ? 1 : 0)
+            withUnsafeBytes(of: UInt16(block.count).littleEndian) { result += $0 }
+            withUnsafeBytes(of: ~UInt16(block.count).littleEndian) { result += $0 }
+            result += block
+        } while !rest.isEmpty
+        withUnsafeBytes(of: checksum(bytes).littleEndian) { result += $0 }
+        withUnsafeBytes(of: UInt32(truncatingIfNeeded: bytes.count).littleEndian) { result += $0 }
+        return result
+    }
+
+    private static let table: [UInt32] = (0..<256).map { byte in
+        (0..<8).reduce(UInt32(byte)) { value, _ in value & 1 == 1 ? value >> 1 ^ 0xedb8_8320 : value >> 1 }
+    }
+
+    private static func checksum(_ bytes: [UInt8]) -> UInt32 {
+        ~bytes.reduce(~UInt32(0)) { table[Int(($0 ^ UInt32($1)) & 0xff)] ^ $0 >> 8 }
+    }
+}
