@@ -61,7 +61,7 @@ public final class NSQStandIn: Sendable {
 
     public let tcpPort: Int
     public let httpPort: Int
-    private let tasks = Mutex<[@Sendable (NSQBroker) -> Void]>([])
+    private let tasks = NSQBrokerTasks()
     private let wakeUp: LoopbackSocketPair
     private let thread: Mutex<Background<Void>?>
 
@@ -73,11 +73,13 @@ public final class NSQStandIn: Sendable {
         thread = Mutex(nil)
         let (wakeUp, ports) = (wakeUp, (tcp: self.tcpPort, http: self.httpPort))
         let layers = NSQLayers(settings)
-        let running = Background { [weak self] in
+        // The thread holds nothing of this object: it would have to wait for itself if it were the last to let it go.
+        let tasks = tasks
+        let running = Background {
             let broker = NSQBroker(settings, ports: ports, layers: layers)
             let loop = NSQStandInLoop(broker: broker, tcp: tcp, http: http, wakeUp: wakeUp.inner)
             while loop.turn() {
-                for task in self?.takeTasks() ?? [] { task(broker) }
+                for task in tasks.takeAll() { task(broker) }
             }
         }
         thread.withLock { $0 = running }
@@ -91,12 +93,10 @@ public final class NSQStandIn: Sendable {
         if let running = thread.withLock({ $0.take() }) { _ = try? running.join() }
     }
 
-    private func takeTasks() -> [@Sendable (NSQBroker) -> Void] { tasks.withLock { exchange(&$0, with: []) } }
-
     /// Runs `body` on the broker's thread and returns what it returned; nil once the stand-in was stopped.
     private func ask<Value: Sendable>(_ body: @escaping @Sendable (NSQBroker) -> Value) -> Value? {
         let answer = Answer<Value>()
-        tasks.withLock { $0.append { answer.give(body($0)) } }
+        tasks.append { answer.give(body($0)) }
         wakeUp.outer.write([0])
         while true {
             if let value = answer.value { return value }
@@ -131,6 +131,13 @@ public final class NSQStandIn: Sendable {
 
     /// A heartbeat to everybody, now.
     public func sendHeartbeats() { _ = ask { broker in for client in broker.clients { broker.sendHeartbeat(to: client) } } }
+}
+
+/// What is still to be done on the broker's thread.
+private final class NSQBrokerTasks: Sendable {
+    private let tasks = Mutex<[@Sendable (NSQBroker) -> Void]>([])
+    func append(_ task: @escaping @Sendable (NSQBroker) -> Void) { tasks.withLock { $0.append(task) } }
+    func takeAll() -> [@Sendable (NSQBroker) -> Void] { tasks.withLock { exchange(&$0, with: []) } }
 }
 
 /// A value handed from one thread to another.

@@ -78,7 +78,7 @@ public final class SQSStandIn: Sendable {
     public let endpoint: String
     let service: SQSService
     private let listener: LoopbackSocket
-    private let connections = Mutex<[WeakSocket]>([])
+    private let connections = SQSConnections()
     private let acceptor: Mutex<Background<Void>?>
 
     /// - Throws: `ConformanceFailure` when it cannot listen.
@@ -88,10 +88,11 @@ public final class SQSStandIn: Sendable {
         endpoint = "http://127.0.0.1:\(self.port)"
         service = SQSService(settings, endpoint: endpoint)
         acceptor = Mutex(nil)
-        let (listener, service) = (listener, service)
-        let accepting = Background { [weak self] in
+        // The thread holds nothing of this object: it would have to wait for itself if it were the last to let it go.
+        let (listener, service, connections) = (listener, service, connections)
+        let accepting = Background {
             while let socket = listener.accept() {
-                self?.note(socket)
+                connections.note(socket)
                 _ = Background { SQSConnection(socket, service).serve() }
             }
         }
@@ -100,22 +101,12 @@ public final class SQSStandIn: Sendable {
 
     deinit { stop() }
 
-    private func note(_ socket: LoopbackSocket) {
-        connections.withLock { all in
-            if all.count > 64 { all.removeAll { $0.socket == nil } }
-            all.append(WeakSocket(socket: socket))
-        }
-    }
-
     /// Ends all connections and listens no more.
     public func stop() {
         listener.shutDown()
         if let accepting = acceptor.withLock({ $0.take() }) { _ = try? accepting.join() }
         service.end()
-        connections.withLock { all in
-            for connection in all { connection.socket?.shutDown() }
-            all = []
-        }
+        connections.shutDown()
     }
 
     // MARK: what tests ask
@@ -157,6 +148,17 @@ public final class SQSStandIn: Sendable {
     public func change(_ body: (inout Settings) -> Void) { service.withState { body(&$0.settings) } }
 }
 
-private struct WeakSocket {
-    weak var socket: LoopbackSocket?
+/// The connections that are open, and others that were.
+private final class SQSConnections: Sendable {
+    private struct Entry { weak var socket: LoopbackSocket? }
+    private let all = Mutex<[Entry]>([])
+
+    func note(_ socket: LoopbackSocket) {
+        all.withLock { all in
+            if all.count > 64 { all.removeAll { $0.socket == nil } }
+            all.append(Entry(socket: socket))
+        }
+    }
+
+    func shutDown() { all.withLock { for entry in exchange(&$0, with: []) { entry.socket?.shutDown() } } }
 }
