@@ -56,7 +56,9 @@ class Fleet<Member: Link>: @unchecked Sendable {
     var ownerIsInside = false
     private var isAttended = false
     private var hasConnector = false
-    /// Since when no connection is left, and why.
+    /// How many connections there must be to go on.
+    var needed = 1
+    /// Since when there are fewer, and why.
     private var aloneSince: UInt64?
     private(set) var lastError: TransportError?
 
@@ -122,7 +124,7 @@ class Fleet<Member: Link>: @unchecked Sendable {
     func lose(_ link: Member, _ error: TransportError) {
         links.removeAll { $0 === link }
         lastError = error
-        if links.isEmpty { aloneSince = Deadline.now() }
+        if links.count < needed { aloneSince = aloneSince ?? Deadline.now() }
         let comesBack = retry != nil || discovery != nil || !links.isEmpty || !absent.isEmpty
         guard comesBack else { return }
         notices.warn("\(link.connection.peer.text): \(error.message); \(links.isEmpty ? "trying again" : "going on with the others")")
@@ -130,9 +132,9 @@ class Fleet<Member: Link>: @unchecked Sendable {
         startConnector()
     }
 
-    /// - Throws: why it is over when no connection is left and none is coming back in time.
+    /// - Throws: why it is over when too few connections are left and none is coming back in time.
     func requireHope() throws(TransportError) {
-        guard links.isEmpty else {
+        guard links.count < needed else {
             aloneSince = nil
             return
         }
@@ -157,7 +159,9 @@ class Fleet<Member: Link>: @unchecked Sendable {
             if events != 0 { descriptors.append(pollfd(fd: link.connection.descriptor, events: Int16(events), revents: 0)) }
         }
         var bound = deadline
-        if links.isEmpty, let retry, let aloneSince { bound = bound.earlier(Deadline(nanoseconds: aloneSince + retry.nanoseconds + 1)) }
+        if links.count < needed, let retry, let aloneSince {
+            bound = bound.earlier(Deadline(nanoseconds: aloneSince + retry.nanoseconds + 1))
+        }
         unlock()
         defer { lock() }
         let count = nfds_t(descriptors.count)

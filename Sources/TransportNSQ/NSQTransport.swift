@@ -64,7 +64,7 @@ public struct NSQTransport: Transport {
         let fleet = SendFleet(settings.connection, discovery: discovery, opening: opening) { (connection, _, _) throws(TransportError) in
             SendLink(connection)
         }
-        (fleet.copies, fleet.peers) = (settings.copies, peers.count)
+        (fleet.copies, fleet.needed) = (settings.copies, settings.copies ? peers.count : 1)
         try fleet.connect(to: peers, all: settings.copies, until: opening.deadline, stop: opening.stop)
         return NSQSender(fleet, packing: Packing(topic: topic, delay: opening.defaults.delay), limits: settings.limits)
     }

@@ -27,9 +27,8 @@ final class SendFleet: Fleet<SendLink>, @unchecked Sendable {
     private var turn = 0
     private var confirmedBefore = 0
     private(set) var resent = 0
-    /// Every nsqd gets everything.
+    /// Every nsqd gets everything, and all that are `needed` must be there.
     var copies = false
-    var peers = 1
     /// What ends the sender.
     private(set) var fatal: TransportError?
 
@@ -47,7 +46,7 @@ final class SendFleet: Fleet<SendLink>, @unchecked Sendable {
     func takers() -> [SendLink]? {
         guard homeless.isEmpty, !links.isEmpty else { return nil }
         if copies {
-            guard links.count == peers, links.allSatisfy(\.hasRoom) else { return nil }
+            guard links.count == needed, links.allSatisfy(\.hasRoom) else { return nil }
             return links
         }
         for offset in 0..<links.count {
@@ -82,7 +81,7 @@ final class SendFleet: Fleet<SendLink>, @unchecked Sendable {
             if let error = link.failure { try give(up: link, error) }
         }
         if !homeless.isEmpty { sendAgain() }
-        if !parcels.isEmpty || !homeless.isEmpty || links.isEmpty { try requireHope() }
+        try requireHope()
     }
 
     /// Any nsqd will do, but a copy belongs to the one that lacks it.

@@ -116,6 +116,19 @@ struct NSQDeliveryTests {
         #expect(error?.code == .unreachable)
     }
 
+    @Test func copyIsGivenUpWhenAnNSQDStaysAway() throws {
+        let (first, second) = (try NSQStandIn(), try NSQStandIn())
+        let sender = try NSQTransport.at("\(Self.host(first, second))/topic,copy").openSender(NSQ.opening(retry: .milliseconds(300)))
+        try NSQ.send([[1]], with: sender)
+        try NSQ.flush(sender)
+        second.stop()
+        let error = NSQ.error {
+            try NSQ.send([[2]], with: sender)
+            try NSQ.flush(sender)
+        }
+        #expect(error?.code == .unreachable && sender.confirmed == 1)
+    }
+
     @Test func senderGoesOnWithoutAnNSQDThatIsDown() throws {
         let first = try NSQStandIn()
         let log = NoticeLog()

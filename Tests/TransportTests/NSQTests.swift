@@ -26,7 +26,7 @@ extension ConformanceSubject {
         subject.fillsUp = false
         subject.keepsOrder = false
         subject.noticesRemoval = false
-        subject.creatable = { try NSQTransport.at("\(SharedNSQD.host)/\(UniqueName.make()),http-port=\(SharedNSQD.httpPort)") }
+        subject.creatable = { try NSQTransport.at("\(SharedNSQD.host)/\(UniqueName.make())/kit,http-port=\(SharedNSQD.httpPort)") }
         return subject
     }()
 }
