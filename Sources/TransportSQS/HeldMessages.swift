@@ -32,10 +32,9 @@ struct HeldMessages {
         }
         set {
             let index = head + number - first
-            guard index >= head, index < slots.count, let old = slots[index] else { return }
+            guard index >= head, index < slots.count, slots[index] != nil else { return }
             slots[index] = newValue
             if newValue == nil {
-                _ = old
                 count -= 1
                 trim()
             }

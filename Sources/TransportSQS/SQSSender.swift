@@ -90,7 +90,7 @@ final class SQSSender: Sender {
         try begin(stop)
         var next = range.lowerBound
         while true {
-            while next < range.upperBound && !stop.isRaised && failure == nil && underWay.count + waiting.count < concurrency {
+            while next < range.upperBound && !stop.isRaised && failure == nil && hasRoom {
                 let count = try startRequest(batch, next..<range.upperBound)
                 if count == 0 { break }
                 next += count
@@ -121,6 +121,9 @@ final class SQSSender: Sender {
         progress.passTold()
         if let failure { throw failure }
     }
+
+    /// What waits for its next try leaves its place to others, but memory stays bounded.
+    private var hasRoom: Bool { underWay.count < concurrency && underWay.count + waiting.count < 8 * concurrency }
 
     private var isIdle: Bool { underWay.isEmpty && waiting.isEmpty }
 

@@ -22,7 +22,8 @@ extension ConformanceSubject {
         subject.fillsUp = false
         subject.keepsOrder = !suffix.isEmpty
         subject.noticesRemoval = false
-        subject.streamLength = 300
+        subject.streamLength = 150
+        subject.patience = .seconds(25)
         subject.largeMessage = 1 << 18
         return subject
     }
