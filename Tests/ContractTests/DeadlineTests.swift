@@ -161,7 +161,8 @@ extension MessageContract {
                     """
                 let result = try sh(script, ["S": queue.send, "R": queue.recv])
                 #expect(result.lines.count == 2 && result.lines.last == "hello", "\(result.errorText)")
-                #expect(result.lines.first.map { queue.recv.hasSuffix($0) || $0 == queue.recv } == true, "\(result.lines)")
+                #expect(
+                    result.lines.first.map { queue.recv.hasSuffix($0) || $0 == queue.recv.prefix { $0 != "," } } == true, "\(result.lines)")
             }
         }
 
@@ -186,7 +187,9 @@ extension MessageContract {
             }
         }
 
-        @Test("--create makes the queue that is not there, with the options of the address", arguments: ContractSubject.administered)
+        @Test(
+            "--create makes the queue that is not there, with the options of the address",
+            arguments: ContractSubject.administered.filter(\.needsCreation))
         func create(subject: ContractSubject) throws {
             let fixture = Fixture()
             defer { fixture.cleanUp() }

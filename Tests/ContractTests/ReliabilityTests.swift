@@ -6,7 +6,8 @@ extension MessageContract {
     /// Numbered messages through everything that can break. MQ_TEST_RELIABILITY=1000000 makes them a million.
     ///
     /// nsqd itself loses what is in its memory when it is killed: queues with -mem-queue-size above 0, and what is in flight
-    /// to consumers. So it keeps nothing in memory here, and is killed while messages go in and nobody consumes.
+    /// to consumers. So it keeps nothing in memory here, and is killed while messages go in and nobody consumes; while somebody
+    /// does, it is stopped as an administrator does.
     @Suite("Nothing is lost between nsqd and mq", .enabled(if: NSQDaemon.isAvailable, "nsqd is not on PATH"), .timeLimit(.minutes(10)))
     struct ReliabilityTests {
         private let total = getenv("MQ_TEST_RELIABILITY").flatMap { Int(String(cString: $0)) } ?? 30_000
@@ -87,6 +88,10 @@ extension MessageContract {
                 while receiver.isRunning && (round == kills || ContinuousClock.now < limit) {
                     usleep(UInt32.random(in: 5_000...200_000, using: &random))
                     if Int.random(in: 0..<3, using: &random) == 0 { proxy.cut(withReset: Bool.random(using: &random)) }
+                }
+                if round == kills - 1 {
+                    daemon.stop()
+                    try daemon.start()
                 }
                 receiver.send(signal: SIGKILL)
                 let result = try receiver.wait()
