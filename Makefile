@@ -39,6 +39,7 @@ check: build
 
 bench: build
 	@Scripts/bootstrap bench
+	swift build -c release --product mq-standin
 	Benchmarks/run --mq $(MQ)
 
 # man/ and completions/ are made by the program itself and are committed; a test compares them.

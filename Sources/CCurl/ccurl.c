@@ -3,7 +3,8 @@
 #include <dlfcn.h>
 
 const char *ccurl_open(ccurl_api *api, const char *name) {
-    void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    // Lazily: it brings thirty libraries, most of whose functions are never called.
+    void *library = dlopen(name, RTLD_LAZY | RTLD_LOCAL);
     if (!library)
         return dlerror();
     const struct {

@@ -54,7 +54,7 @@ final class CurlTransfer {
         setMethod()
         setHeaders()
         if !request.resolve.isEmpty { set(CURLOPT_RESOLVE, list(request.resolve)) }
-        if let path = request.caFile { set(CURLOPT_CAINFO, text: path) }
+        setTrust()
         if !request.usesProxy { set(CURLOPT_PROXY, text: "") }
     }
 
@@ -95,6 +95,15 @@ final class CurlTransfer {
             }
             if method != "POST" { set(CURLOPT_CUSTOMREQUEST, text: method) }
         }
+    }
+
+    private func setTrust() {
+        if let path = request.caFile { set(CURLOPT_CAINFO, text: path) }
+        if let path = request.certificateFile { set(CURLOPT_SSLCERT, text: path) }
+        if let path = request.keyFile { set(CURLOPT_SSLKEY, text: path) }
+        guard !request.verifies else { return }
+        set(CURLOPT_SSL_VERIFYPEER, 0)
+        set(CURLOPT_SSL_VERIFYHOST, 0)
     }
 
     private func setHeaders() {

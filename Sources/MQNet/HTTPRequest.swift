@@ -14,6 +14,11 @@ public struct HTTPRequest: Sendable {
     public var resolve: [String] = []
     /// A file of certificates to trust instead of the system's.
     public var caFile: String?
+    /// A PEM file with this client's certificate, for a server that wants one, and one with its private key.
+    public var certificateFile: String?
+    public var keyFile: String?
+    /// Without it anybody may be the server.
+    public var verifies = true
     /// Whether `http_proxy` and its kin are honoured.
     public var usesProxy = true
 

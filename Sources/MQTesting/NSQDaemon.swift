@@ -7,6 +7,8 @@ public final class NSQDaemon {
     public let tcpPort: Int
     public let httpPort: Int
     public let dataPath: String
+    /// Where it listens instead of at `tcpPort`, if it was asked to.
+    public let unixPath: String?
     private let arguments: [String]
     private let fixture = Fixture()
     private var running: LoopbackProcess?
@@ -34,16 +36,19 @@ public final class NSQDaemon {
 
     /// - Parameters:
     ///   - lookups: where it announces itself.
+    ///   - usesUnixSocket: protocol V2 is spoken at `unixPath`; HTTP stays on its port.
     ///   - arguments: more of its own options, `-msg-timeout=1s` for example.
     /// - Throws: `ConformanceFailure` when there is no nsqd or it does not answer.
-    public init(lookups: [NSQLookupDaemon] = [], arguments: [String] = []) throws {
+    public init(lookups: [NSQLookupDaemon] = [], usesUnixSocket: Bool = false, arguments: [String] = []) throws {
         dataPath = try fixture.directory()
         tcpPort = try LoopbackSocket.freePort()
         httpPort = try LoopbackSocket.freePort()
+        unixPath = usesUnixSocket ? "\(dataPath)/nsqd.sock" : nil
         self.arguments =
             [
-                "-tcp-address=127.0.0.1:\(tcpPort)", "-http-address=127.0.0.1:\(httpPort)", "-broadcast-address=127.0.0.1",
-                "-data-path=\(dataPath)",
+                "-tcp-address=\(unixPath ?? "127.0.0.1:\(tcpPort)")", "-http-address=127.0.0.1:\(httpPort)",
+                // With TLS it would listen on all interfaces, at a port that two of them cannot share.
+                "-https-address=127.0.0.1:0", "-broadcast-address=127.0.0.1", "-data-path=\(dataPath)",
             ] + lookups.map { "-lookupd-tcp-address=127.0.0.1:\($0.tcpPort)" } + arguments
         try start()
     }
@@ -57,7 +62,12 @@ public final class NSQDaemon {
         if let running, running.isRunning { return }
         let started = try LoopbackProcess(path, arguments, folder: dataPath)
         running = started
-        try started.wait { NSQDaemon.answers(httpPort) && (try? LoopbackSocket.connect(port: tcpPort)) != nil }
+        try started.wait { NSQDaemon.answers(httpPort) && listensForClients }
+    }
+
+    private var listensForClients: Bool {
+        if let unixPath { return access(unixPath, F_OK) == 0 }
+        return (try? LoopbackSocket.connect(port: tcpPort)) != nil
     }
 
     /// As a crash does: what was in memory is lost.

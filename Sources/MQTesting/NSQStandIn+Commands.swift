@@ -136,7 +136,7 @@ extension NSQBroker {
     private func authorize(_ client: NSQClient, _ body: [UInt8]) throws(NSQRefusal) -> String? {
         guard let secret = settings.secret else { throw NSQRefusal("E_AUTH_DISABLED AUTH disabled") }
         if client.isAuthorized { throw NSQRefusal("E_INVALID AUTH already set") }
-        guard body == Array(secret.utf8) else { throw NSQRefusal("E_UNAUTHORIZED AUTH no authorizations found") }
+        guard body == Array(secret.utf8) else { throw NSQRefusal("E_AUTH_FAILED AUTH failed") }
         client.isAuthorized = true
         return #"{"identity":"test","identity_url":"","permission_count":1}"#
     }

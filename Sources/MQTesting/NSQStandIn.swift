@@ -37,6 +37,8 @@ public final class NSQStandIn: Sendable {
         public var swallowsBehindIdentify = true
         /// In-flight messages wait for their timeout when their client goes, as with nsqd. Otherwise they are requeued at once.
         public var keepsInFlightOfTheGone = true
+        /// Delays of DPUB are forgotten, as nsqd does when its memory queue is full or it starts again.
+        public var forgetsDelays = false
         /// Heartbeats are not sent.
         public var isSilent = false
         /// Replies to PUB, MPUB and DPUB are never sent, though what they publish is taken.

@@ -48,7 +48,11 @@ final class NSQBroker {
             let digits = Array("0123456789abcdef".utf8)
             let id = (0..<16).map { digits[Int(lastID >> (60 - 4 * UInt64($0)) & 15)] }
             let message = NSQMessage(id: id, timestamp: wallNanoseconds(), body: body)
-            if delay > 0 { delayed.append((loopbackNanoseconds() + delay, name, message)) } else { topic.backlog.append(message) }
+            if delay > 0 && !settings.forgetsDelays {
+                delayed.append((loopbackNanoseconds() + delay, name, message))
+            } else {
+                topic.backlog.append(message)
+            }
         }
     }
 

@@ -12,6 +12,8 @@ struct AdminDaemons {
 
     let daemons: [Daemon]
     let resolve: [String]
+    /// With it the HTTP port is one for HTTPS.
+    var tls: TLSChoice?
     let client: HTTPClient
     let opening: Opening
 
@@ -63,8 +65,8 @@ struct AdminDaemons {
 
     private func run(_ method: String, _ path: String, timeout: Duration) throws(TransportError) -> [Result<HTTPReply, TransportError>] {
         var exchange = LookupExchange(resolve: resolve + daemons.flatMap(resolution))
-        exchange.timeout = timeout
-        let urls = daemons.map { "http://\($0.http.text)\(path)" }
+        (exchange.timeout, exchange.tls) = (timeout, tls)
+        let urls = daemons.map { "\(tls == nil ? "http" : "https")://\($0.http.text)\(path)" }
         return try exchange.run(method, urls, on: client, until: opening.deadline, stop: opening.stop)
     }
 
@@ -89,7 +91,7 @@ struct AdminDaemons {
         let message = LookupExchange.message(reply)
         switch (reply.status, message) {
         case (403, "TLS_REQUIRED"):
-            return TransportError(.permission, "nsqd wants TLS for its administration, which mq cannot give it (-tls-required=tcp-https)")
+            return TransportError(.permission, "nsqd wants TLS for its administration", hint: "add the option https")
         case (400, let message?): return TransportError(.usage, "nsqd refuses: \(message)")
         case (500..., let message): return TransportError(.failure, "nsqd fails: \(message ?? "HTTP status \(reply.status)")")
         default:

@@ -6,13 +6,16 @@ final class NSQAdmin: Admin {
     private let target: NSQTarget
     private let options: OptionValues
     private let resolve: [String]
+    /// For HTTPS; `nil` for plain HTTP.
+    private let tls: TLSChoice?
     private let opening: Opening
     private let client: HTTPClient
     private let lookup: Lookup?
 
     /// - Throws: `configuration` when libcurl cannot be opened.
-    init(_ target: NSQTarget, options: OptionValues, resolve: [String], opening: Opening) throws(TransportError) {
-        (self.target, self.options, self.resolve, self.opening) = (target, options, resolve, opening)
+    init(_ target: NSQTarget, options: OptionValues, connection: ConnectionSettings, opening: Opening) throws(TransportError) {
+        (self.target, self.options, resolve, self.opening) = (target, options, connection.resolve, opening)
+        tls = options.flag("https") == true ? connection.tls ?? TLSChoice() : nil
         client = try HTTPClient()
         if case .lookup(let lookupds) = target.place {
             lookup = Lookup(lookupds, resolve: resolve, notices: opening.notices)
@@ -34,14 +37,15 @@ final class NSQAdmin: Admin {
         case .lookup:
             // In the same order every time; nsqlookupd has none.
             daemons = try nodes(having: topic).sorted { $0.peer.text < $1.peer.text }.compactMap { node in
-                guard let port = node.httpPort else {
+                // Of HTTPS nsqlookupd knows nothing.
+                guard let port = tls == nil ? node.httpPort : options.integer("http-port") ?? node.tcpPort + 2 else {
                     opening.notices.warn("\(node.peer.text) serves no HTTP and is left out")
                     return nil
                 }
                 return AdminDaemons.Daemon(peer: node.peer, http: .tcp(host: node.host, port: port))
             }
         }
-        return AdminDaemons(daemons: daemons, resolve: resolve, client: client, opening: opening)
+        return AdminDaemons(daemons: daemons, resolve: resolve, tls: tls, client: client, opening: opening)
     }
 
     private func nodes(having topic: String?) throws(TransportError) -> [NSQNode] {
@@ -53,7 +57,7 @@ final class NSQAdmin: Admin {
     private func httpSide(of peer: Peer) throws(TransportError) -> Peer {
         let chosen = options.integer("http-port")
         switch peer {
-        case .tcp(let host, let port): return .tcp(host: host, port: chosen ?? min(port + 1, 65535))
+        case .tcp(let host, let port): return .tcp(host: host, port: chosen ?? min(port + (tls == nil ? 1 : 2), 65535))
         case .unix(let path):
             guard let chosen else {
                 throw TransportError(

@@ -167,8 +167,8 @@ extension AdminCounts {
         [
             Fact("messages", "Messages", .number(messages)), Fact("on_disk", "On disk", .number(onDisk)),
             Fact("in_flight", "In flight", .number(inFlight)), Fact("deferred", "Deferred", .number(deferred)),
-            Fact("requeued", "Requeued", .counter(requeued)), Fact("timed_out", "Timed out", .counter(timedOut)),
-            Fact("received", "Received", .counter(received)), Fact("clients", "Clients", .number(clients)), pausedFact,
+            Fact("received", "Received", .counter(received)), Fact("clients", "Clients", .number(clients)),
+            Fact("requeued", "Requeued", .counter(requeued)), Fact("timed_out", "Timed out", .counter(timedOut)), pausedFact,
         ] + latencyFacts
     }
 
@@ -176,9 +176,10 @@ extension AdminCounts {
     func topicFacts(_ channels: [AdminCounts]) -> [Fact] {
         [
             Fact("messages", "Messages", .number(messages)), Fact("on_disk", "On disk", .number(onDisk)),
-            Fact("received", "Received", .counter(received)), Fact("received_bytes", "Bytes received", .counter(receivedBytes)),
-            Fact("channels", "Channels", .number(channels.count)),
-            Fact("channel_messages", "In channels", .number(channels.reduce(0) { $0 &+ $1.messages })), pausedFact,
+            Fact("received", "Received", .counter(received)),
+            Fact("channel_messages", "In channels", .number(channels.reduce(0) { $0 &+ $1.messages })),
+            Fact("channels", "Channels", .number(channels.count)), Fact("received_bytes", "Bytes received", .counter(receivedBytes)),
+            pausedFact,
         ] + latencyFacts
     }
 

@@ -4,6 +4,8 @@ internal import MQNet
 /// Requests to the HTTP side of several nsqds or nsqlookupds at once.
 struct LookupExchange {
     let resolve: [String]
+    /// For URLs that begin with https.
+    var tls: TLSChoice?
     /// For one request; nsqadmin waits as long.
     var timeout = Duration.seconds(5)
 
@@ -25,6 +27,10 @@ struct LookupExchange {
             request.timeout = timeout
             request.connectTimeout = .seconds(2)
             request.resolve = resolve
+            if let tls {
+                (request.caFile, request.certificateFile, request.keyFile) = (tls.caFile, tls.certificateFile, tls.keyFile)
+                request.verifies = tls.verifies
+            }
             // These are services inside; no client of nsq goes through a proxy to them.
             request.usesProxy = false
             do throws(TransportError) { try client.start(request, tag: index) } catch { results[index] = .failure(error) }

@@ -58,6 +58,9 @@ extension NSQTransport {
             help: "An address for a name, as curl has it: nsqlookupd may hand out names that only its own network knows."),
         OptionSpec(
             "http-port", .integer(1...65_535), standard: "the port + 1", help: "nsqd's HTTP port, through which queues are looked after."),
+        OptionSpec(
+            "https", .flag, standard: "no",
+            help: "Look after queues over TLS, with tls-ca, tls-cert, tls-key and tls-insecure; http-port is then the port + 2."),
         OptionSpec("poll", .duration, standard: "15s", help: "Between two looks at nsqlookupd."),
     ]
 

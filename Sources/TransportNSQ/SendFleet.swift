@@ -8,6 +8,9 @@ final class SendLink: Link {
     /// DPUBs of the first that were answered, where every nsqd gets a copy.
     var answered = 0
 
+    /// Whether it ever answered.
+    var hasAnswered = false
+
     /// More than this many gain nothing.
     static let window = 4
 
@@ -132,7 +135,7 @@ final class SendFleet: Fleet<SendLink>, @unchecked Sendable {
             if copies { link.answered += 1 } else { parcel.answered += 1 }
             guard (copies ? link.answered : parcel.answered) == parcel.ends.count else { return }
         }
-        link.answered = 0
+        (link.answered, link.hasAnswered) = (0, true)
         link.outstanding.removeFirst()
         parcel.awaited -= 1
         while let first = parcels.first, first.awaited == 0 {
@@ -147,6 +150,11 @@ final class SendFleet: Fleet<SendLink>, @unchecked Sendable {
     private func give(up link: SendLink, _ error: TransportError) throws(TransportError) {
         let left = link.outstanding
         link.outstanding = []
+        var error = error
+        // A connection that is reset takes nsqd's last words with it.
+        if error.code == .unreachable, !link.hasAnswered, !left.isEmpty {
+            error.hint = "nsqd answers so, too, when it requires tls or takes no messages of this size (-max-msg-size)"
+        }
         lose(link, error)
         if let fatal { throw fatal }
         if copies && retry == nil {

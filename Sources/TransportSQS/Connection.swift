@@ -93,14 +93,16 @@ final class Connection {
     func succeeded(after history: RetryPolicy.History) { policy.succeeded(after: history) }
 
     /// What to do about a failure; puts clock and credentials right.
-    func decide(_ failure: ServiceFailure, _ history: inout RetryPolicy.History) -> RetryPolicy.Decision {
+    func decide(
+        _ failure: ServiceFailure, _ history: inout RetryPolicy.History, isPartial: Bool = false
+    ) -> RetryPolicy.Decision {
         if failure.kind == .skewed, let time = failure.serviceTime { clockOffset = time - Clock.now }
         if failure.kind == .expiredCredentials, let old = credentials {
             settings.credentials.forget(old)
             credentials = nil
         }
         let random = Double.random(in: 0...1, using: &generator)
-        let decision = policy.decide(failure.kind, &history, random: random)
+        let decision = policy.decide(failure.kind, &history, isPartial: isPartial, random: random)
         guard decision == .giveUp, let patience, failure.isTemporary else { return decision }
         let now = Deadline.now()
         if history.since == 0 { history.since = now }

@@ -75,7 +75,7 @@ extension ReceiveService {
         }
         settle(job, done)
         if let finalReason { giveUp(job, lost, finalReason) }
-        if !unfinished.isEmpty { again(job, unfinished, reason) }
+        if !unfinished.isEmpty { again(job, unfinished, reason, isPartial: true) }
     }
 
     private func settle(_ job: Job, _ numbers: [Int]) {
@@ -88,9 +88,9 @@ extension ReceiveService {
         }
     }
 
-    private func again(_ job: Job, _ numbers: [Int], _ failure: ServiceFailure) {
+    private func again(_ job: Job, _ numbers: [Int], _ failure: ServiceFailure, isPartial: Bool = false) {
         var job = Job(kind: job.kind, numbers: numbers, history: job.history)
-        switch connection.decide(failure, &job.history) {
+        switch connection.decide(failure, &job.history, isPartial: isPartial) {
         case .now: pausedJobs.append((0, job))
         case .after(let time): pausedJobs.append((Deadline.now() + time.nanoseconds, job))
         case .giveUp: giveUp(job, numbers, failure)

@@ -33,8 +33,12 @@ struct RetryPolicy {
         quota = min(Self.fullQuota, quota + (history.failures == 0 ? 1 : Self.cost))
     }
 
-    /// - Parameter random: 0 to 1, for the jitter.
-    mutating func decide(_ kind: ServiceFailure.Kind, _ history: inout History, random: Double) -> Decision {
+    /// - Parameters:
+    ///   - isPartial: the service answered, and some entries of a batch failed: that is no sign of its being down, and costs nothing.
+    ///   - random: 0 to 1, for the jitter.
+    mutating func decide(
+        _ kind: ServiceFailure.Kind, _ history: inout History, isPartial: Bool = false, random: Double
+    ) -> Decision {
         switch kind {
         case .final, .batchTooLong, .unknownOperation: return .giveUp
         case .skewed:
@@ -47,8 +51,8 @@ struct RetryPolicy {
         }
         history.failures += 1
         let limit = kind == .unreachable ? Self.unreachableAttempts : Self.attempts
-        guard history.failures < limit, quota >= Self.cost else { return .giveUp }
-        quota -= Self.cost
+        guard history.failures < limit, isPartial || quota >= Self.cost else { return .giveUp }
+        if !isPartial { quota -= Self.cost }
         var pause = kind == .throttled ? 0.2 : 0.05
         for _ in 1..<max(history.failures, 1) { pause = min(pause * 2, Self.longest) }
         return .after(.nanoseconds(Int64(random * pause * 1e9)))

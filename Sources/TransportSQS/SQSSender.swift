@@ -227,10 +227,10 @@ final class SQSSender: Sender {
         again(request, failure) { self.failure = self.failure ?? $0 }
     }
 
-    private func again(_ request: SendRequest, _ failure: ServiceFailure, otherwise: (TransportError) -> Void) {
+    private func again(_ request: SendRequest, _ failure: ServiceFailure, isPartial: Bool = false, otherwise: (TransportError) -> Void) {
         guard !isEnding else { return }
         var request = request
-        switch connection.decide(failure, &request.history) {
+        switch connection.decide(failure, &request.history, isPartial: isPartial) {
         case .giveUp:
             if failure.isUncertain { repeated = max(0, repeated - 1) }
             if failure.error.code == .noSuchQueue { connection.forgetURL() }
@@ -262,7 +262,7 @@ final class SQSSender: Sender {
         }
         guard let first = unfinished.values.first else { return }
         let rest = request.filtered { unfinished[$0.position] != nil }
-        again(rest, first) { error in
+        again(rest, first, isPartial: true) { error in
             for entry in rest.entries { progress.reject(entry.position, unfinished[entry.position]?.error ?? error) }
         }
     }

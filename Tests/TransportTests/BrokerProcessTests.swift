@@ -30,6 +30,12 @@ struct BrokerProcessTests {
         #expect(try lookup.http("GET", "/nodes").text.contains("\"broadcast_address\":\"127.0.0.1\""))
     }
 
+    @Test(.enabled(if: NSQDaemon.isAvailable, "nsqd is not on PATH and MQ_TEST_NSQD is not set"))
+    func nsqdListensAtAPath() throws {
+        let daemon = try NSQDaemon(usesUnixSocket: true)
+        #expect(daemon.unixPath.map { access($0, R_OK | W_OK) } == 0)
+    }
+
     @Test func aServerThatEndsAtOnceIsReportedWithItsOwnWords() throws {
         let fixture = Fixture()
         let server = try LoopbackProcess("/bin/sh", ["-c", "echo no such option >&2; exit 3"], folder: try fixture.directory())

@@ -171,6 +171,25 @@ struct NSQAdminTests {
         #expect(error?.code == .unreachable && error?.message.hasSuffix("1 of 2 nsqds did as they were told") == true)
     }
 
+    @Test(
+        .enabled(if: NSQDaemon.isAvailable && Certificates.openssl != nil, "there is no nsqd, or no openssl to make certificates with"))
+    func anNSQDThatWantsTLSIsLookedAfterOverHTTPS() throws {
+        let certificates = try Certificates()
+        let secure = try LoopbackSocket.freePort()
+        let daemon = try NSQDaemon(arguments: [
+            "-https-address=127.0.0.1:\(secure)", "-tls-cert=\(certificates.path("server.pem"))",
+            "-tls-key=\(certificates.path("server.key"))",
+            "-tls-required=tcp-https", "-tls-client-auth-policy=require-verify", "-tls-root-ca-file=\(certificates.path("ca.pem"))",
+        ])
+        let keys =
+            "tls-ca=\(certificates.path("ca.pem")),tls-cert=\(certificates.path("client.pem")),tls-key=\(certificates.path("client.key"))"
+        let address = "nsq://127.0.0.1:\(daemon.tcpPort)/t/c,https,http-port=\(secure)"
+        let admin = try Self.admin("\(address),\(keys)")
+        #expect(try admin.create(exclusive: true))
+        #expect(try admin.status()["messages"] == .number(0))
+        #expect(code { _ = try Self.admin(address).status() } == .permission)
+    }
+
     @Test func nobodyThereIsUnreachableAndSomebodyElseIsNamed() throws {
         let free = try LoopbackSocket.freePort()
         #expect(code { _ = try Self.admin("nsq://127.0.0.1:1/t,http-port=\(free)").status() } == .unreachable)

@@ -93,23 +93,6 @@ struct NSQStandInFaultTests {
         #expect(first.depth(of: "topic") == nil)
     }
 
-    @Test func withASecretNothingGoesWithoutIt() throws {
-        var settings = NSQStandIn.Settings()
-        settings.secret = "sesame"
-        let broker = try NSQStandIn(settings)
-        let stranger = try NSQRawClient(port: broker.tcpPort)
-        stranger.send("PUB topic", body: [0x61])
-        stranger.expectFatal("E_AUTH_FIRST")
-        let wrong = try NSQRawClient(port: broker.tcpPort)
-        wrong.send("AUTH", body: Array("other".utf8))
-        wrong.expectFatal("E_UNAUTHORIZED")
-        let friend = try NSQRawClient(port: broker.tcpPort)
-        friend.send("AUTH", body: Array("sesame".utf8))
-        if case .response(let json) = friend.next() { #expect(json.contains("permission_count")) }
-        friend.send("PUB topic", body: [0x61])
-        #expect(friend.next() == .response("OK"))
-    }
-
     @Test func bytesFromOutsideDoNotHarmIt() throws {
         let broker = try NSQStandIn()
         let rounds = try Fuzz.rounds { generator, _ in

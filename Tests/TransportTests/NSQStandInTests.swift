@@ -209,4 +209,63 @@ struct NSQStandInTests {
             #expect(replies >= 6 + 2)
         }
     }
+
+    @Test(arguments: brokers)
+    func withASecretNothingGoesWithoutItButOverHTTP(broker: Broker) throws {
+        let authority = try NSQAuthServer(secret: "sesame")
+        try broker.run(["-auth-http-address=127.0.0.1:\(authority.port)"], { $0.secret = "sesame" }) { port, http in
+            let stranger = try NSQRawClient(port: port)
+            stranger.identify(Self.negotiation)
+            guard case .response(let answer) = stranger.next() else { return #expect(Bool(false), "no answer") }
+            #expect(answer.contains(#""auth_required":true"#), "\(answer)")
+            stranger.send("PUB topic", body: [0x61])
+            stranger.expectFatal("E_AUTH_FIRST")
+            let wrong = try NSQRawClient(port: port)
+            wrong.send("AUTH", body: Array("other".utf8))
+            wrong.expectFatal("E_AUTH_FAILED")
+            let friend = try NSQRawClient(port: port)
+            friend.send("AUTH", body: Array("sesame".utf8))
+            guard case .response(let json) = friend.next() else { return #expect(Bool(false), "no answer") }
+            #expect(json.contains(#""permission_count":1"#), "\(json)")
+            friend.send("PUB topic", body: [0x61])
+            #expect(friend.next() == .response("OK"))
+            #expect(try LoopbackHTTP.request("POST", "/pub?topic=topic", port: http, body: [0x62]).text == "OK")
+        }
+    }
+
+    @Test(arguments: brokers)
+    func delaysAreForgottenWhereTheMemoryQueueOverflows(broker: Broker) throws {
+        try broker.run(["-mem-queue-size=1"], { $0.forgetsDelays = true }) { port, _ in
+            let publisher = try NSQRawClient(port: port)
+            for _ in 0..<3 {
+                publisher.send("DPUB topic 3600000", body: Array("late".utf8))
+                #expect(publisher.next() == .response("OK"))
+            }
+            let client = try Self.subscriber(port, "topic", ready: 1)
+            #expect(client.message("late") != nil)
+        }
+    }
+
+    /// Whatever is negotiated, commands behind IDENTIFY are executed as long as no layer is changed.
+    @Test(arguments: brokers)
+    func negotiationThatChangesNothingSwallowsNothing(broker: Broker) throws {
+        try broker.run { port, _ in
+            let client = try NSQRawClient(port: port)
+            client.socket.write(NSQRawClient.command("IDENTIFY", Array(Self.negotiation.utf8)) + NSQRawClient.command("PUB topic", [0x61]))
+            if case .response(let json) = client.next() { #expect(json.contains("max_rdy_count")) }
+            #expect(client.next() == .response("OK"))
+        }
+    }
+
+    @Test(arguments: brokers)
+    func aSampleRateOfOneLetsTwoInAHundredThroughAndDiscardsTheOthers(broker: Broker) throws {
+        try broker.run { port, http in
+            let client = try Self.subscriber(port, "topic", ready: 2500, extra: #","sample_rate":1"#)
+            try Self.publish(port, "topic", (0..<2000).map { "\($0)" })
+            var count = 0
+            while case .message = client.next(.seconds(1)) { count += 1 }
+            #expect((10...90).contains(count))
+            #expect(try LoopbackHTTP.request("GET", "/stats?format=json&topic=topic", port: http).text.contains(#""depth":0"#))
+        }
+    }
 }

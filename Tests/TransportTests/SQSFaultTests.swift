@@ -28,7 +28,8 @@ extension ConformanceSubject {
     }
 }
 
-@Suite("sqs on the stand-in", .timeLimit(.minutes(2)))
+// One after the other: each blocks a thread of the pool that all tests share.
+@Suite("sqs on the stand-in", .serialized, .timeLimit(.minutes(2)))
 struct SQSFaultTests {
     @Test(arguments: Conformance.checks(for: .sqsStandard))
     func aStandardQueueKeepsTheContract(check: ConformanceCheck) throws { try check.run(on: .sqsStandard) }
@@ -103,9 +104,11 @@ struct SQSFaultTests {
         var settings = SQSStandIn.Settings()
         settings.faults.senderFault = 0.05
         settings.faults.missingEntry = 0.05
-        let queue = try SQSQueue(try start(settings))
+        let server = try SQSStandIn(settings)
+        let queue = try SQSQueue(server.endpoint)
         let refused = try sendNumbered(2000, to: queue)
         #expect(!refused.isEmpty)
+        server.change { $0.faults = SQSStandIn.Faults() }
         let seen = try receiveNumbered(2000, from: queue)
         #expect(Set(seen.keys).union(refused) == Set(0..<2000))
         #expect(refused.isDisjoint(with: seen.keys))
@@ -121,13 +124,13 @@ struct SQSFaultTests {
     private static let kept = Mutex<[SQSStandIn]>([])
 
     @Test func aFIFOQueueGetsEachMessageOnceAndInOrderThoughRepliesAreLost() throws {
-        var settings = SQSStandIn.Settings()
-        settings.faults.lostReply = 0.2
-        settings.faults.failedEntry = 0.0
-        let queue = try SQSQueue(try start(settings), fifo: true)
+        let server = try SQSStandIn()
+        let queue = try SQSQueue(server.endpoint, fifo: true)
+        server.change { $0.faults.lostReply = 0.2 }
         #expect(try sendNumbered(300, to: queue).isEmpty)
-        let bodies = try queue.drain(",visibility=2s").map(\.body)
-        #expect(Set(bodies) == Set((0..<300).map(numbered)))
+        #expect(server.bodies(in: queue.name) == (0..<300).map(numbered))
+        #expect((server.faultsPlayed["lostReply"] ?? 0) > 0, "\(server.faultsPlayed)")
+        server.change { $0.faults.lostReply = 0 }
     }
 
     // MARK: One fault each
@@ -164,7 +167,9 @@ struct SQSFaultTests {
     @Test func aServiceThatHangsEndsAtTheDeadline() throws {
         var settings = SQSStandIn.Settings()
         settings.faults.hang = 1
-        let endpoint = try start(settings)
+        let server = try SQSStandIn(settings)
+        server.createQueue("q")
+        let endpoint = server.endpoint
         let begin = Deadline.now()
         do {
             var opening = Opening(stop: StopFlag())

@@ -28,7 +28,10 @@ extension ConformanceSubject {
     }
 }
 
-@Suite("sqs on moto", .enabled(if: MotoServer.isAvailable, "MQ_TEST_PYTHON names no Python with moto[server]"), .timeLimit(.minutes(2)))
+// One after the other: each blocks a thread of the pool that all tests share, and moto is slow.
+@Suite(
+    "sqs on moto", .serialized, .enabled(if: MotoServer.isAvailable, "MQ_TEST_PYTHON names no Python with moto[server]"),
+    .timeLimit(.minutes(2)))
 struct SQSMotoTests {
     @Test(arguments: Conformance.checks(for: .sqsStandard))
     func aStandardQueueKeepsTheContract(check: ConformanceCheck) throws { try check.run(on: .sqsStandard) }

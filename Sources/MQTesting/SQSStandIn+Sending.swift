@@ -1,0 +1,160 @@
+import Glibc
+import MQCore
+
+/// How a message is accepted, and batches of anything.
+extension SQSService {
+    func accept(_ entry: SQSRequest.Entry, _ queue: SQSQueue, _ state: inout State) throws(SQSFailure) -> SQSMessage {
+        guard entry.hasBody, !entry.body.isEmpty else {
+            throw SQSFailure(
+                "MissingRequiredParameterException", "The request must contain the parameter MessageBody.", queryCode: "MissingParameter")
+        }
+        let limit = queue.number("MaximumMessageSize", default: state.settings.maximumMessageSize)
+        let size = entry.attributes.reduce(entry.body.count) { $0 + $1.name.utf8.count + $1.type.utf8.count + $1.value.count }
+        guard size <= limit else {
+            throw SQSFailure(
+                "InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter than \(limit) bytes.")
+        }
+        guard Self.isXMLText(entry.body) else {
+            throw SQSFailure("InvalidMessageContents", "Invalid characters found.", queryCode: "InvalidMessageContents")
+        }
+        var dedup: String?
+        let now = loopbackNanoseconds()
+        let digest = SQSDigest.md5(entry.body)
+        if queue.isFIFO {
+            guard entry.group != nil else {
+                throw SQSFailure(
+                    "MissingRequiredParameterException", "The request must contain the parameter MessageGroupId.",
+                    queryCode: "MissingParameter")
+            }
+            if entry.delay != nil {
+                throw SQSFailure("InvalidParameterValue", "Value \(entry.delay!) for parameter DelaySeconds is invalid.")
+            }
+            dedup = entry.dedup ?? (queue.attributes["ContentBasedDeduplication"] == "true" ? String(decoding: digest, as: UTF8.self) : nil)
+            guard dedup != nil else {
+                throw SQSFailure(
+                    "InvalidParameterValue",
+                    "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
+            }
+        }
+        state.lastSerial += 1
+        let id = dedup.flatMap { queue.duplicate(of: $0, now) }
+        let message = SQSMessage(
+            serial: state.lastSerial, id: id ?? Self.identifier(state.lastSerial), body: entry.body, digest: digest,
+            attributes: entry.attributes, group: entry.group, dedup: dedup, sent: Int(wallNanoseconds() / 1_000_000))
+        if id == nil { queue.append(message, delay: entry.delay ?? queue.number("DelaySeconds", default: 0), now) }
+        return message
+    }
+
+    /// The form of a UUID, with the serial number in it.
+    private static func identifier(_ serial: Int) -> [UInt8] {
+        let digits = Array("0123456789abcdef".utf8)
+        var text = Array("5a5a0000-0000-4000-8000-000000000000".utf8)
+        for place in 0..<12 { text[35 - place] = digits[serial >> (4 * place) & 15] }
+        return text
+    }
+
+    /// Tab, line feed, carriage return and everything from the space on but U+FFFE and U+FFFF; the bytes are UTF-8.
+    private static func isXMLText(_ bytes: [UInt8]) -> Bool {
+        for (place, byte) in bytes.enumerated() {
+            if byte < 0x20 && byte != 0x09 && byte != 0x0a && byte != 0x0d { return false }
+            if byte == 0xef && bytes[place + 1] == 0xbf && bytes[place + 2] >= 0xbe { return false }
+        }
+        return true
+    }
+
+    func describe(
+        _ message: SQSMessage, attributes: [SQSAttribute], isFIFO: Bool, _ state: inout State, _ json: inout JSONText
+    ) {
+        let isWrong = state.plays("wrongMD5", state.settings.faults.wrongMD5)
+        json.key("MessageId")
+        json.text(message.id)
+        json.key("MD5OfMessageBody")
+        json.text(isWrong ? SQSDigest.md5([0]) : message.digest)
+        if !attributes.isEmpty {
+            json.key("MD5OfMessageAttributes")
+            json.text(SQSDigest.md5(attributes))
+        }
+        if isFIFO { json.fields(("SequenceNumber", .text("\(1_880_000_000_000_000_000 as UInt64 &+ UInt64(message.serial))"))) }
+    }
+
+    func batch(_ operation: String, _ request: SQSRequest, _ state: inout State, _ json: inout JSONText) throws(SQSFailure) {
+        let queue = try queue(request, state)
+        let prefix = "AWS.SimpleQueueService."
+        if request.entries.isEmpty {
+            throw SQSFailure(
+                "EmptyBatchRequest", "There should be at least one entry in the request.", queryCode: prefix + "EmptyBatchRequest")
+        }
+        if request.entries.count > 10 {
+            throw SQSFailure(
+                "TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10. You have sent \(request.entries.count).",
+                queryCode: prefix + "TooManyEntriesInBatchRequest")
+        }
+        if Set(request.entries.map(\.id)).count < request.entries.count {
+            throw SQSFailure("BatchEntryIdsNotDistinct", "Ids are repeated.", queryCode: prefix + "BatchEntryIdsNotDistinct")
+        }
+        let size = request.entries.reduce(0) { $0 + $1.body.count }
+        if size > state.settings.maximumBatchSize {
+            throw SQSFailure(
+                "BatchRequestTooLong",
+                "Batch requests cannot be longer than \(state.settings.maximumBatchSize) bytes. You have sent \(size) bytes.",
+                queryCode: prefix + "BatchRequestTooLong")
+        }
+        var (successes, failures) = ([JSONText](), [JSONText]())
+        for entry in request.entries {
+            var result = JSONText()
+            result.open("{")
+            result.fields(("Id", .text(entry.id)))
+            let faults = state.settings.faults
+            if state.plays("missingEntry", faults.missingEntry) { continue }
+            if state.plays("senderFault", faults.senderFault) {
+                failures.append(Self.failed(result, "InvalidParameterValue", "refused by chance", .truth(true)))
+            } else if state.plays("failedEntry", faults.failedEntry) {
+                failures.append(Self.failed(result, "InternalError", "failed by chance", .truth(false)))
+            } else if state.plays("failedEntryAsText", faults.failedEntryAsText) {
+                failures.append(Self.failed(result, "InternalError", "failed by chance", .text("false")))
+            } else {
+                do throws(SQSFailure) {
+                    if operation == "SendMessageBatch" {
+                        let message = try accept(entry, queue, &state)
+                        describe(message, attributes: entry.attributes, isFIFO: queue.isFIFO, &state, &result)
+                    } else {
+                        try settle(entry, queue, deletes: operation == "DeleteMessageBatch")
+                    }
+                    result.close("}")
+                    successes.append(result)
+                } catch {
+                    failures.append(Self.failed(result, error.queryCode, error.text, .truth(error.isSender)))
+                }
+            }
+        }
+        write("Successful", successes, &state, &json)
+        write("Failed", failures, &state, &json)
+        announce()
+    }
+
+    private static func failed(_ start: JSONText, _ code: String, _ text: String, _ fault: JSONText.Field) -> JSONText {
+        var result = start
+        result.fields(("Code", .text(code)), ("Message", .text(text)), ("SenderFault", fault))
+        result.close("}")
+        return result
+    }
+
+    private func write(_ key: String, _ results: [JSONText], _ state: inout State, _ json: inout JSONText) {
+        var results = results
+        if results.isEmpty {
+            guard state.plays("nulls", state.settings.faults.nulls) else { return }
+            json.key(key)
+            json.null()
+            return
+        }
+        if state.plays("shuffled", state.settings.faults.shuffled) { results.shuffle(using: &state.generator) }
+        json.key(key)
+        json.open("[")
+        for result in results { json.value(number: result.string) }
+        json.close("]")
+    }
+}
+
+extension JSONText {
+    mutating func text(_ bytes: [UInt8]) { bytes.withUnsafeBytes { value(utf8: $0) } }
+}
