@@ -80,6 +80,7 @@ extension MessageContract {
             let from = "\(address(daemon, through: proxy.port)),msg-timeout=1s"
             let command = #"exec "$0" recv "$1" --retry 60s --timeout 4s > "$2""#
             let kills = 8
+            var restarts = 0
             var lines: [Substring] = []
             for round in 0...kills {
                 let file = "\(folder)/\(round)"
@@ -87,11 +88,12 @@ extension MessageContract {
                 let limit = ContinuousClock.now + .microseconds(Int.random(in: 10_000...60_000 + total / 2, using: &random))
                 while receiver.isRunning && (round == kills || ContinuousClock.now < limit) {
                     usleep(UInt32.random(in: 5_000...200_000, using: &random))
+                    if round == kills && restarts == 0 {
+                        daemon.stop()
+                        try daemon.start()
+                        restarts += 1
+                    }
                     if Int.random(in: 0..<3, using: &random) == 0 { proxy.cut(withReset: Bool.random(using: &random)) }
-                }
-                if round == kills - 1 {
-                    daemon.stop()
-                    try daemon.start()
                 }
                 receiver.send(signal: SIGKILL)
                 let result = try receiver.wait()
