@@ -48,7 +48,7 @@ final class NSQSender: Sender {
                 return Refusal(
                     index: index,
                     error: TransportError(
-                        .unsendable, "\(size) bytes exceed nsqd's limit of \(limit) bytes",
+                        .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes",
                         hint: "nsqd's -max-msg-size sets it, and max-message= says so here"))
             }
             if hasProperties, let delay = batch.properties(of: index).delay, delay > Packing.maximumDelay {

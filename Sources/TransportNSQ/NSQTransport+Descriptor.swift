@@ -18,7 +18,7 @@ extension NSQTransport {
         examples: [
             ("nsq:logs", "the topic logs of the nsqd on this machine"),
             ("nsq:logs/archive", "its channel archive"),
-            ("nsq://a,b:4150/logs", "two nsqds: messages are divided among them, and one stands in for the other"),
+            ("nsq://a,b:4150/logs", "two nsqds: messages are divided among them; one stands in for the other"),
             ("nsqlookup://lookup1,lookup2/logs/archive", "every nsqd that has the topic"),
             ("nsq:logs/archive,unix=/run/nsqd.sock", "through a UNIX socket"),
         ])

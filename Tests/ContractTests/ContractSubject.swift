@@ -28,8 +28,22 @@ struct ContractSubject: Sendable, CustomTestStringConvertible {
     var missing: (@Sendable () -> String)?
     /// What is said of it.
     var missingWords = "no such queue"
-    /// A queue keeps what was sent while nobody receives, and takes only so much.
+    /// A queue keeps what was sent while nobody receives.
     var holds = true
+    /// A queue takes only so much: a sender waits for room.
+    var fillsUp = true
+    /// Messages come in the order of sending, also those that were given back.
+    var keepsOrder = true
+    var carriesEmpty = true
+    /// A sender is told that a message is in the queue.
+    var acknowledges = false
+    /// Using a queue that is not there is an error, not its creation.
+    var needsCreation = true
+    /// A queue of the kernel: it has an owner and a mode, and there are limits on all queues together.
+    var isOfKernel = true
+    var delays = false
+    /// What a receiver says and ends with whose queue is deleted.
+    var removal: (status: Int32, words: String) = (66, "removed")
     /// The largest message of a `.small` queue; nil without a limit.
     var smallLimit: Int?
     /// The largest message sent through a `.large` queue.
@@ -43,8 +57,23 @@ struct ContractSubject: Sendable, CustomTestStringConvertible {
     var hasType = false
     var tellsClosed = false
     var isAdministered = true
+    /// The address under which `mq list` shows the queues; the transport itself where there is only one place for them.
+    var place: @Sendable () throws -> String
 
     var testDescription: String { name }
+
+    /// How far a sender came that broke off.
+    var sentWord: String { acknowledges ? "acknowledged" : "sent" }
+    /// What makes a sender slow enough to be interrupted, where no full queue does.
+    var slowly: String { fillsUp ? "" : "--rate 4000" }
+
+    /// The same messages, in the same order where the transport keeps it.
+    func areSame(_ left: some Sequence<String>, _ right: some Sequence<String>) -> Bool {
+        keepsOrder ? Array(left) == Array(right) : left.sorted() == right.sorted()
+    }
+
+    /// Those that the transport can carry.
+    func carriable(_ messages: [[UInt8]]) -> [[UInt8]] { carriesEmpty ? messages : messages.filter { !$0.isEmpty } }
 
     /// Runs `body` with a new queue, and removes the queue whatever happens.
     func withQueue(_ size: Size = .small, _ body: (Queue) throws -> Void) throws {
@@ -61,9 +90,16 @@ struct ContractSubject: Sendable, CustomTestStringConvertible {
 // MARK: - The table
 
 extension ContractSubject {
-    static let all: [ContractSubject] = [posixMQ, sysV, zmqIPC, zmqTCP]
+    static let all: [ContractSubject] = {
+        let all = [posixMQ, sysV, zmqIPC, zmqTCP, nsq] + (NSQDaemon.isAvailable ? [nsqd] : [])
+        // MQ_TEST_SUBJECTS=nsq,sysv is for work on one transport.
+        guard let chosen = getenv("MQ_TEST_SUBJECTS").map({ String(cString: $0).split(separator: ",") }) else { return all }
+        return all.filter { subject in chosen.contains { $0 == subject.transport } }
+    }()
     /// Where messages wait in a queue of the kernel or a broker.
     static let holding = all.filter(\.holds)
+    static let filling = holding.filter(\.fillsUp)
+    static let ofKernel = holding.filter(\.isOfKernel)
     static let administered = all.filter(\.isAdministered)
 
     static let posixMQ = ContractSubject(
@@ -72,7 +108,7 @@ extension ContractSubject {
             // All queues of a user share RLIMIT_MSGQUEUE, 800 KB as a rule, so none is larger than it must be.
             try created("posix-mq:/\(UniqueName.make())", size == .small ? ",maxmsg=10,msgsize=1024" : ",maxmsg=2,msgsize=8192", fixture)
         },
-        missing: { "posix-mq:/\(UniqueName.make("absent"))" }, smallLimit: 1024, largest: 8192, hasPriority: true)
+        missing: { "posix-mq:/\(UniqueName.make("absent"))" }, smallLimit: 1024, largest: 8192, hasPriority: true, place: { "posix-mq:" })
 
     static let sysV = ContractSubject(
         name: "sysv",
@@ -80,7 +116,7 @@ extension ContractSubject {
             try created("sysv:0x\(String(UniqueName.key(), radix: 16))", size == .small ? ",qbytes=2048" : ",qbytes=16384", fixture)
         },
         missing: { "sysv:0x\(String(UniqueName.key(), radix: 16))" }, missingWords: "no queue has the key", smallLimit: 2048, largest: 8192,
-        peeks: true, hasType: true)
+        peeks: true, hasType: true, place: { "sysv:" })
 
     static let zmqIPC = zmq("zmq over ipc") { fixture in "ipc://\(try fixture.directory())/socket" }
     static let zmqTCP = zmq("zmq over tcp") { _ in "tcp://127.0.0.1:\(try freePort())" }
@@ -92,7 +128,9 @@ extension ContractSubject {
                 let endpoint = try endpoint(fixture)
                 return Queue(send: "zmq:\(endpoint)", recv: "zmq:@\(endpoint)")
             },
-            holds: false, largest: 3 << 20, sendTimesOut: (69, "peer"), countsExactly: false, tellsClosed: true, isAdministered: false)
+            holds: false, fillsUp: false, isOfKernel: false, largest: 3 << 20, sendTimesOut: (69, "peer"), countsExactly: false,
+            tellsClosed: true, isAdministered: false,
+            place: { "zmq:" })
     }
 
     private static func created(_ address: String, _ options: String, _ fixture: Fixture) throws -> Queue {

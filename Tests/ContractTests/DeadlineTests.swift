@@ -28,7 +28,8 @@ extension MessageContract {
         func zeroTimeout(subject: ContractSubject) throws {
             try subject.withQueue { queue in
                 expectSentence(try mq().run("recv", queue.recv, "--timeout", "0s"), 1, "no message")
-                expectSuccess(try mq().run("send", queue.send, "--timeout", "0s", "a", "b"))
+                // A broker's word that it has them takes its time.
+                expectSuccess(try mq().run("send", queue.send, "--timeout", subject.acknowledges ? "10s" : "0s", "a", "b"))
                 let result = try mq().run("recv", queue.recv, "--timeout", "0s", "-n", "3")
                 expectSentence(result, 1, "2 of 3 messages received")
                 #expect(result.lines == ["a", "b"])
@@ -72,10 +73,11 @@ extension MessageContract {
         func drain(subject: ContractSubject) throws {
             try subject.withQueue { queue in
                 expectSentence(try mq().run("recv", queue.recv, "--drain"), 1, "no message")
-                expectSuccess(try mq().run("send", queue.send, "", "b"))
+                let first = subject.carriesEmpty ? "" : " "
+                expectSuccess(try mq().run("send", queue.send, first, "b"))
                 let result = try mq().run("recv", queue.recv, "--drain")
                 expectSuccess(result)
-                #expect(result.text == "\nb\n" && result.errorText.isEmpty)
+                #expect(result.text == "\(first)\nb\n" && result.errorText.isEmpty)
                 expectSuccess(try mq().run("send", queue.send, "a", "b", "c"))
                 #expect(try mq().run("recv", queue.recv, "--drain", "-n", "2").lines == ["a", "b"])
                 expectSentence(try mq().run("recv", queue.recv, "--drain", "-n", "2"), 1, "1 of 2 messages received")
@@ -121,15 +123,18 @@ extension MessageContract {
                 expectSuccess(try mq().run("send", queue.send, "a", "b"))
                 for _ in 0..<3 {
                     let result = try mq().run("recv", queue.recv, "--peek", "--drain")
-                    #expect(result.status == 0 && result.lines == ["a", "b"], "\(result.errorText)")
+                    #expect(result.status == 0 && subject.areSame(result.lines, ["a", "b"]), "\(result.errorText)")
                 }
-                #expect(try sh(#"mq recv "$R" --peek --drain | head -1"#, ["R": queue.recv]).lines == ["a"])
-                #expect(try mq().run("recv", queue.recv, "--drain").lines == ["a", "b"])
+                let head = try sh(#"mq recv "$R" --peek --drain | head -1"#, ["R": queue.recv]).lines
+                #expect(head == ["a"] || (!subject.keepsOrder && head == ["b"]))
+                #expect(subject.areSame(try mq().run("recv", queue.recv, "--drain").lines, ["a", "b"]))
                 expectSentence(try mq().run("recv", queue.recv, "--peek", "--drain"), 1)
             }
         }
 
-        @Test("--retry opens a queue that is created later, for both directions", arguments: ContractSubject.administered)
+        @Test(
+            "--retry opens a queue that is created later, for both directions",
+            arguments: ContractSubject.administered.filter(\.needsCreation))
         func retry(subject: ContractSubject) throws {
             let fixture = Fixture()
             defer { fixture.cleanUp() }
@@ -156,7 +161,8 @@ extension MessageContract {
                     """
                 let result = try sh(script, ["S": queue.send, "R": queue.recv])
                 #expect(result.lines.count == 2 && result.lines.last == "hello", "\(result.errorText)")
-                #expect(result.lines.first.map { queue.recv.hasSuffix($0) || $0 == queue.recv } == true, "\(result.lines)")
+                #expect(
+                    result.lines.first.map { queue.recv.hasSuffix($0) || $0 == queue.recv.prefix { $0 != "," } } == true, "\(result.lines)")
             }
         }
 
@@ -181,14 +187,21 @@ extension MessageContract {
             }
         }
 
-        @Test("--create makes the queue that is not there, with the options of the address", arguments: ContractSubject.administered)
+        @Test(
+            "--create makes the queue that is not there, with the options of the address",
+            arguments: ContractSubject.administered.filter(\.needsCreation))
         func create(subject: ContractSubject) throws {
             let fixture = Fixture()
             defer { fixture.cleanUp() }
             let address = subject.missing!()
             fixture.atEnd { _ = try? mq().run("delete", address, "--if-exists") }
-            expectSuccess(try mq().run("send", address + ",mode=0640", "--create", "x"))
-            #expect(try mq().run("stat", address).text.contains("0640"))
+            if subject.isOfKernel {
+                expectSuccess(try mq().run("send", address + ",mode=0640", "--create", "x"))
+                #expect(try mq().run("stat", address).text.contains("0640"))
+            } else {
+                expectSuccess(try mq().run("send", address, "--create", "x"))
+                expectSuccess(try mq().run("stat", address))
+            }
             #expect(try mq().run("recv", address, "--create", "--drain").lines == ["x"])
         }
     }

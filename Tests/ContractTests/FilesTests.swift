@@ -17,7 +17,7 @@ extension MessageContract {
                 #expect(result.lines.first == "0", "\(result.errorText)")
                 #expect((Int(result.lines[1]) ?? 0) > (compression.isEmpty ? 6 : 0))
                 #expect(result.lines[2] == "0", "no working name is left")
-                #expect(Array(result.lines.dropFirst(3)) == (1...3000).map { "\($0)" })
+                #expect(subject.areSame(result.lines.dropFirst(3), (1...3000).map { "\($0)" }))
             }
         }
 
@@ -54,7 +54,7 @@ extension MessageContract {
                     """
                 let result = try sh(script, ["S": queue.send, "R": queue.recv])
                 #expect(result.lines.first == "0", "\(result.errorText)")
-                #expect(Array(result.lines.dropFirst()) == (1...20_000).map { "\($0)" })
+                #expect(subject.areSame(result.lines.dropFirst(), (1...20_000).map { "\($0)" }))
             }
         }
 
@@ -72,8 +72,10 @@ extension MessageContract {
                 #expect(result.lines.first == "74")
                 let parts = result.lines.dropFirst().split(separator: "-", omittingEmptySubsequences: false).map(Array.init)
                 let rescued = try jsonBodies(result.errorText).map { String(decoding: $0, as: UTF8.self) }
-                #expect(!parts[0].isEmpty || !rescued.isEmpty)
-                #expect(parts[0] + rescued + parts[1] == (1...5000).map { "\($0)" }, "\(parts.map(\.count)) and \(rescued.count)")
+                #expect(!parts[0].isEmpty || !rescued.isEmpty || !subject.keepsOrder)
+                #expect(
+                    subject.areSame(parts[0] + rescued + parts[1], (1...5000).map { "\($0)" }), "\(parts.map(\.count)) and \(rescued.count)"
+                )
             }
         }
     }

@@ -7,10 +7,12 @@ extension ProgramContract {
     struct HelpTests {
         static let verbs = ["send", "recv", "list", "stat", "create", "delete", "purge", "transports", "explain", "completion"]
 
-        private func expectNarrow(_ result: ProgramResult) {
+        private func expectNarrow(_ result: ProgramResult, except word: String? = nil) {
             expectSuccess(result)
             #expect(!result.text.isEmpty && result.errorText.isEmpty)
-            for line in result.lines { #expect(line.count <= 80, "\(line.count) columns: \(line)") }
+            for line in result.lines where word.map({ !line.contains($0) }) ?? true {
+                #expect(line.count <= 80, "\(line.count) columns: \(line)")
+            }
             #expect(!result.output.contains(0x1b), "colour where there is no terminal")
         }
 
@@ -71,7 +73,7 @@ extension ProgramContract {
         func explain(subject: ContractSubject) throws {
             let address = subject.missing?() ?? "zmq:@tcp://127.0.0.1:5599,recv-hwm=5"
             let result = try mq().run("explain", address)
-            expectNarrow(result)
+            expectNarrow(result, except: address)
             #expect(result.text.contains(subject.transport) && result.text.contains("default"))
             let json = try jsonObject(try mq().run("explain", address, "--json").text)
             #expect((json["transport"] as? [String: Any])?["value"] as? String == subject.transport)

@@ -16,8 +16,9 @@ extension MessageContract {
             """
 
         private func expectIdentity(
-            _ subject: ContractSubject, _ framing: TestFraming, _ messages: [[UInt8]], _ size: ContractSubject.Size = .small
+            _ subject: ContractSubject, _ framing: TestFraming, _ candidates: [[UInt8]], _ size: ContractSubject.Size = .small
         ) throws {
+            let messages = subject.carriable(candidates)
             let fixture = Fixture()
             defer { fixture.cleanUp() }
             let folder = try fixture.directory()
@@ -57,9 +58,10 @@ extension MessageContract {
 
         @Test("A last record without its terminator is a record, a blank line an empty message", arguments: ContractSubject.all)
         func unterminated(subject: ContractSubject) throws {
+            let two = subject.carriesEmpty ? "" : "2"
             for (flags, input, output) in [
-                ("-F lines", "one\n\nthree", "one\n\nthree\n"), ("-0", "one\\0\\0three", "one\0\0three\0"),
-                ("-F delim:ab", "oneabab3a", "oneabab3aab"),
+                ("-F lines", "one\n\(two)\nthree", "one\n\(two)\nthree\n"), ("-0", "one\\0\(two)\\0three", "one\0\(two)\0three\0"),
+                ("-F delim:ab", "oneab\(two)ab3a", "oneab\(two)ab3aab"),
             ] {
                 try subject.withQueue { queue in
                     let script = #"mq recv "$R" \#(flags) -n 3 & printf '\#(input)' | mq send "$S" \#(flags) || exit 9; wait $!"#
@@ -90,7 +92,7 @@ extension MessageContract {
         func files(subject: ContractSubject) throws {
             try subject.withQueue { queue in
                 let script = """
-                    cd "$D"; printf 'a\\n\\0b' > one; : > two; printf '%s' $'\\xff\\xfe' > three
+                    cd "$D"; printf 'a\\n\\0b' > one; printf '\(subject.carriesEmpty ? "" : "2")' > two; printf '%s' $'\\xff\\xfe' > three
                     mq recv "$R" -F files --out-dir out -n 3 & mq send "$S" -F files one two three || exit 9; wait $! || exit 8
                     ls out && cmp one out/000001 && cmp two out/000002 && cmp three out/000003; s=$?; rm -r out; exit $s
                     """
@@ -113,7 +115,13 @@ extension MessageContract {
         @Test("JSON keeps what the transport carries beside the body", arguments: ContractSubject.all)
         func properties(subject: ContractSubject) throws {
             let record =
-                if subject.hasPriority { #"{"body":"x","priority":7}"# } else if subject.hasType { #"{"body":"x","type":12}"# } else {
+                if subject.hasPriority {
+                    #"{"body":"x","priority":7}"#
+                } else if subject.hasType {
+                    #"{"body":"x","type":12}"#
+                } else if subject.acknowledges {
+                    #"{"body":"x","attempts":1}"#
+                } else {
                     #"{"body":"abc","frames":[1,0,2]}"#
                 }
             try subject.withQueue { queue in
@@ -122,24 +130,25 @@ extension MessageContract {
                 expectSuccess(result)
                 let (sent, received) = (try jsonObject(record), try jsonObject(result.text))
                 for key in sent.keys { #expect("\(sent[key]!)" == "\(received[key] ?? "")", "\(key) in \(result.text)") }
+                if subject.acknowledges { #expect(received["id"] is String && received["ts"] != nil, "\(result.text)") }
             }
         }
 
         @Test("A format prints the fields it names", arguments: ContractSubject.all)
         func format(subject: ContractSubject) throws {
             try subject.withQueue { queue in
-                let script = #"mq recv "$R" -n 2 -f '%n|%s|%S|%x|%b|%%|%j\n' & mq send "$S" Aé '' || exit 9; wait $!"#
-                let result = try sh(script, ["S": queue.send, "R": queue.recv])
+                let script = #"mq recv "$R" -n 2 -f '%n|%s|%S|%x|%b|%%|%j\n' & mq send "$S" Aé "$E" || exit 9; wait $!"#
+                let result = try sh(script, ["S": queue.send, "R": queue.recv, "E": subject.carriesEmpty ? "" : "x"])
                 expectSuccess(result)
                 let first = try #require(result.lines.first)
                 #expect(first.hasPrefix("1|Aé|3|41c3a9|QcOp|%|{"))
                 #expect(try jsonObject(first.split(separator: "|").last!)["body"] as? String == "Aé")
-                #expect(result.lines.last?.hasPrefix("2||0|||%|{") == true)
+                #expect(result.lines.last?.hasPrefix(subject.carriesEmpty ? "2||0|||%|{" : "2|x|1|78|eA==|%|{") == true)
             }
             expectSentence(try mq().run("recv", "posix-mq:/x", "-f", "%Q"), 64, "%Q")
         }
 
-        @Test("Priority and type can be asked for and shown", arguments: ContractSubject.holding)
+        @Test("Priority and type can be asked for and shown", arguments: ContractSubject.all.filter { $0.hasPriority || $0.hasType })
         func priorityAndType(subject: ContractSubject) throws {
             let (flag, field) = subject.hasPriority ? ("--priority", "%p") : ("--type", "%y")
             try subject.withQueue { queue in

@@ -13,7 +13,8 @@ extension ProgramContract {
                 #expect(result.ending == .exited(74))
                 #expect(result.errorText.contains(/mq: [^\n]*no space left on the device/))
                 let rest = try mq().run("recv", queue.recv, "--drain").lines
-                #expect(try jsonBodies(result.errorText).map { String(decoding: $0, as: UTF8.self) } + rest == ["one", "two", "three"])
+                let rescued = try jsonBodies(result.errorText).map { String(decoding: $0, as: UTF8.self) }
+                #expect(subject.areSame(rescued + rest, ["one", "two", "three"]))
             }
         }
 
@@ -36,7 +37,8 @@ extension ProgramContract {
                 #expect(result.ending == .exited(74))
                 #expect(result.errorText.contains("standard output is closed"))
                 let rest = try mq().run("recv", queue.recv, "--drain").lines
-                #expect(try jsonBodies(result.errorText).map { String(decoding: $0, as: UTF8.self) } + rest == ["one", "two"])
+                let rescued = try jsonBodies(result.errorText).map { String(decoding: $0, as: UTF8.self) }
+                #expect(subject.areSame(rescued + rest, ["one", "two"]))
             }
         }
 
@@ -86,7 +88,8 @@ extension ProgramContract {
                 #expect(result.lines == ["one"])
                 #expect(result.errorText.contains("message 2 contains a newline"))
                 let rest = try mq().run("recv", queue.recv, "--drain").lines
-                #expect(try jsonBodies(result.errorText).map { String(decoding: $0, as: UTF8.self) } + rest == ["a\nb", "three"])
+                let rescued = try jsonBodies(result.errorText).map { String(decoding: $0, as: UTF8.self) }
+                #expect(subject.areSame((rescued + rest), subject.isOfKernel ? ["a\nb", "three"] : ["a", "b", "three"]))
                 expectSuccess(try mq().run("send", queue.send, "a\nb"))
                 #expect(try mq().run("recv", queue.recv, "--strict", "-0", "-n", "1").output == utf8("a\nb\0"))
             }
@@ -136,7 +139,7 @@ extension ProgramContract {
             try subject.withQueue { queue in
                 let receiver = try startOpen(["recv", queue.recv, "-n", "2", "-v"])
                 let sent = try mq().run("send", queue.send, "-v", "a", "b")
-                #expect(sent.errorText.contains("mq: 2 messages sent to \(queue.send)") && sent.output.isEmpty)
+                #expect(sent.errorText.contains("mq: 2 messages sent to \(queue.send.prefix { $0 != "," })") && sent.output.isEmpty)
                 let received = try receiver.wait()
                 #expect(received.errorText.contains("mq: 2 messages received from") && received.lines == ["a", "b"])
             }

@@ -8,11 +8,12 @@ extension ProgramContract {
         @Test("Messages of the command line never read standard input", arguments: ContractSubject.all)
         func neverReadsInput(subject: ContractSubject) throws {
             try subject.withQueue { queue in
+                let last = subject.carriesEmpty ? "" : "three"
                 let receiver = try startOpen(["recv", queue.recv, "-n", "3"])
-                let sender = try mq().start(["send", queue.send, "one", "two words", ""], input: .open)
+                let sender = try mq().start(["send", queue.send, "one", "two words", last], input: .open)
                 try sender.wait(until: { !$0.isRunning })
                 #expect(try sender.wait().status == 0)
-                #expect(try receiver.wait().lines == ["one", "two words", ""])
+                #expect(try receiver.wait().lines == ["one", "two words", last])
             }
         }
 
@@ -67,7 +68,9 @@ extension ProgramContract {
                     let result = try mq().run("send", queue.send, input: .text("a\nb\n\(big)\nc\n"))
                     expectFailure(
                         result, 65, "record 3: \(limit + extra) bytes exceed this queue's limit of \(limit) bytes", "--on-error skip")
-                    #expect(result.errorText.contains("2 of 3 records sent; the first not sent is record 3 (byte 4)"))
+                    #expect(
+                        result.errorText.contains(
+                            "2 of 3 records \(subject.sentWord); the first not \(subject.sentWord) is record 3 (byte 4)"))
                     #expect(try mq().run("recv", queue.recv, "--drain").lines == ["a", "b"])
                 }
             }
@@ -116,7 +119,9 @@ extension ProgramContract {
             if !subject.hasType {
                 expectSentence(try mq().run("send", address, "x", "--type", "1"), 64, "\(subject.transport) cannot carry a type")
             }
-            expectSentence(try mq().run("send", address, "x", "--delay", "1s"), 64, "\(subject.transport) cannot delay")
+            if !subject.delays {
+                expectSentence(try mq().run("send", address, "x", "--delay", "1s"), 64, "\(subject.transport) cannot delay")
+            }
         }
 
         @Test("A JSON record with what the transport cannot carry is refused, not sent without it", arguments: ContractSubject.holding)

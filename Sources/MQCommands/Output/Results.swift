@@ -13,13 +13,13 @@ enum Results {
         throw error
     }
 
-    /// Columns side by side, numbers to the right; every line fits its longest cell.
-    static func table(_ header: [String], _ rows: [[String]], alignedRight: Set<Int> = []) -> String {
-        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+    /// Columns side by side, numbers to the right; every line fits its longest cell, except one longer than `widest`.
+    static func table(_ header: [String], _ rows: [[String]], alignedRight: Set<Int> = [], widest: Int = .max) -> String {
+        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.filter { $0 <= widest }.max() ?? 0 }
         return ([header] + rows).map { row in
             var line = ""
             for (column, cell) in row.enumerated() {
-                let padding = String(repeating: " ", count: widths[column] - cell.count)
+                let padding = String(repeating: " ", count: max(0, widths[column] - cell.count))
                 line += (column > 0 ? "  " : "") + (alignedRight.contains(column) ? padding + cell : cell + padding)
             }
             while line.last == " " { line.removeLast() }

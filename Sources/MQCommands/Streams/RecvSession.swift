@@ -92,8 +92,8 @@ final class RecvSession {
         opening.prefetch = plan.prefetch ?? plan.count
         opening.retry = plan.retry
         opening.endsWithLastSender = plan.untilClosed
-        opening.endsWhenEmpty = plan.drains
-        opening.deadline = .after(plan.timeout)
+        opening.endsWhenEmpty = plan.drains || plan.timeout == .zero
+        opening.deadline = .after(Self.patience(plan.timeout, address))
         let transport: any Transport
         if let given = surroundings.transport { transport = given } else { transport = try address.transport() }
         receiver = try Endpoints.open(retry: plan.retry, opening: opening, console: console) { opening throws(TransportError) in
@@ -153,15 +153,20 @@ final class RecvSession {
             switch outcome {
             case .received: continue
             case .stopped: if let reason = stop.reason { return try stopped(reason) }
-            case .ended: return ended()
+            case .ended: return plan.timeout == .zero && !plan.drains ? timedOut() : ended()
             case .deadlinePassed: if patience.hasPassed { return timedOut() }
             }
         }
     }
 
-    /// `--drain` believes an empty queue after the time that the transport needs to show what it has.
     private var deadline: Deadline {
-        .after(plan.timeout ?? (plan.drains ? address.descriptor.emptyWait : nil))
+        .after(Self.patience(plan.timeout, address) ?? (plan.drains ? address.descriptor.emptyWait : nil))
+    }
+
+    /// `--drain` believes an empty queue after the time that the transport needs to show what it has. So does `--timeout 0`,
+    /// which takes what is there: a broker does not say in no time what it has.
+    private static func patience(_ timeout: Duration?, _ address: ResolvedAddress) -> Duration? {
+        timeout == .zero ? address.descriptor.emptyWait : timeout
     }
 
     private func ended() -> Ending {

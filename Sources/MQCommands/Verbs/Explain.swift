@@ -43,7 +43,7 @@ struct Explain: Verb {
 
     private static func text(_ facts: [Fact], _ options: [Fact]) -> String {
         let rows = (facts + options).map { [$0.label, $0.value.text, $0.source.map { "(\($0))" } ?? ""] }
-        let table = Results.table(["", "", ""], rows)
+        let table = Results.table(["", "", ""], rows, widest: 40)
         return String(table.drop { $0 == "\n" })
     }
 
