@@ -58,7 +58,7 @@ extension MessageContract {
 
         @Test("A last record without its terminator is a record, a blank line an empty message", arguments: ContractSubject.all)
         func unterminated(subject: ContractSubject) throws {
-            let two = subject.carriesEmpty ? "" : "2"
+            let two = subject.carriesEmpty ? "" : "two"
             for (flags, input, output) in [
                 ("-F lines", "one\n\(two)\nthree", "one\n\(two)\nthree\n"), ("-0", "one\\0\(two)\\0three", "one\0\(two)\0three\0"),
                 ("-F delim:ab", "oneab\(two)ab3a", "oneab\(two)ab3aab"),
@@ -81,7 +81,8 @@ extension MessageContract {
                     let script = """
                         mq recv "$R" \(flag) -n \(count) > "$D/short" & printf '\(input)' | mq send "$S" -F \(word) || exit 9; wait $! || exit 8
                         mq recv "$R" -F \(word) -n \(count) > "$D/long" & printf '\(input)' | mq send "$S" \(flag) || exit 7; wait $! || exit 6
-                        cmp "$D/short" "$D/long"
+                        # What belongs to one delivery differs: id, time.
+                        cmp <(sed 's/,"id".*//' "$D/short") <(sed 's/,"id".*//' "$D/long")
                         """
                     expectSuccess(try sh(script, ["S": queue.send, "R": queue.recv]))
                 }

@@ -51,7 +51,6 @@ extension ProgramContract {
                 Mistake("recv", "posix-mq:/x", "-f", "%s", "-J", says: "--format"),
                 Mistake("recv", "posix-mq:/x", "-f", "%", says: "%%"),
                 Mistake("recv", "posix-mq:/x", "-F", "files", says: "--out-dir"),
-                Mistake("recv", "posix-mq:/x", "--out-dir", "d", says: "--framing files"),
                 Mistake("recv", "posix-mq:/x", "--ready-fd", "77", says: "--ready-fd 77"),
                 Mistake("recv", "posix-mq:/x", "--ack", "maybe", says: "--ack 'maybe'", "after"),
                 Mistake("recv", "posix-mq:/x", "--ack", "before", says: "posix-mq cannot acknowledge"),

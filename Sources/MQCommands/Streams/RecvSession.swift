@@ -183,7 +183,11 @@ final class RecvSession {
     }
 
     private func stopped(_ reason: StopReason) throws(TransportError) -> Ending {
-        if reason == .readerGone { rescueUnread() }
+        if reason == .readerGone {
+            // The monitor may have seen it first, while this thread waited for a message.
+            _ = output.checkReader()
+            rescueUnread()
+        }
         guard let number = reason.signal else { return .success }
         if reason != .readerGone { console.detail("\(Quantity.grouped(received)) messages received") }
         return .signal(number)
