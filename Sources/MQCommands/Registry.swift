@@ -117,6 +117,17 @@ struct ResolvedAddress {
         }
     }
 
+    /// With `--create`: the address with the option that makes the queue, where the transport has one; otherwise it is made here,
+    /// unless its first use does.
+    func creating(_ isWanted: Bool, _ text: String, options flags: [String]) throws(TransportError) -> ResolvedAddress {
+        guard isWanted else { return self }
+        if descriptor.options.contains(where: { $0.key == "create" }) { return try ResolvedAddress(text, options: flags + ["create"]) }
+        if descriptor.capabilities.contains(.createsOnUse) { return self }
+        try require(.admin, for: "create a queue", instead: "leave --create out")
+        _ = try transport().openAdmin(Opening(stop: StopFlag())).create(exclusive: false)
+        return self
+    }
+
     /// The transport behind the address; nothing is opened.
     func transport() throws(TransportError) -> any Transport { try transportType.init(address, options: options) }
 

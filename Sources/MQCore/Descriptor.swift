@@ -33,6 +33,8 @@ public struct Capabilities: OptionSet, Sendable {
     public static let redrive = Capabilities(rawValue: 1 << 18)
     /// How often a message was delivered is known.
     public static let attempts = Capabilities(rawValue: 1 << 19)
+    /// A queue is made by its first use.
+    public static let createsOnUse = Capabilities(rawValue: 1 << 20)
 
     /// In the order and the words in which they are shown.
     public static let all: [(Capabilities, String)] = [
@@ -41,6 +43,7 @@ public struct Capabilities: OptionSet, Sendable {
         (.attributes, "attributes"), (.group, "group"), (.frames, "frames"), (.untilClosed, "until-closed"),
         (.temporary, "temp"), (.exactCount, "exact-count"),
         (.kernel, "kernel"), (.processLocal, "process-local"), (.pause, "pause"), (.redrive, "redrive"), (.attempts, "attempts"),
+        (.createsOnUse, "creates-on-use"),
     ]
 
     public var names: [String] { Self.all.filter { contains($0.0) }.map(\.1) }

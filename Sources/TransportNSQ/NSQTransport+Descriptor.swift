@@ -10,7 +10,7 @@ extension NSQTransport {
             "nsqlookup://host[:port][,host…]/topic[/channel]",
         ],
         targetSyntax: .authority,
-        capabilities: [.send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .exactCount, .pause, .attempts],
+        capabilities: [.send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .exactCount, .pause, .attempts, .createsOnUse],
         options: options,
         emptyWait: .milliseconds(500),
         guarantee: .brokerMemory,

@@ -109,7 +109,8 @@ struct Recv: Verb {
     func perform(_ console: Console) throws(TransportError) -> Ending {
         let framing = try framingOptions.resolve()
         try check(framing)
-        let resolved = try ResolvedAddress(address, options: shared.options + (create ? ["create"] : []))
+        let resolved = try ResolvedAddress(address, options: shared.options)
+            .creating(create, address, options: shared.options)
         try resolved.require(.receive, for: "receive")
         if peek { try resolved.require(.peek, for: "show a message without taking it", instead: "mq stat shows how many there are") }
         if untilClosed { try resolved.require(.untilClosed, for: "tell that the last sender has gone", instead: "use --timeout or -n") }

@@ -97,7 +97,8 @@ struct Send: Verb {
         if repetition != nil && messages.isEmpty {
             throw TransportError(.usage, "--repeat repeats the messages of the command line", hint: "mq send ADDRESS MESSAGE --repeat 3")
         }
-        let resolved = try ResolvedAddress(address, options: shared.options + (create ? ["create"] : []))
+        let resolved = try ResolvedAddress(address, options: shared.options)
+            .creating(create, address, options: shared.options)
         try resolved.require(.send, for: "send")
         let session = try SendSession(
             plan: SendSession.Plan(
