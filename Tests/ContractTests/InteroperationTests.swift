@@ -65,6 +65,7 @@ extension MessageContract {
         func toFile() throws {
             let script = """
                 "$nsq_to_file" -nsqd-tcp-address=$TCP -topic=$T -channel=file -output-dir="$D/out" 2> /dev/null & p=$!
+                until curl -s "http://$HTTP/stats?format=json&topic=$T&channel=file" | grep -q '"client_count":1'; do sleep 0.05; done
                 seq -f 'message %g' $N | mq send "$A" || exit 9
                 for i in $(seq 100); do [ "$(cat "$D"/out/* 2> /dev/null | wc -l)" -ge $N ] && break; sleep 0.1; done
                 kill $p; wait $p; cat "$D"/out/*; rm -r "$D/out"
