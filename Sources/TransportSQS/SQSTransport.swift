@@ -54,9 +54,12 @@ public struct SQSTransport: Transport {
         return Fact("url", "queue URL", .text("(asked for by GetQueueUrl when the queue is used)"), source: "the service")
     }
 
+    /// Who meets there sends what bytes he likes, so they go in base64.
     public func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint {
-        if settings.target.name.isEmpty { return MeetingPoint(sending: "sqs:\(unique)\(options.text)", isPrivate: true) }
-        return MeetingPoint(sending: address.short + options.text, isPrivate: false)
+        let isPrivate = settings.target.name.isEmpty
+        let receiving = (isPrivate ? "sqs:\(unique)" : address.short) + options.text
+        let sending = options.flag("base64") == nil ? receiving + ",base64" : receiving
+        return MeetingPoint(sending: sending, receiving: receiving, isPrivate: isPrivate)
     }
 
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
