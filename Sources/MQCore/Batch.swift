@@ -38,7 +38,8 @@ public struct Batch: ~Copyable {
     @usableFromInline var spans: UnsafeMutablePointer<Span>
     @usableFromInline var spanCapacity: Int
     /// The number of messages.
-    public private(set) var count = 0
+    @inlinable public var count: Int { filled }
+    @usableFromInline var filled = 0
     /// Where the input side goes on looking for records.
     public private(set) var framed = 0
 
@@ -68,7 +69,7 @@ public struct Batch: ~Copyable {
 
     public var isEmpty: Bool { count == 0 }
     /// The bytes in use, gaps included: what bounds the memory of a batch.
-    public var byteCount: Int { used }
+    @inlinable public var byteCount: Int { used }
 
     /// The length of one body in bytes.
     @inlinable public func size(of index: Int) -> Int {
@@ -124,7 +125,7 @@ public struct Batch: ~Copyable {
 
     /// Forgets every message and keeps the memory.
     public mutating func removeAll() {
-        (count, used, framed) = (0, 0, 0)
+        (filled, used, framed) = (0, 0, 0)
         clearLanes()
     }
 
@@ -144,15 +145,17 @@ public struct Batch: ~Copyable {
         (base, capacity) = (fresh, larger)
     }
 
-    @usableFromInline mutating func appendSpan(start: Int, end: Int) {
-        if count == spanCapacity {
-            let fresh = UnsafeMutablePointer<Span>.allocate(capacity: spanCapacity * 2)
-            fresh.moveInitialize(from: spans, count: count)
-            spans.deallocate()
-            (spans, spanCapacity) = (fresh, spanCapacity * 2)
-        }
+    @inlinable mutating func appendSpan(start: Int, end: Int) {
+        if count == spanCapacity { growSpans() }
         (spans + count).initialize(to: Span(start: start, end: end))
-        count += 1
+        filled += 1
+    }
+
+    @usableFromInline mutating func growSpans() {
+        let fresh = UnsafeMutablePointer<Span>.allocate(capacity: spanCapacity * 2)
+        fresh.moveInitialize(from: spans, count: count)
+        spans.deallocate()
+        (spans, spanCapacity) = (fresh, spanCapacity * 2)
     }
 }
 
@@ -160,14 +163,14 @@ public struct Batch: ~Copyable {
 
 extension Batch {
     /// Room for one more body of at most `size` bytes; to be followed by `commit`, or by nothing.
-    public mutating func reserve(_ size: Int) -> UnsafeMutableRawPointer {
+    @inlinable public mutating func reserve(_ size: Int) -> UnsafeMutableRawPointer {
         let needed = used + gap.before + size + gap.after
         if needed > capacity { growBytes(to: needed) }
         return base + used + gap.before
     }
 
     /// Makes a message of the first `size` bytes written to the address that `reserve` gave.
-    public mutating func commit(_ size: Int) {
+    @inlinable public mutating func commit(_ size: Int) {
         let start = used + gap.before
         appendSpan(start: start, end: start + size)
         used = start + size + gap.after
@@ -220,7 +223,7 @@ extension Batch {
             if rest > 0 { base.copyMemory(from: base + framed, byteCount: rest) }
             (used, framed) = (rest, 0)
         }
-        count = 0
+        filled = 0
         clearLanes()
         if capacity - used < minimum { growBytes(to: used + minimum) }
         return UnsafeMutableRawBufferPointer(start: base + used, count: capacity - used)

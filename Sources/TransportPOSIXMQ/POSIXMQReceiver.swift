@@ -26,7 +26,10 @@ final class POSIXMQReceiver: Receiver {
         if stop.isRaised { return .stopped }
         let before = batch.byteCount
         while taken < limit && batch.byteCount - before < byteLimit {
-            let size = cposixmq_receive(descriptor, batch.reserve(room), room, &priority)
+            let size =
+                wantsProperties
+                ? cposixmq_receive(descriptor, batch.reserve(room), room, &priority)
+                : cposixmq_receive(descriptor, batch.reserve(room), room, nil)
             if size >= 0 {
                 batch.commit(size)
                 taken += 1
