@@ -97,7 +97,8 @@ public struct Address: Sendable, Equatable {
     }
 
     /// Joins `//a`, `b:1`, `c/topic` to one element: up to the first `/` behind `//`, commas separate hosts. A host has no
-    /// `=`, so that `//host,key=/path` stays a host and an option. Without any `/` the hosts end at the first option, and get one.
+    /// `=`, so that `//host,key=/path` stays a host and an option. Without any `/` the hosts end at the first option, and get
+    /// one: whatever is printed behind them is an option then.
     private static func joiningAuthority(_ elements: [Substring], _ keys: Set<String>) -> [Substring] {
         let slash = UInt8(ascii: "/")
         guard elements[0].utf8.starts(with: "//".utf8), !elements[0].utf8.dropFirst(2).contains(slash) else { return elements }
@@ -105,9 +106,8 @@ public struct Address: Sendable, Equatable {
         if let end = hosts.firstIndex(where: { $0.utf8.contains(slash) }) {
             return [elements[...end].joined(separator: ",")[...]] + elements[(end + 1)...]
         }
-        let further = hosts.prefix { !keys.contains(decoded($0)) }
-        if further.isEmpty { return elements }
-        return [(elements[..<further.endIndex].joined(separator: ",") + "/")[...]] + elements[further.endIndex...]
+        let end = hosts.prefix { !keys.contains(decoded($0)) }.endIndex
+        return [(elements[..<end].joined(separator: ",") + "/")[...]] + elements[end...]
     }
 
     private static let escapes: [(plain: UInt8, digits: [UInt8])] = [

@@ -23,7 +23,7 @@ final class Connection {
     /// - Throws: `unreachable`, `protocolViolation`, `permission`, `configuration`; `tryAgain` when `deadline` passes or `stop` is raised.
     init(to peer: Peer, _ settings: ConnectionSettings, until deadline: Deadline, stop: StopFlag) throws(TransportError) {
         self.peer = peer
-        heartbeat = UInt64(max(0, settings.identification.heartbeat)) * 1_000_000
+        heartbeat = UInt64(settings.identification.heartbeat) * 1_000_000
         socket = try Socket(to: peer, resolve: settings.resolve, until: deadline, stop: stop)
         var opening = Command.magic
         Command.identify(settings.identification.json, into: &opening)

@@ -3,22 +3,31 @@ internal import Synchronization
 
 /// Tells the person when a receiver makes the first channel of a topic: it gets everything that the topic has kept until then.
 ///
-/// nsqd is asked beside the connecting, and is quicker to answer than to subscribe us. An answer that comes later has our
-/// channel in it and says nothing.
+/// nsqd is asked beside the connecting; an answer that comes after we subscribed has our channel in it and says nothing. So it
+/// is given two milliseconds before that, where somebody listens on its HTTP port.
 final class FirstChannel: Sendable {
     private let counts: Mutex<(pending: Int, messages: Int)>
     private let topic: String
     private let channel: String
     private let notices: Notices
+    private let bell = Bell()
 
-    static func look(for topic: String, _ channel: String, on daemons: [Daemon], resolve: [String], _ opening: Opening) {
-        guard !daemons.isEmpty else { return }
+    private static let patience = Duration.milliseconds(2)
+
+    static func look(
+        for topic: String, _ channel: String, on daemons: [Daemon], resolve: [String], _ opening: Opening
+    ) -> FirstChannel? {
+        if daemons.isEmpty { return nil }
         let search = FirstChannel(topic, channel, daemons.count, opening.notices)
         let path = "/stats?format=json&include_clients=false&include_mem=false&topic=\(LookupExchange.escaped(topic))"
         SideQuestion.ask(daemons, resolve: resolve, stop: opening.stop) { get in
             search.found(get(path).map { Self.kept(by: topic, $0) } ?? 0)
         }
+        return search
     }
+
+    /// Gives the answers their last moment.
+    func wait() { _ = Readiness.wait(for: 1, on: bell.descriptor, until: .after(Self.patience), stop: StopFlag()) }
 
     private init(_ topic: String, _ channel: String, _ count: Int, _ notices: Notices) {
         counts = Mutex((count, 0))
@@ -34,11 +43,13 @@ final class FirstChannel: Sendable {
     }
 
     private func found(_ messages: Int) {
-        let total = counts.withLock { counts in
+        let (isLast, total) = counts.withLock { counts in
             counts.pending -= 1
             counts.messages &+= messages
-            return counts.pending == 0 ? counts.messages : 0
+            return (counts.pending == 0, counts.messages)
         }
+        guard isLast else { return }
+        defer { bell.ring() }
         guard total > 0 else { return }
         let words = total == 1 ? "1 message that it has" : "\(Quantity.grouped(total)) messages that it has"
         notices.warn("the topic \(topic) had no channel yet: \(channel) is its first, and gets the \(words) kept until now")

@@ -11,7 +11,7 @@ struct Identification: Sendable {
     var clientID = ""
     var hostname = ""
     var userAgent = "mq"
-    /// Milliseconds between two heartbeats, 1000…60000; -1 is none.
+    /// Milliseconds between two heartbeats, 1000…60000.
     var heartbeat = 30_000
     /// Bytes that nsqd collects before it writes, 64…65536; -1 is none.
     var outputBuffer = -1

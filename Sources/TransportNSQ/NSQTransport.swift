@@ -95,14 +95,13 @@ public struct NSQTransport: Transport {
         }
         let (daemons, discovery) = try consumed(topic, opening)
         let peers = daemons.map(\.peer)
-        if let temporary {
-            temporary.keep(on: peers, settings.connection, opening)
-        } else if options.flag("https") != true {
-            FirstChannel.look(for: topic, channel, on: daemons.asked, resolve: settings.connection.resolve, opening)
-        }
+        temporary?.keep(on: peers, settings.connection, opening)
+        let asks = temporary == nil && options.flag("https") != true
+        let first = asks ? FirstChannel.look(for: topic, channel, on: daemons.asked, resolve: settings.connection.resolve, opening) : nil
         let fleet = ReceiveFleet(
             settings.connection, discovery: discovery, opening: opening, most: peeks ? Self.mostPeeked : settings.maximumInFlight
         ) { (connection, deadline, stop) throws(TransportError) in
+            first?.wait()
             var command: [UInt8] = []
             Command.subscribe(topic, channel, into: &command)
             try connection.exchange(command, until: deadline, stop: stop)

@@ -33,6 +33,8 @@ struct ServerError {
         case "E_AUTH_FIRST":
             return TransportError(.permission, "this nsqd requires a secret", hint: "auth-file=FILE, or MQ_NSQ_AUTH in the environment")
         case "E_AUTH_FAILED", "E_AUTH_ERROR", "E_AUTH_DISABLED": return TransportError(.permission, said)
+        case "E_INVALID" where text.contains("TLS required"):
+            return TransportError(.permission, "this nsqd requires TLS", hint: "add the option tls; tls-ca=FILE names whom to trust")
         case "E_BAD_PROTOCOL": return TransportError(.protocolViolation, said)
         case "E_IDENTIFY_FAILED": return TransportError(.configuration, said)
         default: return TransportError(isTemporary ? .tryAgain : .failure, said, isRetriable: isTemporary)

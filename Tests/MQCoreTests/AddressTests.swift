@@ -45,8 +45,10 @@ struct AddressTests {
         Form(typed: "nsqlookup://a,b:4161", syntax: .authority, targets: ["//a,b:4161/"], printed: "nsqlookup://a,b:4161/"),
         Form(
             typed: "nsq://a,b,tls,x=1", syntax: .authority, targets: ["//a,b/"], options: ["tls", "x=1"], printed: "nsq://a,b/,tls,x=1"),
-        Form(typed: "nsq://a,tls", syntax: .authority, targets: ["//a"], options: ["tls"]),
-        Form(typed: "nsq://host,cert=/etc/x", syntax: .authority, targets: ["//host"], options: ["cert=/etc/x"]),
+        Form(typed: "nsq://a,tls", syntax: .authority, targets: ["//a/"], options: ["tls"], printed: "nsq://a/,tls"),
+        Form(
+            typed: "nsq://host,cert=/etc/x", syntax: .authority, targets: ["//host/"], options: ["cert=/etc/x"],
+            printed: "nsq://host/,cert=/etc/x"),
         Form(typed: "nsq://host/to%2Cpic%3F,a=1", syntax: .authority, targets: ["//host/to,pic?"], options: ["a=1"]),
         Form(typed: "sqs:arn:aws:sqs:eu-west-1:1:q", targets: ["arn:aws:sqs:eu-west-1:1:q"]),
         Form(typed: "https://sqs.eu-west-1.amazonaws.com/1/q", targets: ["//sqs.eu-west-1.amazonaws.com/1/q"]),
