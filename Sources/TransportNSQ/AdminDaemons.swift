@@ -93,9 +93,11 @@ struct AdminDaemons {
 
     private static func named(_ error: TransportError, _ daemon: Daemon) -> TransportError {
         let text = daemon.http.text
-        let hint =
-            error.code == .unreachable
-            ? "is nsqd running? \(wrongPort)" : error.hint ?? (error.code == .protocolViolation ? wrongPort : nil)
+        var hint = error.hint ?? (error.code == .protocolViolation ? wrongPort : nil)
+        if error.code == .unreachable { hint = "is nsqd running? \(wrongPort)" }
+        if error.code == .permission && error.message.contains("certificate is not accepted") {
+            hint = "tls-ca=FILE names its issuer's certificate, tls-name=NAME the name in it"
+        }
         return TransportError(
             error.code, error.message.hasPrefix(text) ? error.message : "\(text): \(error.message)", hint: hint, errno: error.errno,
             isRetriable: error.isRetriable)
