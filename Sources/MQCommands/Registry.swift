@@ -61,7 +61,7 @@ struct ResolvedAddress {
     ) throws(TransportError) -> (Address, any Transport.Type) {
         if text.hasPrefix("@") { return try expand(text, aliases) }
         let type = try transport(for: text)
-        return (try Address(parsing: text, syntax: type.descriptor.targetSyntax), type)
+        return (try Address(parsing: text, syntax: type.descriptor.targetSyntax, keys: type.descriptor.optionKeys), type)
     }
 
     private static func transport(for text: String) throws(TransportError) -> any Transport.Type {
@@ -111,7 +111,10 @@ struct ResolvedAddress {
         }
         do {
             let type = try transport(for: value)
-            return (try Address(parsing: value, syntax: type.descriptor.targetSyntax, source: .alias(name)), type)
+            return (
+                try Address(parsing: value, syntax: type.descriptor.targetSyntax, keys: type.descriptor.optionKeys, source: .alias(name)),
+                type
+            )
         } catch {
             throw TransportError(.configuration, "alias @\(name): \(error.message)", hint: error.hint)
         }

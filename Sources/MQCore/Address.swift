@@ -33,9 +33,10 @@ public struct Address: Sendable, Equatable {
     }
 
     /// Divides the part behind the scheme.
+    /// - Parameter keys: the options there are: what tells the host in `nsq://a,b` from the option in `nsq://a,tls`.
     /// - Throws: `usage` for an option without a key, or an address that is no text a queue could have.
     public init(
-        parsing text: String, syntax: Descriptor.TargetSyntax, source: OptionValues.Source = .address
+        parsing text: String, syntax: Descriptor.TargetSyntax, keys: Set<String> = [], source: OptionValues.Source = .address
     ) throws(TransportError) {
         guard let scheme = Self.scheme(of: text), let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else {
             throw TransportError(
@@ -44,7 +45,7 @@ public struct Address: Sendable, Equatable {
         if text.utf8.contains(0) { throw TransportError(.usage, "an address cannot contain NUL") }
         let (rest, query) = Self.dividingQuery(text[text.utf8.index(after: colon)...])
         var elements = Self.split(rest, at: ",")
-        if syntax == .authority { elements = Self.joiningAuthority(elements) }
+        if syntax == .authority { elements = Self.joiningAuthority(elements, keys) }
         var targets = [Self.decoded(elements[0])]
         var options: [OptionValues.Entry] = []
         for element in elements.dropFirst() {
@@ -96,13 +97,17 @@ public struct Address: Sendable, Equatable {
     }
 
     /// Joins `//a`, `b:1`, `c/topic` to one element: up to the first `/` behind `//`, commas separate hosts. A host has no
-    /// `=`, so that `//host,key=/path` stays a host and an option.
-    private static func joiningAuthority(_ elements: [Substring]) -> [Substring] {
+    /// `=`, so that `//host,key=/path` stays a host and an option. Without any `/` the hosts end at the first option, and get
+    /// one: whatever is printed behind them is an option then.
+    private static func joiningAuthority(_ elements: [Substring], _ keys: Set<String>) -> [Substring] {
         let slash = UInt8(ascii: "/")
         guard elements[0].utf8.starts(with: "//".utf8), !elements[0].utf8.dropFirst(2).contains(slash) else { return elements }
         let hosts = elements.dropFirst().prefix { !$0.utf8.prefix { $0 != slash }.contains(UInt8(ascii: "=")) }
-        guard let end = hosts.firstIndex(where: { $0.utf8.contains(slash) }) else { return elements }
-        return [elements[...end].joined(separator: ",")[...]] + elements[(end + 1)...]
+        if let end = hosts.firstIndex(where: { $0.utf8.contains(slash) }) {
+            return [elements[...end].joined(separator: ",")[...]] + elements[(end + 1)...]
+        }
+        let end = hosts.prefix { !keys.contains(decoded($0)) }.endIndex
+        return [(elements[..<end].joined(separator: ",") + "/")[...]] + elements[end...]
     }
 
     private static let escapes: [(plain: UInt8, digits: [UInt8])] = [

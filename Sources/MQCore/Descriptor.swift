@@ -110,6 +110,9 @@ public struct Descriptor: Sendable {
         self.examples = examples
     }
 
+    /// The keys of all options.
+    public var optionKeys: Set<String> { Set(options.map(\.key)) }
+
     /// Whether `mq list` without an address asks this transport: its queues are this machine's, and no broker need answer.
     public var listsByDefault: Bool { capabilities.contains(.kernel) }
 

@@ -54,6 +54,7 @@ final class CurlTransfer {
         setMethod()
         setHeaders()
         if !request.resolve.isEmpty { set(CURLOPT_RESOLVE, list(request.resolve)) }
+        if let place = request.connectTo { set(CURLOPT_CONNECT_TO, list([place])) }
         setTrust()
         if !request.usesProxy { set(CURLOPT_PROXY, text: "") }
     }

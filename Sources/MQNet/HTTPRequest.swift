@@ -12,6 +12,9 @@ public struct HTTPRequest: Sendable {
     public var connectTimeout: Duration = .seconds(5)
     /// `name:port:address`, as `curl --resolve` has it.
     public var resolve: [String] = []
+    /// Where to connect instead of to the URL's host, `name:port:host:port` as `curl --connect-to` has it: the URL's host is then
+    /// the name that the certificate must hold.
+    public var connectTo: String?
     /// A file of certificates to trust instead of the system's.
     public var caFile: String?
     /// A PEM file with this client's certificate, for a server that wants one, and one with its private key.

@@ -144,7 +144,8 @@ public final class TLSLayer: StreamLayer {
             let alert = Int(error.reason) - 1000
             guard (40...49).contains(alert) || alert == 116 else { break }
             return TransportError(
-                .permission, "\(serverName) refuses this client: \(error.words)", hint: "a client certificate it accepts is needed")
+                .permission, "\(serverName) refuses this client: \(error.words)",
+                hint: "tls-cert=FILE and tls-key=FILE give it a certificate")
         default: break
         }
         return TransportError(.protocolViolation, "TLS with \(serverName): \(error.words)")
@@ -155,10 +156,10 @@ public final class TLSLayer: StreamLayer {
         case X509_V_ERR_CERT_HAS_EXPIRED: return permission("has expired")
         case X509_V_ERR_CERT_NOT_YET_VALID: return permission("is not valid yet", hint: "is this machine's clock right?")
         case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
-            return permission("is for another name", hint: "the name to expect can be given if it is meant to differ")
+            return permission("is for another name", hint: "tls-name=NAME if it is meant to differ")
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
             X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-            return permission("is signed by nobody who is trusted here", hint: "name a file with the certificate of its issuer")
+            return permission("is signed by nobody who is trusted here", hint: "tls-ca=FILE names its issuer's certificate")
         default: return permission("is not accepted: " + String(cString: api.pointee.verify_words(verdict)!))
         }
     }

@@ -3,13 +3,6 @@ internal import MQNet
 
 /// The HTTP side of one or several nsqds, asked at once.
 struct AdminDaemons {
-    /// An nsqd, by the names of its two ports.
-    struct Daemon: Sendable, Hashable {
-        /// As addresses name it.
-        var peer: Peer
-        var http: Peer
-    }
-
     let daemons: [Daemon]
     let resolve: [String]
     /// With it the HTTP port is one for HTTPS.
@@ -64,18 +57,16 @@ struct AdminDaemons {
     }
 
     private func run(_ method: String, _ path: String, timeout: Duration) throws(TransportError) -> [Result<HTTPReply, TransportError>] {
-        var exchange = LookupExchange(resolve: resolve + daemons.flatMap(resolution))
+        var exchange = LookupExchange(resolve: resolve + daemons.flatMap { $0.resolution(resolve) })
         (exchange.timeout, exchange.tls) = (timeout, tls)
-        let urls = daemons.map { "\(tls == nil ? "http" : "https")://\($0.http.text)\(path)" }
-        return try exchange.run(method, urls, on: client, until: opening.deadline, stop: opening.stop)
-    }
-
-    /// An address given for the TCP port serves for the HTTP port as well.
-    private func resolution(_ daemon: Daemon) -> [String] {
-        guard case .tcp(let host, let port) = daemon.peer, case .tcp(host, let httpPort) = daemon.http else { return [] }
-        return resolve.filter { $0.hasPrefix("\(host):\(port):") || $0.hasPrefix("*:\(port):") }.map { entry in
-            "\(host):\(httpPort):\(entry.split(separator: ":", maxSplits: 2)[2])"
+        let scheme = tls == nil ? "http" : "https"
+        var hosts = daemons.map(\.http)
+        if let name = tls?.serverName {
+            exchange.places = hosts.map(\.text)
+            hosts = hosts.map { if case .tcp(_, let port) = $0 { .tcp(host: name, port: port) } else { $0 } }
         }
+        let urls = hosts.map { "\(scheme)://\($0.text)\(path)" }
+        return try exchange.run(method, urls, on: client, until: opening.deadline, stop: opening.stop)
     }
 
     private static func parsed(_ reply: HTTPReply) throws(TransportError) -> [AdminTopic] {
@@ -102,9 +93,11 @@ struct AdminDaemons {
 
     private static func named(_ error: TransportError, _ daemon: Daemon) -> TransportError {
         let text = daemon.http.text
-        let hint =
-            error.code == .unreachable
-            ? "is nsqd running? \(wrongPort)" : error.hint ?? (error.code == .protocolViolation ? wrongPort : nil)
+        var hint = error.hint ?? (error.code == .protocolViolation ? wrongPort : nil)
+        if error.code == .unreachable { hint = "is nsqd running? \(wrongPort)" }
+        if error.code == .permission && error.message.contains("certificate is not accepted") {
+            hint = "tls-ca=FILE names its issuer's certificate, tls-name=NAME the name in it"
+        }
         return TransportError(
             error.code, error.message.hasPrefix(text) ? error.message : "\(text): \(error.message)", hint: hint, errno: error.errno,
             isRetriable: error.isRetriable)

@@ -28,11 +28,11 @@ final class NSQAdmin: Admin {
 
     /// Those that have the topic or, without one, all there are.
     private func daemons(having topic: String?) throws(TransportError) -> AdminDaemons {
-        let daemons: [AdminDaemons.Daemon]
+        let daemons: [Daemon]
         switch target.place {
         case .direct(let peers):
-            var list: [AdminDaemons.Daemon] = []
-            for peer in peers { list.append(AdminDaemons.Daemon(peer: peer, http: try httpSide(of: peer))) }
+            var list: [Daemon] = []
+            for peer in peers { list.append(try daemon(at: peer)) }
             daemons = list
         case .lookup:
             // In the same order every time; nsqlookupd has none.
@@ -42,7 +42,7 @@ final class NSQAdmin: Admin {
                     opening.notices.warn("\(node.peer.text) serves no HTTP and is left out")
                     return nil
                 }
-                return AdminDaemons.Daemon(peer: node.peer, http: .tcp(host: node.host, port: port))
+                return Daemon(peer: node.peer, http: .tcp(host: node.host, port: port))
             }
         }
         return AdminDaemons(daemons: daemons, resolve: resolve, tls: tls, client: client, opening: opening)
@@ -54,17 +54,13 @@ final class NSQAdmin: Admin {
         return try lookup.producers(ofTopic: topic, until: opening.deadline, stop: opening.stop)
     }
 
-    private func httpSide(of peer: Peer) throws(TransportError) -> Peer {
-        let chosen = options.integer("http-port")
-        switch peer {
-        case .tcp(let host, let port): return .tcp(host: host, port: chosen ?? min(port + (tls == nil ? 1 : 2), 65535))
-        case .unix(let path):
-            guard let chosen else {
-                throw TransportError(
-                    .usage, "\(path) leads to nsqd, but not to its administration", hint: "http-port= names its HTTP port on this machine")
-            }
-            return .tcp(host: "127.0.0.1", port: chosen)
+    private func daemon(at peer: Peer) throws(TransportError) -> Daemon {
+        guard let daemon = Daemon(peer, httpPort: options.integer("http-port"), usesTLS: tls != nil) else {
+            throw TransportError(
+                .usage, "\(peer.text) leads to nsqd, but not to its administration",
+                hint: "http-port= names its HTTP port on this machine")
         }
+        return daemon
     }
 
     private func requiredTopic() throws(TransportError) -> String {
@@ -96,8 +92,8 @@ final class NSQAdmin: Admin {
         return QueueListing(
             queues: queues, limits: [],
             columns: [
-                .init("messages", "messages"), .init("on_disk", "on disk"), .init("in_flight", "in flight"), .init("deferred", "deferred"),
-                .init("received", "received"), .init("clients", "clients"), .init("paused", "paused"),
+                .init("messages", "messages"), .init("in_flight", "in flight"), .init("deferred", "deferred"),
+                .init("clients", "clients"), .init("paused", "paused"),
             ])
     }
 
@@ -124,7 +120,7 @@ final class NSQAdmin: Admin {
     }
 
     /// What one of several nsqds has of the addressed queue.
-    private func part(_ topic: AdminTopic, of daemon: AdminDaemons.Daemon) -> QueueStatus? {
+    private func part(_ topic: AdminTopic, of daemon: Daemon) -> QueueStatus? {
         let prefix = "nsq://\(daemon.peer.text)/\(topic.name)"
         guard let channel = target.channel else {
             return QueueStatus(address: prefix, facts: topic.counts.topicFacts(topic.channels.map(\.counts)))
@@ -160,6 +156,7 @@ final class NSQAdmin: Admin {
 
     func create(exclusive: Bool) throws(TransportError) -> Bool {
         let topic = try requiredTopic()
+        if target.isTemporary { throw TransportError(.usage, "temp is made by those who use it, and goes with them") }
         let all = try daemons(having: nil)
         if all.daemons.isEmpty { throw TransportError(.unreachable, "no nsqd is there to have it", isRetriable: true) }
         let found = try all.statistics(topic: topic).filter { entry in

@@ -162,13 +162,13 @@ enum AdminStatistics {
 }
 
 extension AdminCounts {
-    /// For a channel.
+    /// For a channel, in the order of their importance: tables show as many as fit.
     var channelFacts: [Fact] {
         [
-            Fact("messages", "Messages", .number(messages)), Fact("on_disk", "On disk", .number(onDisk)),
-            Fact("in_flight", "In flight", .number(inFlight)), Fact("deferred", "Deferred", .number(deferred)),
-            Fact("received", "Received", .counter(received)), Fact("clients", "Clients", .number(clients)),
-            Fact("requeued", "Requeued", .counter(requeued)), Fact("timed_out", "Timed out", .counter(timedOut)), pausedFact,
+            Fact("messages", "Messages", .number(messages)), Fact("in_flight", "In flight", .number(inFlight)),
+            Fact("deferred", "Deferred", .number(deferred)), Fact("received", "Received", .counter(received)),
+            Fact("clients", "Clients", .number(clients)), Fact("on_disk", "On disk", .number(onDisk)), pausedFact,
+            Fact("requeued", "Requeued", .counter(requeued)), Fact("timed_out", "Timed out", .counter(timedOut)),
         ] + latencyFacts
     }
 

@@ -6,6 +6,8 @@ struct LookupExchange {
     let resolve: [String]
     /// For URLs that begin with https.
     var tls: TLSChoice?
+    /// Where to connect for each URL whose host is only the name that the certificate must hold.
+    var places: [String] = []
     /// For one request; nsqadmin waits as long.
     var timeout = Duration.seconds(5)
 
@@ -30,6 +32,7 @@ struct LookupExchange {
             if let tls {
                 (request.caFile, request.certificateFile, request.keyFile) = (tls.caFile, tls.certificateFile, tls.keyFile)
                 request.verifies = tls.verifies
+                if index < places.count { request.connectTo = "::\(places[index])" }
             }
             // These are services inside; no client of nsq goes through a proxy to them.
             request.usesProxy = false

@@ -6,6 +6,8 @@ final class NSQReceiver: Receiver {
     private let fleet: ReceiveFleet
     private let notices: Notices
     private let peeks: Bool
+    /// Keeps the topic of `nsq:temp`.
+    private let temporary: TemporaryTopic?
     private var isClosed = false
     /// While peeking: when the last message came.
     private var quietSince = Deadline.now()
@@ -18,8 +20,8 @@ final class NSQReceiver: Receiver {
     /// How long nothing must come before peeking believes that it has seen everything.
     private static let peekWait = Duration.milliseconds(300)
 
-    init(_ fleet: ReceiveFleet, peeks: Bool) {
-        (self.fleet, notices, self.peeks) = (fleet, fleet.notices, peeks)
+    init(_ fleet: ReceiveFleet, peeks: Bool, temporary: TemporaryTopic?) {
+        (self.fleet, notices, self.peeks, self.temporary) = (fleet, fleet.notices, peeks, temporary)
     }
 
     deinit {

@@ -6,20 +6,33 @@ final class NSQSender: Sender {
     private let fleet: SendFleet
     private let packing: Packing
     private let limits: Limits
+    /// What nsqd says of itself, where the address does not.
+    private let asked: MessageLimit?
+    /// Keeps the topic of `nsq:temp`.
+    private let temporary: TemporaryTopic?
 
-    /// What an nsqd takes; its own defaults unless the address says otherwise (nsqd -max-msg-size, -max-body-size).
+    /// What the address says that nsqd takes (nsqd -max-msg-size, -max-body-size).
     struct Limits: Sendable {
-        var message = 1 << 20
-        var body = 5 << 20
+        var message: Int?
+        var body: Int?
+
+        static let standardMessage = 1 << 20
+        static let standardBody = 5 << 20
     }
 
-    init(_ fleet: SendFleet, packing: Packing, limits: Limits) {
-        (self.fleet, self.packing, self.limits) = (fleet, packing, limits)
+    /// No nsqd has a limit below this: smaller messages need not wait for it to be known.
+    private static let harmlessSize = 1024
+
+    init(_ fleet: SendFleet, packing: Packing, limits: Limits, asked: MessageLimit?, temporary: TemporaryTopic?) {
+        (self.fleet, self.packing, self.limits, self.asked, self.temporary) = (fleet, packing, limits, asked, temporary)
     }
 
     deinit { fleet.disband() }
 
-    var maximumMessageSize: Int? { min(limits.message, limits.body - 8) }
+    var maximumMessageSize: Int? {
+        // An MPUB of one message adds its count and its length.
+        min(limits.message ?? asked?.value() ?? Limits.standardMessage, limits.body.map { max(1, $0 - 8) } ?? .max)
+    }
     /// nsqd answers an empty message by closing the connection.
     var acceptsEmptyMessages: Bool { false }
 
@@ -39,23 +52,25 @@ final class NSQSender: Sender {
     }
 
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
-        let limit = maximumMessageSize!
+        var limit = Self.harmlessSize
         let hasProperties = batch.hasProperties
         for index in range {
             let size = batch.size(of: index)
             if size == 0 { return Refusal(index: index, error: TransportError(.unsendable, "nsq cannot carry an empty message")) }
-            if size > limit {
-                return Refusal(
-                    index: index,
-                    error: TransportError(
-                        .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes",
-                        hint: "nsqd's -max-msg-size sets it, and max-message= says so here"))
-            }
+            if size > limit { limit = maximumMessageSize! }
+            if size > limit { return Refusal(index: index, error: tooLarge(size, limit)) }
             if hasProperties, let delay = batch.properties(of: index).delay, delay > Packing.maximumDelay {
                 return Refusal(index: index, error: Self.tooLate(delay))
             }
         }
         return nil
+    }
+
+    private func tooLarge(_ size: Int, _ limit: Int) -> TransportError {
+        let isKnown = limits.message == nil && limits.body == nil && asked?.value() != nil
+        return TransportError(
+            .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes",
+            hint: isKnown ? "nsqd's -max-msg-size sets it" : "nsqd's -max-msg-size sets it, and max-message= says so here")
     }
 
     static func tooLate(_ delay: Duration) -> TransportError {

@@ -17,8 +17,7 @@ struct NSQSettings: Sendable {
         copies = options.flag("copy") ?? false
         maximumInFlight = options.integer("max-in-flight") ?? Self.standardInFlight
         pollInterval = options.duration("poll") ?? .seconds(15)
-        limits.message = options.bytes("max-message") ?? limits.message
-        limits.body = max(options.bytes("max-body") ?? limits.body, limits.message + 8)
+        limits = NSQSender.Limits(message: options.bytes("max-message"), body: options.bytes("max-body"))
         connection.resolve = options.texts("resolve")
         for entry in connection.resolve where entry.split(separator: ":", maxSplits: 2).count != 3 {
             throw TransportError(.usage, "resolve=\(entry) is not name:port:address")

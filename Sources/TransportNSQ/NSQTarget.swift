@@ -57,6 +57,8 @@ struct NSQTarget: Sendable, Equatable {
     /// `nil` for an address that names no topic.
     let topic: String?
     let channel: String?
+    /// Whether the topic is a private one, which has its name from elsewhere.
+    var isTemporary: Bool { topic == "temp" }
 
     /// - Parameter standard: the value of MQ_NSQ, where there is one.
     /// - Throws: `usage` for hosts and names that can never be right, `configuration` for a broken MQ_NSQ.
@@ -87,6 +89,10 @@ struct NSQTarget: Sendable, Equatable {
             }
         } else {
             (place, placeSource) = (try Self.place("127.0.0.1", isLookup), "default")
+        }
+        if isTemporary {
+            if channel != nil { throw TransportError(.usage, "temp is a private topic with one channel, which has no name") }
+            if isLookup { throw TransportError(.usage, "temp needs an nsqd by name", hint: "nsq://host/temp") }
         }
     }
 

@@ -7,10 +7,12 @@ extension NSQTransport {
         summary: "topics and channels of nsqd, directly or found by nsqlookupd",
         forms: [
             "nsq:topic[/channel]", "nsq://host[:port][,host…]/topic[/channel]", "nsq:topic[/channel],unix=/path",
-            "nsqlookup://host[:port][,host…]/topic[/channel]",
+            "nsqlookup://host[:port][,host…]/topic[/channel]", "nsq:temp",
         ],
         targetSyntax: .authority,
-        capabilities: [.send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .exactCount, .pause, .attempts, .createsOnUse],
+        capabilities: [
+            .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .exactCount, .pause, .attempts, .temporary, .createsOnUse,
+        ],
         options: options,
         emptyWait: .milliseconds(500),
         guarantee: .brokerMemory,
@@ -21,6 +23,7 @@ extension NSQTransport {
             ("nsq://a,b:4150/logs", "two nsqds: messages are divided among them; one stands in for the other"),
             ("nsqlookup://lookup1,lookup2/logs/archive", "every nsqd that has the topic"),
             ("nsq:logs/archive,unix=/run/nsqd.sock", "through a UNIX socket"),
+            ("nsq:temp", "a topic of one's own, gone at exit"),
         ])
 
     private static let options = [
@@ -39,8 +42,8 @@ extension NSQTransport {
             "sample-rate", .integer(1...99), scope: .receive,
             help: "Percentage of the messages to deliver; nsqd throws the others away."),
         OptionSpec("copy", .flag, standard: "no", scope: .send, help: "Publish to every nsqd of the address instead of to one of them."),
-        OptionSpec("max-message", .bytes(1...1 << 30), standard: "1MiB", scope: .send, help: "nsqd's -max-msg-size, if it is another."),
-        OptionSpec("max-body", .bytes(1...1 << 30), standard: "5MiB", scope: .send, help: "nsqd's -max-body-size, if it is another."),
+        OptionSpec("max-message", .bytes(1...1 << 30), standard: "what nsqd says, or 1MiB", scope: .send, help: "nsqd's -max-msg-size."),
+        OptionSpec("max-body", .bytes(1...1 << 30), standard: "what nsqd says, or 5MiB", scope: .send, help: "nsqd's -max-body-size."),
         OptionSpec("tls", .flag, standard: "no", help: "Encrypt, or fail. Set by any other tls option."),
         OptionSpec("tls-ca", .file, standard: "the system's", help: "Certificates to trust."),
         OptionSpec("tls-cert", .file, help: "Our certificate, for an nsqd that wants one."),
@@ -60,7 +63,7 @@ extension NSQTransport {
             "http-port", .integer(1...65_535), standard: "the port + 1", help: "nsqd's HTTP port, through which queues are looked after."),
         OptionSpec(
             "https", .flag, standard: "no",
-            help: "Look after queues over TLS, with tls-ca, tls-cert, tls-key and tls-insecure; http-port is then the port + 2."),
+            help: "Look after queues over TLS, with the tls options; http-port is then the port + 2."),
         OptionSpec("poll", .duration, standard: "15s", help: "Between two looks at nsqlookupd."),
     ]
 
@@ -73,6 +76,10 @@ extension NSQTransport {
         """
         recv takes from a channel and makes it if it is not there. Without a channel it listens on one of its own, named \
         mq…#ephemeral, that ends with it: it sees what is published meanwhile, and all that a topic without channels had kept.
+        """,
+        """
+        nsq:temp is an ephemeral topic with one ephemeral channel: nsqd keeps no more of it than fits into -mem-queue-size and throws \
+        the rest away. bench measures temp with an ordinary topic, which it makes and deletes through the HTTP port.
         """,
         """
         A message is delivered at least once and in no certain order. It goes to another consumer when it was not settled \

@@ -76,8 +76,8 @@ final class SendFleet: Fleet<SendLink>, @unchecked Sendable {
     func work() throws(TransportError) {
         if let fatal { throw fatal }
         for link in links {
-            if link.failure == nil { progress(link) }
-            // What nsqd said before it closed the connection is read all the same.
+            // What nsqd said before it closed the connection counts all the same, whoever noticed that it did.
+            if link.failure == nil { progress(link) } else { hearLastWords(link) }
             if let error = link.failure { try give(up: link, error) }
         }
         if !homeless.isEmpty { sendAgain() }
@@ -104,8 +104,12 @@ final class SendFleet: Fleet<SendLink>, @unchecked Sendable {
             do throws(TransportError) {
                 while try link.connection.receive() {}
             } catch {}
-            do throws(TransportError) { try hear(link) } catch { link.failure = error }
+            hearLastWords(link)
         }
+    }
+
+    private func hearLastWords(_ link: SendLink) {
+        do throws(TransportError) { try hear(link) } catch { link.failure = error }
     }
 
     private func hear(_ link: SendLink) throws(TransportError) {

@@ -30,6 +30,31 @@ struct Socket: ~Copyable {
         throw failure ?? Self.refused(peer, EHOSTUNREACH)
     }
 
+    /// Sends a few bytes, which a socket that has just been connected takes at once.
+    /// - Returns: whether it did.
+    func write(_ bytes: [UInt8]) -> Bool { Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count }
+
+    /// Reads until the peer closes.
+    /// - Throws: `failure` for more than `limit` bytes or a broken connection, `tryAgain` when `deadline` passes or `stop` is raised.
+    func readToEnd(limit: Int, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var room = [UInt8](repeating: 0, count: 1 << 14)
+        while bytes.count <= limit {
+            let count = recv(descriptor, &room, room.count, 0)
+            if count == 0 { return bytes }
+            if count > 0 {
+                bytes += room[..<count]
+            } else if errno == EAGAIN {
+                guard case .ready = Readiness.wait(for: Int32(POLLIN), on: descriptor, until: deadline, stop: stop) else {
+                    throw TransportError(.tryAgain, "no end in time")
+                }
+            } else if errno != EINTR {
+                throw TransportError(.failure, SystemError.words(errno), errno: errno)
+            }
+        }
+        throw TransportError(.failure, "more than \(limit) bytes")
+    }
+
     /// Waits for the connection; returns the system's error number, 0 when it stands.
     private static func connect(
         _ descriptor: CInt, _ address: SocketAddress, until deadline: Deadline, stop: StopFlag

@@ -42,7 +42,13 @@ struct AddressTests {
         Form(typed: "nsq://host:4150/topic", syntax: .authority, targets: ["//host:4150/topic"]),
         Form(typed: "nsq://a,b:1,c/topic/channel,tls", syntax: .authority, targets: ["//a,b:1,c/topic/channel"], options: ["tls"]),
         Form(typed: "nsqlookup://a:4161,b:4161/topic", syntax: .authority, targets: ["//a:4161,b:4161/topic"]),
-        Form(typed: "nsq://host,cert=/etc/x", syntax: .authority, targets: ["//host"], options: ["cert=/etc/x"]),
+        Form(typed: "nsqlookup://a,b:4161", syntax: .authority, targets: ["//a,b:4161/"], printed: "nsqlookup://a,b:4161/"),
+        Form(
+            typed: "nsq://a,b,tls,x=1", syntax: .authority, targets: ["//a,b/"], options: ["tls", "x=1"], printed: "nsq://a,b/,tls,x=1"),
+        Form(typed: "nsq://a,tls", syntax: .authority, targets: ["//a/"], options: ["tls"], printed: "nsq://a/,tls"),
+        Form(
+            typed: "nsq://host,cert=/etc/x", syntax: .authority, targets: ["//host/"], options: ["cert=/etc/x"],
+            printed: "nsq://host/,cert=/etc/x"),
         Form(typed: "nsq://host/to%2Cpic%3F,a=1", syntax: .authority, targets: ["//host/to,pic?"], options: ["a=1"]),
         Form(typed: "sqs:arn:aws:sqs:eu-west-1:1:q", targets: ["arn:aws:sqs:eu-west-1:1:q"]),
         Form(typed: "https://sqs.eu-west-1.amazonaws.com/1/q", targets: ["//sqs.eu-west-1.amazonaws.com/1/q"]),
@@ -66,11 +72,11 @@ struct AddressTests {
 
     @Test(arguments: forms)
     func isDividedAndPrinted(form: Form) throws {
-        let address = try Address(parsing: form.typed, syntax: form.syntax)
+        let address = try Address(parsing: form.typed, syntax: form.syntax, keys: ["tls"])
         #expect(address.targets == form.targets)
         #expect(address.options.map(text) == form.options)
         #expect(address.text == form.printed ?? form.typed)
-        #expect(try Address(parsing: address.text, syntax: form.syntax) == address)
+        #expect(try Address(parsing: address.text, syntax: form.syntax, keys: ["tls"]) == address)
     }
 
     @Test func shortFormHasNoOptions() throws {

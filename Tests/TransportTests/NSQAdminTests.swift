@@ -150,7 +150,7 @@ struct NSQAdminTests {
         }
         let resolved = try AdminDaemons(
             daemons: [one, other].map { daemon in
-                AdminDaemons.Daemon(
+                Daemon(
                     peer: .tcp(host: "127.0.0.1", port: daemon.tcpPort), http: .tcp(host: "127.0.0.1", port: daemon.httpPort))
             }, resolve: [], client: .init(), opening: Opening(stop: StopFlag()))
         let found = try resolved.statistics(topic: "t")
@@ -188,6 +188,8 @@ struct NSQAdminTests {
         #expect(try admin.create(exclusive: true))
         #expect(try admin.status()["messages"] == .number(0))
         #expect(code { _ = try Self.admin(address).status() } == .permission)
+        #expect(try Self.admin("\(address),\(keys),tls-name=localhost").status()["messages"] == .number(0))
+        #expect(code { _ = try Self.admin("\(address),\(keys),tls-name=elsewhere.example").status() } == .permission)
     }
 
     @Test func nobodyThereIsUnreachableAndSomebodyElseIsNamed() throws {

@@ -70,7 +70,9 @@ struct NSQDaemonTests {
         try NSQ.send(messages, to: "\(address)\(trusted)")
         #expect(try Set(NSQ.receive(messages.count, from: "\(address)/channel\(trusted)")) == Set(messages))
         #expect(NSQ.error { try NSQ.send([[1]], to: "\(address),tls") }?.code == .permission)
-        #expect(NSQ.error { try NSQ.send([[1]], to: "\(address)") }?.code == .unreachable)
+        // What nsqd says last is lost when it resets the connection.
+        let refused = NSQ.error { try NSQ.send([[1]], to: "\(address)") }
+        #expect(refused?.code == .unreachable || refused?.message == "this nsqd requires TLS")
     }
 
     @Test func toolsOfNSQAreUnderstoodBothWays() throws {

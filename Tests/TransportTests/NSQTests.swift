@@ -26,6 +26,7 @@ extension ConformanceSubject {
         subject.fillsUp = false
         subject.keepsOrder = false
         subject.noticesRemoval = false
+        subject.temporary = { try NSQTransport.at("\(SharedNSQD.host)/temp") }
         subject.creatable = { try NSQTransport.at("\(SharedNSQD.host)/\(UniqueName.make())/kit,http-port=\(SharedNSQD.httpPort)") }
         return subject
     }()

@@ -80,23 +80,46 @@ struct Stat: Verb {
             let rows = [["Address", status.address]] + status.facts.map { [$0.label, $0.value.text] }
             let width = max(17, rows.map(\.[0].count).max() ?? 0) + 1
             let text = rows.map { $0[0] + String(repeating: " ", count: width - $0[0].count) + $0[1] + "\n" }.joined()
-            try Results.print(text + Self.tables(of: status.parts))
+            let (tables, missing) = Self.tables(of: status.parts, within: status.address)
+            try Results.print(text + tables)
+            if missing > 0 { console.note("\(missing) more \(missing == 1 ? "column does" : "columns do") not fit; --json has them") }
         }
         return .success
     }
 
-    /// Parts with the same facts share a table.
-    private static func tables(of parts: [QueueStatus]) -> String {
+    /// What a terminal has, and how much of it an address takes from the facts at most.
+    private static let (width, widestAddress) = (80, 30)
+
+    /// Parts with the same facts share a table, of the facts that fit: the transport names them in the order of their importance.
+    private static func tables(of parts: [QueueStatus], within whole: String) -> (text: String, missing: Int) {
         var text = ""
+        var missing = 0
         var rest = parts[...]
         while let first = rest.first {
             let keys = first.facts.map(\.key)
             let alike = rest.prefix { $0.facts.map(\.key) == keys }
             rest = rest.dropFirst(alike.count)
             let numeric = first.facts.indices.filter { first.facts[$0].value.isNumeric }.map { $0 + 1 }
-            let rows = alike.map { part in [part.address] + part.facts.map(\.value.shortText) }
-            text += "\n" + Results.table(["ADDRESS"] + first.facts.map { $0.label.uppercased() }, rows, alignedRight: Set(numeric))
+            let header = ["ADDRESS"] + first.facts.map { $0.label.uppercased() }
+            let rows = alike.map { part in [shortened(part.address, within: whole)] + part.facts.map(\.value.shortText) }
+            var left = width - min(widestAddress, rows.map(\.[0].count).max() ?? 0)
+            let fitting = header.indices.dropFirst().prefix { column in
+                left -= 2 + ([header] + rows).reduce(0) { max($0, $1[column].count) }
+                return left >= 0
+            }
+            let end = fitting.endIndex
+            missing = max(missing, header.count - end)
+            text += "\n" + Results.table(Array(header[..<end]), rows.map { Array($0[..<end]) }, alignedRight: Set(numeric))
         }
-        return text
+        return (text, missing)
+    }
+
+    /// Only what a part adds to the address above, where it is no more than that.
+    private static func shortened(_ part: String, within whole: String) -> String {
+        let common = zip(whole, part).prefix { $0 == $1 }.count
+        let rest = whole.dropFirst(common)
+        guard part.hasSuffix(rest), part.count > whole.count else { return part }
+        let added = part.dropFirst(common).dropLast(rest.count)
+        return added.hasPrefix("/") ? "…\(added)" : part
     }
 }
