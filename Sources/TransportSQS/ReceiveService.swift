@@ -45,6 +45,9 @@ final class ReceiveService {
     /// How many polls are worth having under way: more while they come back full, one when they come back empty.
     private var eagerness = 1
     private var emptyPolls = 0
+    /// Messages come one full reply after the other: the next event is near.
+    private var isFlowing = false
+    private var wakesOwner = false
     /// The moment before which no poll is worth the request.
     private var nextPoll: UInt64 = 0
     private var deletionsSince: UInt64 = 0
@@ -55,6 +58,8 @@ final class ReceiveService {
     private static let shortWait = 1
     /// Deletions wait so long for others to share their request, in nanoseconds.
     private static let gathering: UInt64 = 20_000_000
+    /// While messages flow, the desk is looked at so often, in nanoseconds, and nobody need wake this thread.
+    private static let attention: UInt64 = 2_000_000
     /// Between polls that do not wait at the service, in nanoseconds.
     private static let shortPollPause: UInt64 = 50_000_000
     /// A message cannot be kept longer, in nanoseconds (ChangeMessageVisibility in the SQS API reference).
@@ -80,8 +85,13 @@ final class ReceiveService {
         do throws(TransportError) {
             while !desk.abandon.isRaised {
                 let due = try startWhatIsDue()
+                // Once for all that came, and after the requests that this called for.
+                if wakesOwner { desk.wakeOwner() }
+                wakesOwner = false
                 if isFinished { break }
-                for completion in try connection.http.wait(until: due, stop: desk.abandon) { try handle(completion) }
+                let completions = try connection.http.wait(until: due, stop: desk.abandon)
+                if completions.isEmpty { isFlowing = false }
+                for completion in completions { try handle(completion) }
             }
         } catch {
             fail(error)
@@ -150,7 +160,9 @@ final class ReceiveService {
         var started: [Job] = []
         desk.state.withLock { state in
             let size = SendRequest.maximumEntries
-            let isUrgent = state.isOwnerWaiting || state.isClosing
+            let isUrgent = state.isClosing || (state.isOwnerWaiting && !isFlowing)
+            state.isAttentive = isFlowing
+            if isFlowing { due = now + Self.attention }
             while state.deletions.count >= size || (!state.deletions.isEmpty && (isUrgent || isOverdue(now))) {
                 started.append(Job(kind: .delete, numbers: Array(state.deletions.prefix(size))))
                 state.deletions.removeFirst(min(size, state.deletions.count))
@@ -159,7 +171,7 @@ final class ReceiveService {
                 deletionsSince = 0
             } else {
                 if deletionsSince == 0 { deletionsSince = now }
-                due = deletionsSince + Self.gathering
+                due = min(due, deletionsSince + Self.gathering)
             }
             while let first = state.releases.first {
                 let numbers = state.releases.prefix(size).prefix { $0.delay == first.delay }.map(\.number)
@@ -191,16 +203,18 @@ final class ReceiveService {
     private func startPolls() throws(TransportError) {
         let limit = endsWhenEmpty && emptyPolls > 0 ? 1 : eagerness
         while polls.count + pausedPolls.count < limit {
-            let room = desk.state.withLock { state in
+            let asked = desk.state.withLock { state in
                 if state.isClosing || state.isEmpty || state.failure != nil { return 0 }
                 let under = polls.values.reduce(0) { $0 + $1.asked } + pausedPolls.reduce(0) { $0 + $1.poll.asked }
                 // What is only shown is given back: of a FIFO queue's group nothing more comes until then, so a full batch is taken.
-                return (isPeeking ? window : min(state.allowance, window)) - state.ready - under
+                let wanted = min(isPeeking ? window : state.allowance - state.ready - under, window, SendRequest.maximumEntries)
+                // A poll for a few messages costs as much as one for ten: it waits until there is room for all it may bring.
+                return wanted <= window - state.ready - under ? wanted : 0
             }
-            guard room > 0 else { return }
+            guard asked > 0 else { return }
             // The identity is random and not counted: a receiver that starts again must not meet its old ones.
             let attempt = isFIFO ? String(UInt64.random(in: 0...UInt64.max), radix: 36) : nil
-            try start(Poll(asked: min(room, SendRequest.maximumEntries), attempt: attempt))
+            try start(Poll(asked: asked, attempt: attempt))
         }
     }
 
@@ -273,6 +287,7 @@ final class ReceiveService {
         connection.succeeded(after: poll.history)
         emptyPolls = messages.isEmpty ? emptyPolls + 1 : 0
         eagerness = messages.count >= poll.asked ? min(eagerness * 2, receivers) : messages.isEmpty ? 1 : eagerness
+        isFlowing = !messages.isEmpty && messages.count >= poll.asked && !isFIFO
         let now = Deadline.now()
         if messages.isEmpty && poll.wait == 0 { nextPoll = now + Self.shortPollPause }
         var arrivals: [ReceivedMessage] = []
@@ -295,8 +310,10 @@ final class ReceiveService {
             }
             if !numbers.isEmpty { state.held.keep(numbers, due: now + UInt64(visibility) * 500_000_000) }
             if isEmpty && isPeeking { state.isClosing = true } else if isEmpty { state.isEmpty = true }
-            return state.isOwnerWaiting && (!numbers.isEmpty || isEmpty)
+            guard state.isOwnerWaiting && (!numbers.isEmpty || isEmpty) else { return false }
+            state.isOwnerWaiting = false
+            return true
         }
-        if wakes { desk.wakeOwner() }
+        if wakes { wakesOwner = true }
     }
 }

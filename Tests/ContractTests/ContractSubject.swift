@@ -91,7 +91,7 @@ struct ContractSubject: Sendable, CustomTestStringConvertible {
 
 extension ContractSubject {
     static let all: [ContractSubject] = {
-        let all = [posixMQ, sysV, zmqIPC, zmqTCP, nsq] + (NSQDaemon.isAvailable ? [nsqd] : [])
+        let all = [posixMQ, sysV, zmqIPC, zmqTCP, nsq, sqs] + (NSQDaemon.isAvailable ? [nsqd] : [])
         // MQ_TEST_SUBJECTS=nsq,sysv is for work on one transport.
         guard let chosen = getenv("MQ_TEST_SUBJECTS").map({ String(cString: $0).split(separator: ",") }) else { return all }
         return all.filter { subject in chosen.contains { $0 == subject.transport } }
@@ -133,7 +133,7 @@ extension ContractSubject {
             place: { "zmq:" })
     }
 
-    private static func created(_ address: String, _ options: String, _ fixture: Fixture) throws -> Queue {
+    static func created(_ address: String, _ options: String, _ fixture: Fixture) throws -> Queue {
         let made = try mq().run("create", address + options)
         guard made.status == 0 else { throw ConformanceFailure(made.errorText) }
         fixture.atEnd {
