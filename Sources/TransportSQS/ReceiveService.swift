@@ -48,6 +48,8 @@ final class ReceiveService {
     /// Messages come one full reply after the other: the next event is near.
     private var isFlowing = false
     private var wakesOwner = false
+    /// The monotonic moment of the last messages.
+    private var lastArrival: UInt64 = 0
     /// The moment before which no poll is worth the request.
     private var nextPoll: UInt64 = 0
     private var deletionsSince: UInt64 = 0
@@ -58,6 +60,8 @@ final class ReceiveService {
     private static let shortWait = 1
     /// Deletions wait so long for others to share their request, in nanoseconds.
     private static let gathering: UInt64 = 20_000_000
+    /// How long the owner's settling of a FIFO queue's messages is awaited, in nanoseconds.
+    private static let groupPatience: UInt64 = 100_000_000
     /// While messages flow, the desk is looked at so often, in nanoseconds, and nobody need wake this thread.
     private static let attention: UInt64 = 2_000_000
     /// Between polls that do not wait at the service, in nanoseconds.
@@ -137,6 +141,7 @@ final class ReceiveService {
         pausedPolls.removeAll { $0.due <= now }
         due = min(due, pausedJobs.map(\.due).min() ?? .max, pausedPolls.map(\.due).min() ?? .max)
         due = min(due, try startJobs(now))
+        if isFIFO && now < lastArrival + Self.groupPatience { due = min(due, lastArrival + Self.groupPatience) }
         if now >= nextPoll { try startPolls() } else { due = min(due, nextPoll) }
         return Deadline(nanoseconds: due)
     }
@@ -200,11 +205,19 @@ final class ReceiveService {
         nextTag += 1
     }
 
+    /// Nothing comes of a group of which something is in flight, and a poll that began then may not notice that it ends (moto's
+    /// does not). So a FIFO queue is asked again when what came is deleted, or its owner takes long with it.
+    private func waitsForGroup(_ state: borrowing ReceiveDesk.State, _ now: UInt64) -> Bool {
+        guard isFIFO, !isPeeking, state.held.count > 0 else { return false }
+        return !jobs.isEmpty || !pausedJobs.isEmpty || !state.deletions.isEmpty || now < lastArrival + Self.groupPatience
+    }
+
     private func startPolls() throws(TransportError) {
+        let now = Deadline.now()
         let limit = endsWhenEmpty && emptyPolls > 0 ? 1 : eagerness
         while polls.count + pausedPolls.count < limit {
             let asked = desk.state.withLock { state in
-                if state.isClosing || state.isEmpty || state.failure != nil { return 0 }
+                if state.isClosing || state.isEmpty || state.failure != nil || waitsForGroup(state, now) { return 0 }
                 let under = polls.values.reduce(0) { $0 + $1.asked } + pausedPolls.reduce(0) { $0 + $1.poll.asked }
                 // What is only shown is given back: of a FIFO queue's group nothing more comes until then, so a full batch is taken.
                 let wanted = min(isPeeking ? window : state.allowance - state.ready - under, window, SendRequest.maximumEntries)
@@ -223,7 +236,8 @@ final class ReceiveService {
         let (wait, wantsProperties) = desk.state.withLock { state in
             // Whole seconds that end before the owner's wait does: a poll that outlives its asker takes messages for nobody.
             let left = state.isOwnerWaiting ? state.deadline.remaining.map { Int($0 / 1_000_000_000) } : state.patience
-            return (min(left ?? longestWait, endsWhenEmpty ? Self.shortWait : longestWait), state.wantsProperties)
+            let isBrief = endsWhenEmpty || (isFIFO && state.held.count > 0)
+            return (min(left ?? longestWait, isBrief ? Self.shortWait : longestWait), state.wantsProperties)
         }
         let body = pollBody(poll, wait: wait, wantsProperties: wantsProperties)
         try connection.start("ReceiveMessage", body: body, tag: nextTag, timeout: .seconds(wait) + Connection.usualTimeout)
@@ -285,10 +299,13 @@ final class ReceiveService {
 
     private func arrived(_ messages: [ReceivedMessage], _ poll: Poll) throws(TransportError) {
         connection.succeeded(after: poll.history)
-        emptyPolls = messages.isEmpty ? emptyPolls + 1 : 0
+        // While messages of a FIFO queue are held, that no more come says nothing.
+        let saysNothing = isFIFO && !isPeeking && desk.state.withLock { $0.held.count > 0 }
+        emptyPolls = messages.isEmpty && !saysNothing ? emptyPolls + 1 : 0
         eagerness = messages.count >= poll.asked ? min(eagerness * 2, receivers) : messages.isEmpty ? 1 : eagerness
         isFlowing = !messages.isEmpty && messages.count >= poll.asked && !isFIFO
         let now = Deadline.now()
+        if !messages.isEmpty { lastArrival = now }
         if messages.isEmpty && poll.wait == 0 { nextPoll = now + Self.shortPollPause }
         var arrivals: [ReceivedMessage] = []
         arrivals.reserveCapacity(messages.count)
