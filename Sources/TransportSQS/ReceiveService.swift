@@ -20,6 +20,8 @@ final class ReceiveService {
         var asked: Int
         /// Seconds.
         var wait = 0
+        /// The monotonic moment at which it was started.
+        var began: UInt64 = 0
         /// Makes a FIFO queue give the same messages again when the reply was lost.
         var attempt: String?
         var history = RetryPolicy.History()
@@ -60,6 +62,8 @@ final class ReceiveService {
     private static let shortWait = 1
     /// Deletions wait so long for others to share their request, in nanoseconds.
     private static let gathering: UInt64 = 20_000_000
+    /// A poll that has waited so long has found nothing, in nanoseconds: it can be dropped.
+    private static let youth: UInt64 = 200_000_000
     /// How long the owner's settling of a FIFO queue's messages is awaited, in nanoseconds.
     private static let groupPatience: UInt64 = 100_000_000
     /// While messages flow, the desk is looked at so often, in nanoseconds, and nobody need wake this thread.
@@ -107,6 +111,7 @@ final class ReceiveService {
 
     private var isFinished: Bool {
         desk.state.withLock { $0.isClosing && $0.deletions.isEmpty && $0.releases.isEmpty } && jobs.isEmpty && pausedJobs.isEmpty
+            && polls.isEmpty
     }
 
     /// What was acknowledged and not deleted will come again, and the owner must know.
@@ -134,7 +139,7 @@ final class ReceiveService {
     private func startWhatIsDue() throws(TransportError) -> Deadline {
         let now = Deadline.now()
         var due = UInt64.max
-        if desk.state.withLock({ $0.isClosing }) { leave() }
+        if desk.state.withLock({ $0.isClosing }) { due = leave(now) }
         for (time, job) in pausedJobs where time <= now { try start(job) }
         pausedJobs.removeAll { $0.due <= now }
         for (time, poll) in pausedPolls where time <= now { try start(poll) }
@@ -146,10 +151,18 @@ final class ReceiveService {
         return Deadline(nanoseconds: due)
     }
 
-    /// Takes nothing new, and gives everything back that nobody settled.
-    private func leave() {
-        for tag in polls.keys { connection.http.cancel(tag) }
-        polls = [:]
+    /// Takes nothing new, and gives everything back that nobody settled. Returns when to look again.
+    private func leave(_ now: UInt64) -> UInt64 {
+        var due = UInt64.max
+        for (tag, poll) in polls {
+            // What a young poll brings may be on its way already, and would be hidden from all until its visibility ends.
+            if now < poll.began + Self.youth {
+                due = min(due, poll.began + Self.youth)
+            } else {
+                connection.http.cancel(tag)
+                polls[tag] = nil
+            }
+        }
         pausedPolls = []
         desk.state.withLock { state in
             for number in state.held.staying where state.held.leave(number) { state.releases.append((number, 0)) }
@@ -158,6 +171,7 @@ final class ReceiveService {
             state.arrivals = []
             state.head = 0
         }
+        return due
     }
 
     private func startJobs(_ now: UInt64) throws(TransportError) -> UInt64 {
@@ -242,6 +256,7 @@ final class ReceiveService {
         let body = pollBody(poll, wait: wait, wantsProperties: wantsProperties)
         try connection.start("ReceiveMessage", body: body, tag: nextTag, timeout: .seconds(wait) + Connection.usualTimeout)
         poll.wait = wait
+        poll.began = Deadline.now()
         polls[nextTag] = poll
         nextTag += 1
     }
