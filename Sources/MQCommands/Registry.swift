@@ -44,7 +44,9 @@ struct ResolvedAddress {
         throws(TransportError)
     {
         if text == "-" {
-            throw TransportError(.usage, "'-' stands for standard input or output, and only mq bridge takes it")
+            throw TransportError(
+                .usage, "'-' is not an address",
+                hint: "mq send reads standard input and mq recv writes standard output by themselves: mq send posix-mq:/jobs <FILE")
         }
         let (parsed, type) = try Self.parse(text, aliases)
         transportType = type

@@ -7,13 +7,20 @@ final class CurlTransfer {
     let easy: UnsafeMutableRawPointer
     private(set) var tag = 0
     private var request: HTTPRequest
+    /// The handle still holds what `request` asked for: a like one sets only what differs.
+    private var isPrepared = false
+    private var lines = HeaderLines()
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
+    /// The body on its way, in place while the exchange lasts.
+    private var outgoing = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     // What has come of the reply.
     fileprivate(set) var body: [UInt8] = []
-    fileprivate(set) var headers: [(name: String, value: String)] = []
-    fileprivate var headerBytes = 0
+    /// The lines of the last reply's head.
+    fileprivate(set) var head: [UInt8] = []
+    private var headerBytes = 0
+    private var lastBodySize = 0
     fileprivate(set) var isTooLarge = false
 
     /// The most a reply may be, decompressed: it is held in memory.
@@ -30,6 +37,7 @@ final class CurlTransfer {
     deinit {
         library.api.pointee.easy_cleanup(easy)
         freeLists()
+        outgoing.deallocate()
         errorBuffer.deallocate()
     }
 
@@ -41,22 +49,32 @@ final class CurlTransfer {
     /// Makes the handle ready for `request`.
     /// - Throws: `usage` for a request that is no HTTP.
     func prepare(_ request: HTTPRequest, tag: Int) throws(TransportError) {
-        try Self.check(request)
-        library.api.pointee.easy_reset(easy)
-        freeLists()
-        (self.tag, self.request) = (tag, request)
-        body = []
-        headers = []
+        let isLike = isPrepared && request.isLike(self.request)
+        try Self.check(request, isKnown: isLike)
+        self.tag = tag
+        body.reserveCapacity(lastBodySize)
         headerBytes = 0
         isTooLarge = false
         errorBuffer.pointee = 0
-        setBasics()
-        setMethod()
-        setHeaders()
-        if !request.resolve.isEmpty { set(CURLOPT_RESOLVE, list(request.resolve)) }
-        if let place = request.connectTo { set(CURLOPT_CONNECT_TO, list([place])) }
-        setTrust()
-        if !request.usesProxy { set(CURLOPT_PROXY, text: "") }
+        if isLike {
+            let timeout = self.request.timeout
+            self.request = request
+            if request.timeout != timeout { set(CURLOPT_TIMEOUT_MS, Self.milliseconds(request.timeout)) }
+            setBody()
+        } else {
+            library.api.pointee.easy_reset(easy)
+            freeLists()
+            self.request = request
+            setBasics()
+            setMethod()
+            if !request.resolve.isEmpty { set(CURLOPT_RESOLVE, list(request.resolve)) }
+            if let place = request.connectTo { set(CURLOPT_CONNECT_TO, list([place])) }
+            setTrust()
+            if !request.usesProxy { set(CURLOPT_PROXY, text: "") }
+            isPrepared = true
+        }
+        set(CURLOPT_HTTPHEADER, lines.list(request.headers))
+        self.request.body = []
     }
 
     private func setBasics() {
@@ -87,15 +105,22 @@ final class CurlTransfer {
         case let method:
             if method == "POST" || !request.body.isEmpty {
                 set(CURLOPT_POST, 1)
-                _ = ccurl_set_size(library.api, easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
-                request.body.withUnsafeBytes { bytes in
-                    // NULL would mean that a read callback has the body.
-                    withUnsafePointer(to: 0 as UInt8) { set(CURLOPT_COPYPOSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer($0)) }
-                }
-                request.body = []
+                setBody()
             }
             if method != "POST" { set(CURLOPT_CUSTOMREQUEST, text: method) }
         }
+    }
+
+    private func setBody() {
+        let count = request.body.count
+        // NULL would mean that a read callback has the body: there is always a buffer.
+        if outgoing.count < max(count, 1) || outgoing.count > max(4 * count, 1 << 16) {
+            outgoing.deallocate()
+            outgoing = .allocate(byteCount: max(count, 1024), alignment: 1)
+        }
+        outgoing.copyBytes(from: request.body)
+        _ = ccurl_set_size(library.api, easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(count))
+        set(CURLOPT_POSTFIELDS, UnsafeRawPointer(outgoing.baseAddress))
     }
 
     private func setTrust() {
@@ -105,16 +130,6 @@ final class CurlTransfer {
         guard !request.verifies else { return }
         set(CURLOPT_SSL_VERIFYPEER, 0)
         set(CURLOPT_SSL_VERIFYHOST, 0)
-    }
-
-    private func setHeaders() {
-        // "Name:" leaves out a header that libcurl would make up; "Name;" sends an empty one.
-        var lines = ["Expect:"]
-        if !request.headers.contains(where: { ASCII.equalIgnoringCase($0.name.utf8, "content-type".utf8) }) {
-            lines.append("Content-Type:")
-        }
-        for header in request.headers { lines.append(header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)") }
-        set(CURLOPT_HTTPHEADER, list(lines))
     }
 
     private func list(_ lines: [String]) -> UnsafeMutablePointer<curl_slist>? {
@@ -134,16 +149,18 @@ final class CurlTransfer {
     }
 
     /// Refuses what would go out as something else than it says.
-    private static func check(_ request: HTTPRequest) throws(TransportError) {
+    /// - Parameter isKnown: URL and method were looked at before.
+    private static func check(_ request: HTTPRequest, isKnown: Bool) throws(TransportError) {
         let scheme = request.url.utf8.prefix { $0 != UInt8(ascii: ":") }
-        guard ["http", "https"].contains(where: { ASCII.equalIgnoringCase($0.utf8, scheme) }), !hasControl(request.url) else {
+        guard isKnown || (["http", "https"].contains { ASCII.equalIgnoringCase($0.utf8, scheme) } && !hasControl(request.url)) else {
             throw TransportError(.usage, "'\(request.url)' is not an http or https URL")
         }
-        guard !request.method.isEmpty, request.method.utf8.allSatisfy({ (0x41...0x5a).contains($0) }) else {
+        guard isKnown || (!request.method.isEmpty && request.method.utf8.allSatisfy { (0x41...0x5a).contains($0) }) else {
             throw TransportError(.usage, "'\(request.method)' is not a method of HTTP")
         }
-        for header in request.headers where header.name.isEmpty || header.name.contains(":") || hasControl(header.name + header.value) {
-            throw TransportError(.usage, "'\(header.name)' is not a header of HTTP: its name or value holds a control character")
+        for (name, value) in request.headers
+        where name.isEmpty || name.utf8.contains(UInt8(ascii: ":")) || hasControl(name) || hasControl(value) {
+            throw TransportError(.usage, "'\(name)' is not a header of HTTP: its name or value holds a control character")
         }
     }
 
@@ -151,12 +168,16 @@ final class CurlTransfer {
 
     /// What became of the exchange.
     func result(_ code: CURLcode) -> Result<HTTPReply, HTTPFailure> {
-        guard code == CURLE_OK else { return .failure(CurlFailure(transfer: self, url: request.url, code: code).failure) }
-        let status = ccurl_info_number(library.api, easy, CURLINFO_RESPONSE_CODE)
-        let reply = HTTPReply(status: status, headers: headers, body: body)
-        body = []
-        headers = []
-        return .success(reply)
+        defer {
+            body = []
+            head = []
+        }
+        guard code == CURLE_OK else {
+            isPrepared = false
+            return .failure(CurlFailure(transfer: self, url: request.url, code: code).failure)
+        }
+        lastBodySize = min(body.count, 1 << 16)
+        return .success(HTTPReply(status: ccurl_info_number(library.api, easy, CURLINFO_RESPONSE_CODE), head: head, body: body))
     }
 
     /// libcurl's own sentence about the last failure.
@@ -171,16 +192,11 @@ final class CurlTransfer {
     /// Whether a connection was there to send the request on.
     var hasConnected: Bool { ccurl_info_size(library.api, easy, CURLINFO_PRETRANSFER_TIME_T) > 0 }
 
-    fileprivate func header(_ line: UnsafeRawBufferPointer) {
-        // A status line begins anew: what stood before belonged to an interim reply.
-        if line.starts(with: "HTTP/".utf8) {
-            headers = []
-            return
-        }
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
-        var value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
-        while let last = value.last, last <= 0x20 { value.removeLast() }
-        headers.append((String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self)))
+    /// What was dropped has no reply.
+    func forget() {
+        body = []
+        head = []
+        isPrepared = false
     }
 
     fileprivate func take(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int, isBody: Bool) -> Int {
@@ -191,7 +207,9 @@ final class CurlTransfer {
         } else {
             headerBytes += count
             isTooLarge = headerBytes > Self.headerLimit
-            if !isTooLarge { header(piece) }
+            // A status line begins anew: what stood before belonged to an interim reply.
+            if piece.starts(with: "HTTP/".utf8) { head.removeAll(keepingCapacity: true) }
+            if !isTooLarge { head.append(contentsOf: piece) }
         }
         // Anything but the count ends the transfer; for no bytes at all, 0 is the count.
         return isTooLarge ? CURL_WRITEFUNC_FAILED : count

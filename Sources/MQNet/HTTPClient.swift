@@ -123,6 +123,7 @@ public final class HTTPClient {
         for (easy, transfer) in transfers where transfer.tag == tag {
             _ = library.api.pointee.multi_remove_handle(multi, easy)
             transfers[easy] = nil
+            transfer.forget()
             idle.append(transfer)
         }
     }

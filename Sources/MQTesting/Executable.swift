@@ -3,8 +3,9 @@ import Synchronization
 
 /// A program run from outside, as a person at a shell does: arguments, streams, exit status, signals.
 ///
-/// Nothing of the surroundings leaks in: `MQ_*`, `AWS_*` and the variables about colour are removed, signals have their
-/// default actions, and every process is the leader of a group of its own that a timeout kills as a whole.
+/// Nothing of the surroundings leaks in: `MQ_*`, `AWS_*` and the variables about colour are removed, keys of AWS that mean
+/// nothing take the place of real ones, signals have their default actions, and every process is the leader of a group of
+/// its own that a timeout kills as a whole.
 public struct Executable: Sendable {
     public let path: String
 
@@ -81,7 +82,11 @@ public struct Executable: Sendable {
     static let spawning = Mutex(())
 
     private static func environment(_ changes: [String: String?]) -> [String] {
-        var values: [String: String] = [:]
+        // Keys that mean nothing: sqs addresses bring their endpoint, and nobody asks the cloud who this machine is.
+        var values = [
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+        ]
         var entry = environ
         while let text = entry.pointee {
             let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -8,6 +8,9 @@ final class Connection {
     let http: HTTPClient
     var stop: StopFlag
     private let origin: ServiceOrigin
+    private let address: String
+    /// What the header of each operation's requests holds before it is signed.
+    private var heads: [String: [(name: String, value: String)]] = [:]
     private let caFile: String?
     private let patience: Duration?
     private var signer: Signer
@@ -34,6 +37,7 @@ final class Connection {
             throw TransportError(.configuration, "no endpoint for region \(region)")
         }
         self.origin = origin
+        address = origin.text + "/"
         caFile = try settings.caFile()
         signer = try Signer(region: region, service: "sqs")
         http = try HTTPClient()
@@ -60,17 +64,25 @@ final class Connection {
         _ operation: String, body: [UInt8], tag: Int, timeout: Duration = Connection.usualTimeout
     ) throws(TransportError) {
         let keys = try currentCredentials()
-        var request = HTTPRequest("POST", origin.text + "/")
-        let headers: [(name: String, value: String)] = [
-            ("Content-Type", "application/x-amz-json-1.0"), ("X-Amz-Target", "AmazonSQS.\(operation)"),
-        ]
-        let signed = signer.sign(
-            "POST", path: "/", headers: headers + [("Host", origin.host)], body: body, with: keys, at: Clock.now + clockOffset)
-        request.headers = headers + signed + [("x-amzn-query-mode", "true")]
+        var request = HTTPRequest("POST", address)
+        let headers = head(of: operation)
+        request.headers = headers
+        request.headers.reserveCapacity(headers.count + 4)
+        request.headers += signer.sign("POST", path: "/", headers: headers, body: body, with: keys, at: Clock.now + clockOffset)
+        request.headers.append(("x-amzn-query-mode", "true"))
         request.body = body
         request.timeout = timeout
         request.caFile = caFile
         try http.start(request, tag: tag)
+    }
+
+    private func head(of operation: String) -> [(name: String, value: String)] {
+        if let known = heads[operation] { return known }
+        let head = [
+            ("Content-Type", "application/x-amz-json-1.0"), ("X-Amz-Target", "AmazonSQS.\(operation)"), ("Host", origin.host),
+        ]
+        heads[operation] = head
+        return head
     }
 
     private func currentCredentials() throws(TransportError) -> Credentials {

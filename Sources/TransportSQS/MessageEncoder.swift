@@ -36,7 +36,7 @@ struct MessageEncoder {
         return hasDefaults ? own.filled(from: defaults) : own
     }
 
-    /// Whether this body goes in base64: always, or where a message with properties (JSON input, a bridge) holds what no text may.
+    /// Whether this body goes in base64: always, or where a message with properties (JSON input) holds what no text may.
     private func encodes(_ body: UnsafeRawBufferPointer, hasProperties: Bool) -> Bool {
         usesBase64 || (hasProperties && MessageText.firstRefused(in: body) != nil)
     }

@@ -25,7 +25,7 @@ struct QueueRedrive {
 
     private func destination(_ text: String) throws(TransportError) -> (Settings, String) {
         guard let scheme = Address.scheme(of: text), SQSTransport.descriptor.schemes.contains(scheme) else {
-            throw TransportError(.usage, "'\(text)' is no SQS queue", hint: "mq bridge moves between any two queues")
+            throw TransportError(.usage, "'\(text)' is no SQS queue", hint: "a queue to move to is sqs:NAME, an ARN or a URL")
         }
         let address = try Address(parsing: text, syntax: SQSTransport.descriptor.targetSyntax)
         let options = try OptionValues(address.options, for: SQSTransport.descriptor)

@@ -18,7 +18,10 @@ final class ReceiveDesk: Sendable {
         var deadline = Deadline.never
         /// The whole seconds that the owner's call had when it began; `nil` without a bound.
         var patience: Int?
+        /// The owner has nothing to do and was not woken yet.
         var isOwnerWaiting = false
+        /// The other thread looks here within a moment anyway, and need not be woken for what can wait so long.
+        var isAttentive = false
         /// Messages not handed over yet, from `head`.
         var arrivals: [Arrival] = []
         var head = 0

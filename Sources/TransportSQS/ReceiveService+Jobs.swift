@@ -75,6 +75,8 @@ extension ReceiveService {
         }
         settle(job, done)
         if let finalReason { giveUp(job, lost, finalReason) }
+        var job = job
+        if unfinished.count < job.numbers.count { job.history.progressed() }
         if !unfinished.isEmpty { again(job, unfinished, reason, isPartial: true) }
     }
 

@@ -20,6 +20,8 @@ final class ReceiveService {
         var asked: Int
         /// Seconds.
         var wait = 0
+        /// The monotonic moment at which it was started.
+        var began: UInt64 = 0
         /// Makes a FIFO queue give the same messages again when the reply was lost.
         var attempt: String?
         var history = RetryPolicy.History()
@@ -45,6 +47,11 @@ final class ReceiveService {
     /// How many polls are worth having under way: more while they come back full, one when they come back empty.
     private var eagerness = 1
     private var emptyPolls = 0
+    /// Messages come one full reply after the other: the next event is near.
+    private var isFlowing = false
+    private var wakesOwner = false
+    /// The monotonic moment of the last messages.
+    private var lastArrival: UInt64 = 0
     /// The moment before which no poll is worth the request.
     private var nextPoll: UInt64 = 0
     private var deletionsSince: UInt64 = 0
@@ -55,6 +62,12 @@ final class ReceiveService {
     private static let shortWait = 1
     /// Deletions wait so long for others to share their request, in nanoseconds.
     private static let gathering: UInt64 = 20_000_000
+    /// A poll that has waited so long has found nothing, in nanoseconds: it can be dropped.
+    private static let youth: UInt64 = 200_000_000
+    /// How long the owner's settling of a FIFO queue's messages is awaited, in nanoseconds.
+    private static let groupPatience: UInt64 = 100_000_000
+    /// While messages flow, the desk is looked at so often, in nanoseconds, and nobody need wake this thread.
+    private static let attention: UInt64 = 2_000_000
     /// Between polls that do not wait at the service, in nanoseconds.
     private static let shortPollPause: UInt64 = 50_000_000
     /// A message cannot be kept longer, in nanoseconds (ChangeMessageVisibility in the SQS API reference).
@@ -80,8 +93,13 @@ final class ReceiveService {
         do throws(TransportError) {
             while !desk.abandon.isRaised {
                 let due = try startWhatIsDue()
+                // Once for all that came, and after the requests that this called for.
+                if wakesOwner { desk.wakeOwner() }
+                wakesOwner = false
                 if isFinished { break }
-                for completion in try connection.http.wait(until: due, stop: desk.abandon) { try handle(completion) }
+                let completions = try connection.http.wait(until: due, stop: desk.abandon)
+                if completions.isEmpty { isFlowing = false }
+                for completion in completions { try handle(completion) }
             }
         } catch {
             fail(error)
@@ -93,6 +111,7 @@ final class ReceiveService {
 
     private var isFinished: Bool {
         desk.state.withLock { $0.isClosing && $0.deletions.isEmpty && $0.releases.isEmpty } && jobs.isEmpty && pausedJobs.isEmpty
+            && polls.isEmpty
     }
 
     /// What was acknowledged and not deleted will come again, and the owner must know.
@@ -120,21 +139,30 @@ final class ReceiveService {
     private func startWhatIsDue() throws(TransportError) -> Deadline {
         let now = Deadline.now()
         var due = UInt64.max
-        if desk.state.withLock({ $0.isClosing }) { leave() }
+        if desk.state.withLock({ $0.isClosing }) { due = leave(now) }
         for (time, job) in pausedJobs where time <= now { try start(job) }
         pausedJobs.removeAll { $0.due <= now }
         for (time, poll) in pausedPolls where time <= now { try start(poll) }
         pausedPolls.removeAll { $0.due <= now }
         due = min(due, pausedJobs.map(\.due).min() ?? .max, pausedPolls.map(\.due).min() ?? .max)
         due = min(due, try startJobs(now))
+        if isFIFO && now < lastArrival + Self.groupPatience { due = min(due, lastArrival + Self.groupPatience) }
         if now >= nextPoll { try startPolls() } else { due = min(due, nextPoll) }
         return Deadline(nanoseconds: due)
     }
 
-    /// Takes nothing new, and gives everything back that nobody settled.
-    private func leave() {
-        for tag in polls.keys { connection.http.cancel(tag) }
-        polls = [:]
+    /// Takes nothing new, and gives everything back that nobody settled. Returns when to look again.
+    private func leave(_ now: UInt64) -> UInt64 {
+        var due = UInt64.max
+        for (tag, poll) in polls {
+            // What a young poll brings may be on its way already, and would be hidden from all until its visibility ends.
+            if now < poll.began + Self.youth {
+                due = min(due, poll.began + Self.youth)
+            } else {
+                connection.http.cancel(tag)
+                polls[tag] = nil
+            }
+        }
         pausedPolls = []
         desk.state.withLock { state in
             for number in state.held.staying where state.held.leave(number) { state.releases.append((number, 0)) }
@@ -143,6 +171,7 @@ final class ReceiveService {
             state.arrivals = []
             state.head = 0
         }
+        return due
     }
 
     private func startJobs(_ now: UInt64) throws(TransportError) -> UInt64 {
@@ -150,7 +179,9 @@ final class ReceiveService {
         var started: [Job] = []
         desk.state.withLock { state in
             let size = SendRequest.maximumEntries
-            let isUrgent = state.isOwnerWaiting || state.isClosing
+            let isUrgent = state.isClosing || (state.isOwnerWaiting && !isFlowing)
+            state.isAttentive = isFlowing
+            if isFlowing { due = now + Self.attention }
             while state.deletions.count >= size || (!state.deletions.isEmpty && (isUrgent || isOverdue(now))) {
                 started.append(Job(kind: .delete, numbers: Array(state.deletions.prefix(size))))
                 state.deletions.removeFirst(min(size, state.deletions.count))
@@ -159,7 +190,7 @@ final class ReceiveService {
                 deletionsSince = 0
             } else {
                 if deletionsSince == 0 { deletionsSince = now }
-                due = deletionsSince + Self.gathering
+                due = min(due, deletionsSince + Self.gathering)
             }
             while let first = state.releases.first {
                 let numbers = state.releases.prefix(size).prefix { $0.delay == first.delay }.map(\.number)
@@ -188,19 +219,29 @@ final class ReceiveService {
         nextTag += 1
     }
 
+    /// Nothing comes of a group of which something is in flight, and a poll that began then may not notice that it ends (moto's
+    /// does not). So a FIFO queue is asked again when what came is deleted, or its owner takes long with it.
+    private func waitsForGroup(_ state: borrowing ReceiveDesk.State, _ now: UInt64) -> Bool {
+        guard isFIFO, !isPeeking, state.held.count > 0 else { return false }
+        return !jobs.isEmpty || !pausedJobs.isEmpty || !state.deletions.isEmpty || now < lastArrival + Self.groupPatience
+    }
+
     private func startPolls() throws(TransportError) {
+        let now = Deadline.now()
         let limit = endsWhenEmpty && emptyPolls > 0 ? 1 : eagerness
         while polls.count + pausedPolls.count < limit {
-            let room = desk.state.withLock { state in
-                if state.isClosing || state.isEmpty || state.failure != nil { return 0 }
+            let asked = desk.state.withLock { state in
+                if state.isClosing || state.isEmpty || state.failure != nil || waitsForGroup(state, now) { return 0 }
                 let under = polls.values.reduce(0) { $0 + $1.asked } + pausedPolls.reduce(0) { $0 + $1.poll.asked }
                 // What is only shown is given back: of a FIFO queue's group nothing more comes until then, so a full batch is taken.
-                return (isPeeking ? window : min(state.allowance, window)) - state.ready - under
+                let wanted = min(isPeeking ? window : state.allowance - state.ready - under, window, SendRequest.maximumEntries)
+                // A poll for a few messages costs as much as one for ten: it waits until there is room for all it may bring.
+                return wanted <= window - state.ready - under ? wanted : 0
             }
-            guard room > 0 else { return }
+            guard asked > 0 else { return }
             // The identity is random and not counted: a receiver that starts again must not meet its old ones.
             let attempt = isFIFO ? String(UInt64.random(in: 0...UInt64.max), radix: 36) : nil
-            try start(Poll(asked: min(room, SendRequest.maximumEntries), attempt: attempt))
+            try start(Poll(asked: asked, attempt: attempt))
         }
     }
 
@@ -209,11 +250,13 @@ final class ReceiveService {
         let (wait, wantsProperties) = desk.state.withLock { state in
             // Whole seconds that end before the owner's wait does: a poll that outlives its asker takes messages for nobody.
             let left = state.isOwnerWaiting ? state.deadline.remaining.map { Int($0 / 1_000_000_000) } : state.patience
-            return (min(left ?? longestWait, endsWhenEmpty ? Self.shortWait : longestWait), state.wantsProperties)
+            let isBrief = endsWhenEmpty || (isFIFO && state.held.count > 0)
+            return (min(left ?? longestWait, isBrief ? Self.shortWait : longestWait), state.wantsProperties)
         }
         let body = pollBody(poll, wait: wait, wantsProperties: wantsProperties)
         try connection.start("ReceiveMessage", body: body, tag: nextTag, timeout: .seconds(wait) + Connection.usualTimeout)
         poll.wait = wait
+        poll.began = Deadline.now()
         polls[nextTag] = poll
         nextTag += 1
     }
@@ -271,9 +314,13 @@ final class ReceiveService {
 
     private func arrived(_ messages: [ReceivedMessage], _ poll: Poll) throws(TransportError) {
         connection.succeeded(after: poll.history)
-        emptyPolls = messages.isEmpty ? emptyPolls + 1 : 0
+        // While messages of a FIFO queue are held, that no more come says nothing.
+        let saysNothing = isFIFO && !isPeeking && desk.state.withLock { $0.held.count > 0 }
+        emptyPolls = messages.isEmpty && !saysNothing ? emptyPolls + 1 : 0
         eagerness = messages.count >= poll.asked ? min(eagerness * 2, receivers) : messages.isEmpty ? 1 : eagerness
+        isFlowing = !messages.isEmpty && messages.count >= poll.asked && !isFIFO
         let now = Deadline.now()
+        if !messages.isEmpty { lastArrival = now }
         if messages.isEmpty && poll.wait == 0 { nextPoll = now + Self.shortPollPause }
         var arrivals: [ReceivedMessage] = []
         arrivals.reserveCapacity(messages.count)
@@ -295,8 +342,10 @@ final class ReceiveService {
             }
             if !numbers.isEmpty { state.held.keep(numbers, due: now + UInt64(visibility) * 500_000_000) }
             if isEmpty && isPeeking { state.isClosing = true } else if isEmpty { state.isEmpty = true }
-            return state.isOwnerWaiting && (!numbers.isEmpty || isEmpty)
+            guard state.isOwnerWaiting && (!numbers.isEmpty || isEmpty) else { return false }
+            state.isOwnerWaiting = false
+            return true
         }
-        if wakes { desk.wakeOwner() }
+        if wakes { wakesOwner = true }
     }
 }

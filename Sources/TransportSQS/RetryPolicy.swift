@@ -16,6 +16,12 @@ struct RetryPolicy {
         var hadExpired = false
         /// The monotonic moment from which a longer patience counts; 0 before.
         var since: UInt64 = 0
+
+        /// Part of what the request asked for was done: what is left of it is tried as often as a new one.
+        mutating func progressed() {
+            failures = 0
+            since = 0
+        }
     }
 
     /// A request is tried at most so often.

@@ -40,12 +40,13 @@ final class SQSReceiver: Receiver {
         // Whether anything is there is known only when the queue was asked: who looks waits for that.
         let deadline = isPeeking && deadline == .immediately ? .after(Self.peekTime) : deadline
         let needsWake = desk.state.withLock { state in
+            let mayTakeMore = limit > state.allowance
             state.allowance = limit
             state.wantsProperties = batch.wantsProperties
             state.deadline = deadline
             state.patience = deadline.remaining.map { Int($0 / 1_000_000_000) }
             state.isOwnerWaiting = state.ready == 0
-            return state.isOwnerWaiting
+            return state.isOwnerWaiting && (mayTakeMore || !state.isAttentive)
         }
         if needsWake { desk.wakeService() }
         defer { desk.state.withLock { $0.isOwnerWaiting = false } }
@@ -113,7 +114,8 @@ final class SQSReceiver: Receiver {
                     state.deletions.append(number)
                 }
             }
-            return (unknown, wasIdle || delay != nil || state.deletions.count >= SendRequest.maximumEntries)
+            let isWorthIt = wasIdle || state.deletions.count >= SendRequest.maximumEntries
+            return (unknown, delay != nil || (isWorthIt && !state.isAttentive))
         }
         if wakes { desk.wakeService() }
         guard unknown == 0 else {

@@ -264,7 +264,8 @@ final class SQSSender: Sender {
             }
         }
         guard let first = unfinished.values.first else { return }
-        let rest = request.filtered { unfinished[$0.position] != nil }
+        var rest = request.filtered { unfinished[$0.position] != nil }
+        if rest.entries.count < request.entries.count { rest.history.progressed() }
         again(rest, first, isPartial: true) { error in
             for entry in rest.entries { progress.reject(entry.position, unfinished[entry.position]?.error ?? error) }
         }

@@ -12,6 +12,26 @@ struct Signer: Sendable {
     private var key: (secret: String, day: String, bytes: [UInt8])?
     private var stamp: (second: Int64, text: String)?
 
+    /// Everything of a signature but the body: the same for all requests of one operation within one second.
+    private struct Frame {
+        var method: String
+        var path: String
+        var headers: [(name: String, value: String)]
+        var date: String
+        var accessKey: String
+        var token: String?
+        /// The canonical request, the string to sign and the header's value, each up to its last digest.
+        var request: [UInt8]
+        var text: [UInt8]
+        var authorization: String
+    }
+
+    /// The latest; a receiver has three operations.
+    private var frames: [Frame] = []
+    private static let mostFrames = 4
+    private var request: [UInt8] = []
+    private var text: [UInt8] = []
+
     /// - Throws: `configuration` when libcrypto cannot be opened.
     init(region: String, service: String) throws(TransportError) {
         self.region = region
@@ -29,22 +49,48 @@ struct Signer: Sendable {
         at now: Int64
     ) -> [(name: String, value: String)] {
         let date = timestamp(now)
+        let place = known(method, path, headers, credentials, date) ?? remember(method, path, headers, credentials, date)
+        let frame = frames[place]
+        request.removeAll(keepingCapacity: true)
+        request += frame.request
+        Hex.append(crypto.sha256(body), to: &request)
+        text.removeAll(keepingCapacity: true)
+        text += frame.text
+        Hex.append(crypto.sha256(request), to: &text)
+        var authorization = frame.authorization
+        authorization += Hex.text(crypto.hmac(key: signingKey(credentials.secretKey, String(date.prefix(8))), text))
+        var added: [(name: String, value: String)] = [("X-Amz-Date", date)]
+        if let token = credentials.sessionToken { added.append(("X-Amz-Security-Token", token)) }
+        added.append(("Authorization", authorization))
+        return added
+    }
+
+    private func known(
+        _ method: String, _ path: String, _ headers: [(name: String, value: String)], _ credentials: Credentials, _ date: String
+    ) -> Int? {
+        frames.firstIndex { frame in
+            frame.date == date && frame.method == method && frame.path == path && frame.accessKey == credentials.accessKey
+                && frame.token == credentials.sessionToken
+                && frame.headers.elementsEqual(headers) { $0.value == $1.value && $0.name == $1.name }
+        }
+    }
+
+    /// Makes what all requests with these headers share within a second.
+    private mutating func remember(
+        _ method: String, _ path: String, _ headers: [(name: String, value: String)], _ credentials: Credentials, _ date: String
+    ) -> Int {
         var added: [(name: String, value: String)] = [("X-Amz-Date", date)]
         if let token = credentials.sessionToken { added.append(("X-Amz-Security-Token", token)) }
         let (canonical, names) = Self.canonical(headers + added)
-        var request = Array("\(method)\n\(path)\n\n\(canonical)\n\(names)\n".utf8)
-        Hex.append(crypto.sha256(body), to: &request)
-        let day = String(date.prefix(8))
-        let scope = "\(day)/\(region)/\(service)/aws4_request"
-        var text = Array("AWS4-HMAC-SHA256\n\(date)\n\(scope)\n".utf8)
-        Hex.append(crypto.sha256(request), to: &text)
-        let signature = Hex.text(crypto.hmac(key: signingKey(credentials.secretKey, day), text))
-        added.append(
-            (
-                "Authorization",
-                "AWS4-HMAC-SHA256 Credential=\(credentials.accessKey)/\(scope), SignedHeaders=\(names), Signature=\(signature)"
-            ))
-        return added
+        let scope = "\(date.prefix(8))/\(region)/\(service)/aws4_request"
+        if frames.count == Self.mostFrames { frames.removeFirst() }
+        frames.append(
+            Frame(
+                method: method, path: path, headers: headers, date: date, accessKey: credentials.accessKey, token: credentials.sessionToken,
+                request: Array("\(method)\n\(path)\n\n\(canonical)\n\(names)\n".utf8),
+                text: Array("AWS4-HMAC-SHA256\n\(date)\n\(scope)\n".utf8),
+                authorization: "AWS4-HMAC-SHA256 Credential=\(credentials.accessKey)/\(scope), SignedHeaders=\(names), Signature="))
+        return frames.count - 1
     }
 
     /// Names in lower case and in order, values without spare spaces; those of one name joined.

@@ -94,7 +94,8 @@ extension ContractSubject {
         let all = [posixMQ, sysV, zmqIPC, zmqTCP, nsq] + (NSQDaemon.isAvailable ? [nsqd] : [])
         // MQ_TEST_SUBJECTS=nsq,sysv is for work on one transport.
         guard let chosen = getenv("MQ_TEST_SUBJECTS").map({ String(cString: $0).split(separator: ",") }) else { return all }
-        return all.filter { subject in chosen.contains { $0 == subject.transport } }
+        // The row of sqs runs when it is named only: not every expectation of the suites fits it yet.
+        return (all + [sqs]).filter { subject in chosen.contains { $0 == subject.transport } }
     }()
     /// Where messages wait in a queue of the kernel or a broker.
     static let holding = all.filter(\.holds)
@@ -133,7 +134,7 @@ extension ContractSubject {
             place: { "zmq:" })
     }
 
-    private static func created(_ address: String, _ options: String, _ fixture: Fixture) throws -> Queue {
+    static func created(_ address: String, _ options: String, _ fixture: Fixture) throws -> Queue {
         let made = try mq().run("create", address + options)
         guard made.status == 0 else { throw ConformanceFailure(made.errorText) }
         fixture.atEnd {

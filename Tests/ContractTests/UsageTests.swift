@@ -22,7 +22,7 @@ extension ProgramContract {
                 Mistake("send", "posix-mg:/x", "m", says: "unknown scheme 'posix-mg:'", "did you mean posix-mq:?"),
                 Mistake("recv", "kafka:x", says: "unknown scheme 'kafka:'", "posix-mq"),
                 Mistake("recv", "/jobs", says: "'/jobs' is not an address", "posix-mq:/jobs"),
-                Mistake("recv", "-", says: "mq bridge"),
+                Mistake("recv", "-", says: "standard output"),
                 Mistake("recv", "", says: "not an address"),
                 Mistake("recv", says: "address"),
                 Mistake("send", says: "address"),

@@ -1,3 +1,4 @@
+import Glibc
 import MQCore
 import MQTesting
 import Synchronization
@@ -38,6 +39,9 @@ struct SQSFaultTests {
     func aFIFOQueueKeepsTheContract(check: ConformanceCheck) throws { try check.run(on: .sqsFIFO) }
 
     // MARK: Every fault at once
+
+    /// 2000 find what can go wrong; MQ_TEST_SQS_FAULT_MESSAGES=10000 is for a longer look.
+    private static let faultyMessages = getenv("MQ_TEST_SQS_FAULT_MESSAGES").flatMap { Int(String(cString: $0)) } ?? 2000
 
     private func numbered(_ number: Int) -> [UInt8] { Array("message \(number)".utf8) }
 
@@ -91,7 +95,7 @@ struct SQSFaultTests {
         settings.hasLongReceipts = true
         let server = try SQSStandIn(settings)
         let queue = try SQSQueue(server.endpoint)
-        let count = 10_000
+        let count = Self.faultyMessages
         let refused = try sendNumbered(count, to: queue)
         #expect(refused.isEmpty)
         let seen = try receiveNumbered(count, from: queue)

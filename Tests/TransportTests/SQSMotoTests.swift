@@ -22,8 +22,8 @@ extension ConformanceSubject {
         subject.fillsUp = false
         subject.keepsOrder = !suffix.isEmpty
         subject.noticesRemoval = false
-        subject.streamLength = 150
-        subject.patience = .seconds(25)
+        subject.streamLength = 300
+        subject.patience = .seconds(10)
         subject.largeMessage = 1 << 18
         return subject
     }

@@ -1,0 +1,28 @@
+import MQTesting
+import Testing
+
+extension ContractSubject {
+    /// Against the stand-in; in base64, since a body of SQS is text and this suite sends every byte.
+    static let sqs = ContractSubject(
+        name: "sqs",
+        make: { fixture, size in
+            let queue = try sqsAddress(UniqueName.make())
+            // In base64 beside its mark, 2049 bytes fill such a queue's largest message.
+            return try created(queue, size == .small ? ",attr=MaximumMessageSize=2755" : "", fixture)
+        },
+        missing: { (try? sqsAddress(UniqueName.make("absent"))) ?? "no stand-in" }, missingWords: "no such queue", fillsUp: false,
+        keepsOrder: false, carriesEmpty: false, acknowledges: true, isOfKernel: false, delays: true, smallLimit: 2049, largest: 700_000,
+        peeks: true, place: { try sqsAddress("") })
+
+    private static func sqsAddress(_ queue: String) throws -> String {
+        "sqs:\(queue),endpoint=\(try SQSServer.standIn()),region=us-east-1,base64"
+    }
+}
+
+/// What the row of sqs talks to: one for the whole run, ended with this process.
+enum SQSServer {
+    private static let shared = Result { try SQSStandIn() }
+
+    /// Its endpoint.
+    static func standIn() throws -> String { try shared.get().endpoint }
+}
