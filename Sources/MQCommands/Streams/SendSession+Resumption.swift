@@ -23,8 +23,9 @@ extension SendSession {
         let first = refused?.entry ?? ledger.first ?? nextRecord
         let unit = hasWords ? "messages" : "records"
         guard hasWords || recordsSeen > 0 else { return [] }
-        var text = "\(done) of \(max(recordsSeen, first.record)) \(unit) \(word)"
-        text += "; the first not \(word) is \(hasWords ? "message" : "record") \(first.record)"
+        let isAll = first.record > recordsSeen && done == recordsSeen
+        var text = isAll ? "\(done) \(unit) \(word), all that were read" : "\(done) of \(max(recordsSeen, first.record)) \(unit) \(word)"
+        text += "; the \(isAll ? "next" : "first not \(word)") is \(hasWords ? "message" : "record") \(first.record)"
         guard !hasWords, plan.framing != .whole else { return [text] }
         return [
             text + " (byte \(first.offset))",
