@@ -15,14 +15,25 @@ enum Endpoints {
             do throws(TransportError) {
                 return try attempt(opening)
             } catch {
+                // Who is asked to leave while it waits for an answer has nothing in hand, and nothing failed.
+                if let signal = opening.stop.reason?.signal { leave(by: signal, console) }
                 let mayHeal = error.isRetriable || error.code == .noSuchQueue || error.code == .unreachable
                 guard retry != nil, mayHeal, !end.hasPassed, !opening.stop.isRaised else { throw error }
                 console.detail("\(error.message); trying again")
                 let wait = Deadline.after(.nanoseconds(Int64(pause * Double.random(in: 0.5...1) * 1e9)))
-                if case .stopped = Readiness.sleep(until: wait.earlier(end), stop: opening.stop) { throw error }
+                if case .stopped = Readiness.sleep(until: wait.earlier(end), stop: opening.stop) {
+                    if let signal = opening.stop.reason?.signal { leave(by: signal, console) }
+                    throw error
+                }
                 pause = min(pause * 2, 5)
             }
         }
+    }
+
+    private static func leave(by signal: CInt, _ console: Console) -> Never {
+        console.endProgress()
+        ExitCleanup.runAll()
+        ProcessMonitor.die(of: signal)
     }
 
     /// Turns notices into lines, and an endpoint into the ready line.
