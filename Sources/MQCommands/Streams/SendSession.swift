@@ -93,7 +93,7 @@ final class SendSession {
             console.detail("\(Quantity.grouped(ledger.accepted)) messages sent to \(address.address.short)")
             return .success
         }
-        for line in resumption { console.line("info", line) }
+        for line in resumption(isInterrupted: true) { console.line("info", line) }
         return .signal(number)
     }
 
