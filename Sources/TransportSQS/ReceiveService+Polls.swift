@@ -40,7 +40,7 @@ extension ReceiveService {
             // Whole seconds that end before the owner's wait does: a poll that outlives its asker takes messages for nobody.
             let left = state.isOwnerWaiting ? state.deadline.remaining.map { Int($0 / 1_000_000_000) } : state.patience
             let isBrief = endsWhenEmpty || (isFIFO && state.held.count > 0)
-            return (min(left ?? longestWait, isBrief ? Self.shortWait : longestWait), state.wantsProperties)
+            return (min(left ?? longestWait, isBrief ? Self.shortWait : longestWait, longestWait), state.wantsProperties)
         }
         let body = pollBody(poll, wait: wait, wantsProperties: wantsProperties)
         try connection.start("ReceiveMessage", body: body, tag: nextTag, timeout: .seconds(wait) + Connection.usualTimeout)

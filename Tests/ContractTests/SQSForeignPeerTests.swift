@@ -35,7 +35,10 @@ struct SQSForeignPeerTests {
     }
 
     private func aws(_ words: String...) throws -> ProgramResult {
-        try run(["-m", "awscli", "sqs"] + words + ["--queue-url", "\(server.endpoint)/123456789012/\(name)", "--output", "json"])
+        try run(
+            ["-m", "awscli", "sqs"] + words + [
+                "--queue-url", "\(server.endpoint)/123456789012/\(name)", "--output", "json", "--endpoint-url", server.endpoint,
+            ])
     }
 
     private func run(_ words: [String]) throws -> ProgramResult {
@@ -51,7 +54,7 @@ struct SQSForeignPeerTests {
                 kinds = {'kind': {'DataType': 'String', 'StringValue': 'é'}, 'raw': {'DataType': 'Binary', 'BinaryValue': b'\\x00\\xff'}}
                 for start in range(0, len(bodies), 10):
                     entries = [dict(Id=str(n), MessageBody=b, MessageAttributes=kinds) for n, b in enumerate(bodies[start:start + 10])]
-                    assert 'Failed' not in queue.send_messages(Entries=entries)
+                    assert not queue.send_messages(Entries=entries).get('Failed')
                 """)
             expectSuccess(sent)
             let received = try mq().run("recv", queue, "-n", "\(Self.bodies.count)", "-J", "--timeout", "10s")

@@ -35,7 +35,8 @@ extension ProgramContract {
             for signal in [SIGINT, SIGTERM] {
                 try expectPrompt("\(state.rawValue), signal \(signal)") {
                     var duration = Duration.zero
-                    try subject.withQueue { queue in
+                    // A large one, which sqs polls as it does by itself: waiting at the service.
+                    try subject.withQueue(.large) { queue in
                         let programs = try state.reach(queue)
                         usleep(60_000)
                         #expect(programs[0].isRunning, "\(programs[0].errorText)")
