@@ -22,9 +22,9 @@ extension ProgramContract {
                 case .queueFull: return [try mq().start(["send", queue.send, "x", "--repeat", "forever"])]
                 case .outputBlocked:
                     let receiver = try startOpen(["recv", queue.recv])
-                    let sender = try mq().start(["send", queue.send, String(repeating: "x", count: 90), "--repeat", "forever"])
-                    // Enough for recv to trust its reader; from here on nobody reads.
-                    try receiver.waitForLines(20_000)
+                    let sender = try mq().start(["send", queue.send, String(repeating: "x", count: 90), "--repeat", "30000"])
+                    // Enough for recv to trust its reader; from here on nobody reads, and a pipe does not hold the rest.
+                    try receiver.waitForLines(10_000)
                     return [receiver, sender]
                 }
             }
@@ -35,8 +35,7 @@ extension ProgramContract {
             for signal in [SIGINT, SIGTERM] {
                 try expectPrompt("\(state.rawValue), signal \(signal)") {
                     var duration = Duration.zero
-                    // A large one, which sqs polls as it does by itself: waiting at the service.
-                    try subject.withQueue(.large) { queue in
+                    try subject.withQueue { queue in
                         let programs = try state.reach(queue)
                         usleep(60_000)
                         #expect(programs[0].isRunning, "\(programs[0].errorText)")
