@@ -85,10 +85,10 @@ extension Truth {
         @Test(
             "A run that is stopped in the middle throws at once, and leaves neither threads nor queues", arguments: ["max", "1000", "find"])
         func stopped(rate: String) throws {
-            let before = try threads()
             let stop = StopFlag()
             let raising = Background {
                 usleep(400_000)
+                #expect((try? workers()) ?? 0 > 0)
                 stop.raise(.interrupt)
                 return ContinuousClock.now
             }
@@ -97,16 +97,20 @@ extension Truth {
             let latency = ContinuousClock.now - (try raising.join())
             #expect(latency < .milliseconds(500), "\(latency)")
             #expect(try benchQueues() == [])
-            var after = try threads()
-            for _ in 0..<100 where after > before {
+            var left = try workers()
+            for _ in 0..<300 where left > 0 {
                 usleep(10_000)
-                after = try threads()
+                left = try workers()
             }
-            #expect(after <= before, "\(before) threads before, \(after) now")
+            #expect(left == 0, "\(left) threads are left")
         }
 
-        /// Threads of this process by the name that ours have: those of the test runner come and go.
-        private func threads() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count }
+        /// Threads of this process by the name that workers have: other tests have threads too.
+        private func workers() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").filter { task in
+                (try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8)) == "mq-bench-worker\n"
+            }.count
+        }
 
         @Test("A run that ends well leaves nothing either")
         func ended() throws {
