@@ -215,6 +215,9 @@ struct NSQAdminTests {
             return Deadline.now()
         }
         #expect(code { _ = try admin.status() } == .tryAgain)
-        #expect(Deadline.now() - (try raiser.join()) < 50_000_000)
+        let ended = Deadline.now()
+        // The thread that raised the flag may be late itself to say when.
+        let raised = min(ended, try raiser.join())
+        #expect(ended - raised < 500_000_000)
     }
 }
