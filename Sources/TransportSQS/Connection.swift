@@ -27,9 +27,8 @@ final class Connection {
         stop = opening.stop
         patience = opening.retry
         // An endpoint of its own (an emulator, a private link) needs a region for the signature only.
-        let override = try settings.endpoint(region: nil)
-        if override != nil, try settings.knownRegion() == nil, settings.surroundings.truth("AWS_EC2_METADATA_DISABLED") == true {
-            region = "us-east-1"
+        if try settings.endpoint(region: nil) != nil, try settings.knownRegion() == nil {
+            region = (try? settings.region(until: opening.deadline, stop: opening.stop)) ?? "us-east-1"
         } else {
             region = try settings.region(until: opening.deadline, stop: opening.stop)
         }

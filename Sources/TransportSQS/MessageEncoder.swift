@@ -47,7 +47,7 @@ struct MessageEncoder {
     /// - Parameter limit: asked for only when the message is not small.
     func complaint(about index: Int, in batch: borrowing Batch, limit: () -> Int) -> TransportError? {
         let body = batch.bytes(of: index)
-        if body.isEmpty { return Self.unsendable("SQS cannot carry an empty message", hint: "--skip-empty leaves them out") }
+        if body.isEmpty { return Self.unsendable("sqs cannot carry an empty message", hint: "--skip-empty leaves them out") }
         let inBase64 = encodes(body, hasProperties: batch.hasProperties)
         if !inBase64, let (offset, what) = MessageText.firstRefused(in: body) {
             return Self.unsendable(

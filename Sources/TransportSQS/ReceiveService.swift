@@ -31,45 +31,40 @@ final class ReceiveService {
     let url: String
     let desk: ReceiveDesk
     let crypto: Crypto?
-    private let receivers: Int
-    private let window: Int
-    private let longestWait: Int
+    let receivers: Int
+    let window: Int
+    let longestWait: Int
     /// Seconds.
     let visibility: Int
-    private let isPeeking: Bool
-    private let endsWhenEmpty: Bool
-    private let notices: Notices
-    private var polls: [Int: Poll] = [:]
-    private var pausedPolls: [(due: UInt64, poll: Poll)] = []
+    let isPeeking: Bool
+    let endsWhenEmpty: Bool
+    let notices: Notices
+    var polls: [Int: Poll] = [:]
+    var pausedPolls: [(due: UInt64, poll: Poll)] = []
     var jobs: [Int: Job] = [:]
     var pausedJobs: [(due: UInt64, job: Job)] = []
-    private var nextTag = 0
+    var nextTag = 0
     /// How many polls are worth having under way: more while they come back full, one when they come back empty.
-    private var eagerness = 1
-    private var emptyPolls = 0
+    var eagerness = 1
+    var emptyPolls = 0
     /// Messages come one full reply after the other: the next event is near.
-    private var isFlowing = false
-    private var wakesOwner = false
+    var isFlowing = false
+    var wakesOwner = false
     /// The monotonic moment of the last messages.
-    private var lastArrival: UInt64 = 0
+    var lastArrival: UInt64 = 0
     /// The moment before which no poll is worth the request.
-    private var nextPoll: UInt64 = 0
+    var nextPoll: UInt64 = 0
     private var deletionsSince: UInt64 = 0
-    private var isFIFO: Bool { connection.settings.target.isFIFO }
+    var isFIFO: Bool { connection.settings.target.isFIFO }
 
-    /// An empty poll says little: a queue is empty when three in a row are, each waiting a second.
-    private static let emptyPollsToEnd = 3
-    private static let shortWait = 1
     /// Deletions wait so long for others to share their request, in nanoseconds.
     private static let gathering: UInt64 = 20_000_000
     /// A poll that has waited so long has found nothing, in nanoseconds: it can be dropped.
     private static let youth: UInt64 = 200_000_000
     /// How long the owner's settling of a FIFO queue's messages is awaited, in nanoseconds.
-    private static let groupPatience: UInt64 = 100_000_000
+    static let groupPatience: UInt64 = 100_000_000
     /// While messages flow, the desk is looked at so often, in nanoseconds, and nobody need wake this thread.
     private static let attention: UInt64 = 2_000_000
-    /// Between polls that do not wait at the service, in nanoseconds.
-    private static let shortPollPause: UInt64 = 50_000_000
     /// A message cannot be kept longer, in nanoseconds (ChangeMessageVisibility in the SQS API reference).
     static let longestHold: UInt64 = 12 * 3600 * 1_000_000_000
 
@@ -127,7 +122,7 @@ final class ReceiveService {
     }
 
     /// Tells the owner, who hands on what came before.
-    private func fail(_ error: TransportError) {
+    func fail(_ error: TransportError) {
         if error.code == .noSuchQueue { connection.forgetURL() }
         desk.state.withLock { $0.failure = $0.failure ?? error }
         desk.wakeOwner()
@@ -219,72 +214,6 @@ final class ReceiveService {
         nextTag += 1
     }
 
-    /// Nothing comes of a group of which something is in flight, and a poll that began then may not notice that it ends (moto's
-    /// does not). So a FIFO queue is asked again when what came is deleted, or its owner takes long with it.
-    private func waitsForGroup(_ state: borrowing ReceiveDesk.State, _ now: UInt64) -> Bool {
-        guard isFIFO, !isPeeking, state.held.count > 0 else { return false }
-        return !jobs.isEmpty || !pausedJobs.isEmpty || !state.deletions.isEmpty || now < lastArrival + Self.groupPatience
-    }
-
-    private func startPolls() throws(TransportError) {
-        let now = Deadline.now()
-        let limit = endsWhenEmpty && emptyPolls > 0 ? 1 : eagerness
-        while polls.count + pausedPolls.count < limit {
-            let asked = desk.state.withLock { state in
-                if state.isClosing || state.isEmpty || state.failure != nil || waitsForGroup(state, now) { return 0 }
-                let under = polls.values.reduce(0) { $0 + $1.asked } + pausedPolls.reduce(0) { $0 + $1.poll.asked }
-                // What is only shown is given back: of a FIFO queue's group nothing more comes until then, so a full batch is taken.
-                let wanted = min(isPeeking ? window : state.allowance - state.ready - under, window, SendRequest.maximumEntries)
-                // A poll for a few messages costs as much as one for ten: it waits until there is room for all it may bring.
-                return wanted <= window - state.ready - under ? wanted : 0
-            }
-            guard asked > 0 else { return }
-            // The identity is random and not counted: a receiver that starts again must not meet its old ones.
-            let attempt = isFIFO ? String(UInt64.random(in: 0...UInt64.max), radix: 36) : nil
-            try start(Poll(asked: asked, attempt: attempt))
-        }
-    }
-
-    private func start(_ poll: Poll) throws(TransportError) {
-        var poll = poll
-        let (wait, wantsProperties) = desk.state.withLock { state in
-            // Whole seconds that end before the owner's wait does: a poll that outlives its asker takes messages for nobody.
-            let left = state.isOwnerWaiting ? state.deadline.remaining.map { Int($0 / 1_000_000_000) } : state.patience
-            let isBrief = endsWhenEmpty || (isFIFO && state.held.count > 0)
-            return (min(left ?? longestWait, isBrief ? Self.shortWait : longestWait), state.wantsProperties)
-        }
-        let body = pollBody(poll, wait: wait, wantsProperties: wantsProperties)
-        try connection.start("ReceiveMessage", body: body, tag: nextTag, timeout: .seconds(wait) + Connection.usualTimeout)
-        poll.wait = wait
-        poll.began = Deadline.now()
-        polls[nextTag] = poll
-        nextTag += 1
-    }
-
-    private func pollBody(_ poll: Poll, wait: Int, wantsProperties: Bool) -> [UInt8] {
-        var json = Connection.body(url)
-        for (key, number) in [("MaxNumberOfMessages", poll.asked), ("WaitTimeSeconds", wait), ("VisibilityTimeout", visibility)] {
-            json.key(key)
-            json.value(number)
-        }
-        func list(_ key: String, _ names: [String]) {
-            json.key(key)
-            json.open("[")
-            for name in names { json.value(name) }
-            json.close("]")
-        }
-        list("MessageAttributeNames", [wantsProperties ? "All" : MessageText.marker.name])
-        if wantsProperties {
-            list("AttributeNames", ["SentTimestamp", "ApproximateReceiveCount", "MessageGroupId", "MessageDeduplicationId"])
-        }
-        if let attempt = poll.attempt {
-            json.key("ReceiveRequestAttemptId")
-            json.value(attempt)
-        }
-        json.close("}")
-        return json.bytes
-    }
-
     // MARK: - Replies
 
     private func handle(_ completion: HTTPCompletion) throws(TransportError) {
@@ -301,51 +230,5 @@ final class ReceiveService {
         } else if let job = jobs.removeValue(forKey: completion.tag) {
             finish(job, connection.interpret(completion.result, of: operation(of: job)))
         }
-    }
-
-    private func pause(_ poll: Poll, _ failure: ServiceFailure) {
-        var poll = poll
-        switch connection.decide(failure, &poll.history) {
-        case .now: pausedPolls.append((0, poll))
-        case .after(let time): pausedPolls.append((Deadline.now() + time.nanoseconds, poll))
-        case .giveUp: fail(failure.error)
-        }
-    }
-
-    private func arrived(_ messages: [ReceivedMessage], _ poll: Poll) throws(TransportError) {
-        connection.succeeded(after: poll.history)
-        // While messages of a FIFO queue are held, that no more come says nothing.
-        let saysNothing = isFIFO && !isPeeking && desk.state.withLock { $0.held.count > 0 }
-        emptyPolls = messages.isEmpty && !saysNothing ? emptyPolls + 1 : 0
-        eagerness = messages.count >= poll.asked ? min(eagerness * 2, receivers) : messages.isEmpty ? 1 : eagerness
-        isFlowing = !messages.isEmpty && messages.count >= poll.asked && !isFIFO
-        let now = Deadline.now()
-        if !messages.isEmpty { lastArrival = now }
-        if messages.isEmpty && poll.wait == 0 { nextPoll = now + Self.shortPollPause }
-        var arrivals: [ReceivedMessage] = []
-        arrivals.reserveCapacity(messages.count)
-        for var message in messages {
-            if let crypto, let digest = message.digest, message.body.withUnsafeBytes({ crypto.md5($0) }) != digest {
-                notices.warn("message \(message.id?.printable ?? "") came damaged (its MD5 differs) and is left in the queue")
-                continue
-            }
-            message.decode()
-            arrivals.append(message)
-        }
-        let isEmpty = endsWhenEmpty && emptyPolls >= Self.emptyPollsToEnd && polls.isEmpty && pausedPolls.isEmpty
-        let wakes = desk.state.withLock { state in
-            var numbers: [Int] = []
-            for message in arrivals {
-                let number = state.held.add(message.handle, at: now)
-                numbers.append(number)
-                state.arrivals.append(ReceiveDesk.Arrival(number: number, message: message))
-            }
-            if !numbers.isEmpty { state.held.keep(numbers, due: now + UInt64(visibility) * 500_000_000) }
-            if isEmpty && isPeeking { state.isClosing = true } else if isEmpty { state.isEmpty = true }
-            guard state.isOwnerWaiting && (!numbers.isEmpty || isEmpty) else { return false }
-            state.isOwnerWaiting = false
-            return true
-        }
-        if wakes { wakesOwner = true }
     }
 }

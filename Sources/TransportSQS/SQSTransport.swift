@@ -26,7 +26,9 @@ public struct SQSTransport: Transport {
         var facts = [Fact("queue", "queue", .text(target.name.isEmpty ? "(none)" : target.name), source: "address")]
         if let account = settings.account { facts.append(Fact("account", "account", .text(account), source: "address")) }
         if target.isFIFO { facts.append(Fact("fifo", "FIFO", .flag(true), source: "its name")) }
-        let region = Self.fact("region", "region", missing: "from the instance's metadata") { () throws(TransportError) in
+        let isElsewhere = (try? settings.endpoint(region: nil)) != nil
+        let missing = isElsewhere ? "the instance's, else us-east-1: only signatures need one" : "from the instance's metadata"
+        let region = Self.fact("region", "region", missing: missing) { () throws(TransportError) in
             try settings.knownRegion()
         }
         let endpoint = Self.fact("endpoint", "endpoint", missing: "known with the region") { () throws(TransportError) in

@@ -31,8 +31,9 @@ extension MessageContract {
                 let result = try sh(Self.chain, words, in: folder)
                 #expect(result.status == 0, "\(result.errorText)")
                 let output = try contents("\(folder)/out")
-                if framing.word == "jsonl" {
-                    #expect(try jsonBodies(String(decoding: output, as: UTF8.self)) == messages)
+                if framing.word == "jsonl" || !subject.keepsOrder {
+                    let came = try framing.decode(output).map(\.hexadecimal), expected = messages.map(\.hexadecimal)
+                    #expect(subject.areSame(came, expected))
                 } else {
                     #expect(output == input)
                 }
@@ -44,9 +45,9 @@ extension MessageContract {
             try expectIdentity(subject, framing, framing.carriable(TrickyMessages.all))
         }
 
-        @Test("100,000 random records", arguments: ContractSubject.all)
+        @Test("Many random records", arguments: ContractSubject.all)
         func manyRecords(subject: ContractSubject) throws {
-            try expectIdentity(subject, .len32, TrickyMessages.random(100_000, limit: 40))
+            try expectIdentity(subject, .len32, TrickyMessages.random(min(100_000, subject.stream), limit: 40))
         }
 
         @Test("The largest message", arguments: ContractSubject.all)

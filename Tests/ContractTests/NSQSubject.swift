@@ -30,6 +30,7 @@ extension ContractSubject {
             missing: { (try? address(UniqueName.make("absent"), limit)) ?? "no nsqd" }, missingWords: "no such channel", fillsUp: false,
             keepsOrder: false, carriesEmpty: false, acknowledges: true, needsCreation: false, isOfKernel: false, delays: true,
             removal: (69, "closed"), smallLimit: 2048, largest: 1 << 20, peeks: true,
+            impatience: ",heartbeat=1s,msg-timeout=1s", tellsReceivers: true,
             place: {
                 let ports = try ports()
                 return "nsq://127.0.0.1:\(ports.tcp),http-port=\(ports.http)\(limit)"

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A framing as the tests write it, independently of the program.
 struct TestFraming: Sendable, CustomStringConvertible {
@@ -30,6 +31,32 @@ struct TestFraming: Sendable, CustomStringConvertible {
         TestFraming(word: word, encode: { messages in messages.flatMap { $0 + terminator } }, terminator: terminator)
     }
 
+    /// What `encode` was given.
+    func decode(_ bytes: [UInt8]) throws -> [[UInt8]] {
+        if isSingle { return [bytes] }
+        if word == "jsonl" { return try jsonBodies(String(decoding: bytes, as: UTF8.self)) }
+        var result: [[UInt8]] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let size: Int
+            switch word {
+            case "len32":
+                size = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+                rest = rest.dropFirst(4)
+            case "netstring":
+                let digits = rest.prefix { $0 != 0x3a }
+                size = try #require(Int(String(decoding: digits, as: UTF8.self)))
+                rest = rest.dropFirst(digits.count + 1)
+            default:
+                let starts = rest.indices.dropLast(terminator.count - 1)
+                size = try #require(starts.first { rest[$0..<$0 + terminator.count] == terminator[...] }) - rest.startIndex
+            }
+            result.append(Array(rest.prefix(size)))
+            rest = rest.dropFirst(size + (word == "netstring" ? 1 : terminator.count))
+        }
+        return result
+    }
+
     /// The messages of `candidates` that this framing can tell apart.
     func carriable(_ candidates: [[UInt8]]) -> [[UInt8]] {
         if isSingle { return [candidates.max { $0.count < $1.count }!] }
@@ -38,6 +65,12 @@ struct TestFraming: Sendable, CustomStringConvertible {
 }
 
 extension [UInt8] {
+    /// Two digits a byte.
+    var hexadecimal: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
     /// Without any occurrence of `bytes`.
     fileprivate func without(_ bytes: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []

@@ -22,9 +22,9 @@ extension ProgramContract {
                 case .queueFull: return [try mq().start(["send", queue.send, "x", "--repeat", "forever"])]
                 case .outputBlocked:
                     let receiver = try startOpen(["recv", queue.recv])
-                    let sender = try mq().start(["send", queue.send, String(repeating: "x", count: 90), "--repeat", "forever"])
-                    // Enough for recv to trust its reader; from here on nobody reads.
-                    try receiver.waitForLines(20_000)
+                    let sender = try mq().start(["send", queue.send, String(repeating: "x", count: 90), "--repeat", "30000"])
+                    // Enough for recv to trust its reader; from here on nobody reads, and a pipe does not hold the rest.
+                    try receiver.waitForLines(10_000)
                     return [receiver, sender]
                 }
             }

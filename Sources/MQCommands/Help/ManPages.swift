@@ -120,7 +120,8 @@ enum ManPages {
             page.list(
                 descriptor.options.map { option in
                     let facts = [
-                        option.standard.map { "Default: \($0)." }, option.scope == .any ? nil : "Applies \(option.scope.rawValue).",
+                        option.standard.map { "Default: \($0)." },
+                        option.scope == .any ? nil : "Applies \(option.scope == .create ? "" : "to ")\(option.scope.rawValue).",
                         option.repeatable ? "May be repeated." : nil,
                     ].compactMap { $0 }
                     return (

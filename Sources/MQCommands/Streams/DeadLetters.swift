@@ -147,7 +147,8 @@ final class DeadLetters {
         opening.notices = Endpoints.notices(console: console)
         opening.retry = plan.retry
         opening.deadline = .after(Self.patience)
-        let made = try Endpoints.open(retry: plan.retry, opening: opening, console: console, openSender)
+        let made = try Endpoints.open(
+            retry: plan.retry, opening: opening, console: console, holdsMessages: true, openSender)
         sender = made
         return made
     }

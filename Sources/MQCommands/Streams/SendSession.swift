@@ -19,6 +19,8 @@ final class SendSession {
 
     /// How long the end waits for the peer when nothing else is said: long enough for a slow one, and not for ever.
     private static let standardFlush = Duration.seconds(30)
+    /// Where a batch of repeated messages ends.
+    private static let repeatedMessages = 256, repeatedBytes = 1 << 16
 
     let plan: Plan
     let address: ResolvedAddress
@@ -91,7 +93,7 @@ final class SendSession {
             console.detail("\(Quantity.grouped(ledger.accepted)) messages sent to \(address.address.short)")
             return .success
         }
-        for line in resumption { console.line("info", line) }
+        for line in resumption(isInterrupted: true) { console.line("info", line) }
         return .signal(number)
     }
 
@@ -129,19 +131,34 @@ final class SendSession {
     private func sendWords() throws(TransportError) -> Bool {
         var batch = Batch(byteCapacity: 4096)
         var round = 0
+        var rounds = 0
         while plan.repetition.goesOn(after: round) {
-            if round == 0 || plan.framing == .files { try load(&batch) }
-            let before = round * batch.count
+            if rounds == 0 || plan.framing == .files || !plan.repetition.goesOn(after: round + rounds - 1) {
+                rounds = try load(&batch, after: round)
+            }
+            let before = round * plan.messages.count
             recordsSeen = before + batch.count
             guard try deliver(batch, oversize: nil, place: { Ledger.Entry(record: before + $0 + 1, offset: 0) }) else { return false }
             nextRecord = Ledger.Entry(record: recordsSeen + 1, offset: 0)
-            round += 1
+            round += rounds
         }
         return true
     }
 
-    private func load(_ batch: inout Batch) throws(TransportError) {
+    /// As many rounds as make a batch worth sending: over a network each call of the sender is a round trip. Of files, which
+    /// may change in between, one.
+    private func load(_ batch: inout Batch, after round: Int) throws(TransportError) -> Int {
         batch.removeAll()
+        var rounds = 0
+        repeat {
+            try loadRound(&batch)
+            rounds += 1
+        } while plan.framing != .files && plan.repetition.goesOn(after: round + rounds) && batch.count < Self.repeatedMessages
+            && batch.payloadBytes(0..<batch.count) < Self.repeatedBytes
+        return rounds
+    }
+
+    private func loadRound(_ batch: inout Batch) throws(TransportError) {
         var body: [UInt8] = []
         for (index, word) in plan.messages.enumerated() {
             switch plan.framing {

@@ -27,8 +27,10 @@ struct Explain: Verb {
             Fact("transport", "Transport", .text(resolved.descriptor.name), source: "scheme \(resolved.address.scheme):"),
         ]
         facts += try resolved.transport().explain()
-        let options = resolved.descriptor.options.filter { shared.verbose > 0 || $0.standard != nil || resolved.options.has($0.key) }
-            .map { Self.fact($0, resolved.options) }
+        let options = resolved.descriptor.options.filter { spec in
+            (shared.verbose > 0 || spec.standard != nil || resolved.options.has(spec.key)) && !facts.contains { $0.key == spec.key }
+        }
+        .map { Self.fact($0, resolved.options) }
         try Results.print(json ? Self.json(facts, options) : Self.text(facts, options))
         return .success
     }
