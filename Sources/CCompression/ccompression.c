@@ -1,27 +1,10 @@
 #include "ccompression.h"
 
+#include <clibrary.h>
 #include <dlfcn.h>
 
-typedef struct {
-    const char *symbol;
-    void *place;
-} entry;
-
-static const char *fill(const char *name, const entry *table, size_t count) {
-    void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-    if (!library)
-        return dlerror();
-    for (size_t index = 0; index < count; index++) {
-        void *function = dlsym(library, table[index].symbol);
-        if (!function)
-            return dlerror();
-        *(void **)table[index].place = function;
-    }
-    return NULL;
-}
-
 const char *czlib_open(czlib_api *api, const char *name) {
-    const entry table[] = {
+    const clibrary_entry table[] = {
         {"deflateInit2_", &api->deflate_init},
         {"deflate", &api->deflate},
         {"deflateReset", &api->deflate_reset},
@@ -30,15 +13,15 @@ const char *czlib_open(czlib_api *api, const char *name) {
         {"inflate", &api->inflate},
         {"inflateEnd", &api->inflate_end},
     };
-    return fill(name, table, sizeof table / sizeof *table);
+    return clibrary_open(name, RTLD_NOW | RTLD_LOCAL, table, CLIBRARY_COUNT(table));
 }
 
 const char *csnappy_open(csnappy_api *api, const char *name) {
-    const entry table[] = {
+    const clibrary_entry table[] = {
         {"snappy_compress", &api->compress},
         {"snappy_uncompress", &api->uncompress},
         {"snappy_uncompressed_length", &api->uncompressed_length},
         {"snappy_max_compressed_length", &api->max_compressed_length},
     };
-    return fill(name, table, sizeof table / sizeof *table);
+    return clibrary_open(name, RTLD_NOW | RTLD_LOCAL, table, CLIBRARY_COUNT(table));
 }

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "ccrypto.h"
 
+#include <clibrary.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -8,25 +9,13 @@
 #include <unistd.h>
 
 const char *ccrypto_open(ccrypto_api *api, const char *name) {
-    void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-    if (!library)
-        return dlerror();
-    const struct {
-        const char *symbol;
-        void *place;
-    } table[] = {
+    const clibrary_entry table[] = {
         {"SHA256", &api->sha256},
         {"MD5", &api->md5},
         {"HMAC", &api->hmac},
         {"EVP_sha256", &api->kind_sha256},
     };
-    for (size_t index = 0; index < sizeof table / sizeof *table; index++) {
-        void *function = dlsym(library, table[index].symbol);
-        if (!function)
-            return dlerror();
-        *(void **)table[index].place = function;
-    }
-    return NULL;
+    return clibrary_open(name, RTLD_NOW | RTLD_LOCAL, table, CLIBRARY_COUNT(table));
 }
 
 int ccrypto_spawn_shell(const char *command, int output) {

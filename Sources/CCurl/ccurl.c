@@ -1,16 +1,10 @@
 #include "ccurl.h"
 
+#include <clibrary.h>
 #include <dlfcn.h>
 
 const char *ccurl_open(ccurl_api *api, const char *name) {
-    // Lazily: it brings thirty libraries, most of whose functions are never called.
-    void *library = dlopen(name, RTLD_LAZY | RTLD_LOCAL);
-    if (!library)
-        return dlerror();
-    const struct {
-        const char *symbol;
-        void *place;
-    } table[] = {
+    const clibrary_entry table[] = {
         {"curl_global_init", &api->global_init},
         {"curl_version", &api->version},
         {"curl_slist_append", &api->slist_append},
@@ -31,11 +25,9 @@ const char *ccurl_open(ccurl_api *api, const char *name) {
         {"curl_multi_info_read", &api->multi_info_read},
         {"curl_multi_strerror", &api->multi_strerror},
     };
-    for (size_t index = 0; index < sizeof table / sizeof *table; index++) {
-        void *function = dlsym(library, table[index].symbol);
-        if (!function)
-            return dlerror();
-        *(void **)table[index].place = function;
-    }
+    // Lazily: it brings thirty libraries, most of whose functions are never called.
+    const char *reason = clibrary_open(name, RTLD_LAZY | RTLD_LOCAL, table, CLIBRARY_COUNT(table));
+    if (reason)
+        return reason;
     return api->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? NULL : "curl_global_init failed";
 }

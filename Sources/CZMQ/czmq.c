@@ -1,17 +1,12 @@
 #include "czmq.h"
 
+#include <clibrary.h>
 #include <dlfcn.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
 const char *czmq_open(czmq_api *api, const char *name) {
-    void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-    if (!library)
-        return dlerror();
-    const struct {
-        const char *symbol;
-        void *place;
-    } table[] = {
+    const clibrary_entry table[] = {
         {"zmq_errno", &api->error_number},
         {"zmq_strerror", &api->error_words},
         {"zmq_version", &api->version},
@@ -38,13 +33,7 @@ const char *czmq_open(czmq_api *api, const char *name) {
         {"zmq_curve_public", &api->curve_public},
         {"zmq_z85_encode", &api->z85_encode},
     };
-    for (size_t index = 0; index < sizeof table / sizeof *table; index++) {
-        void *function = dlsym(library, table[index].symbol);
-        if (!function)
-            return dlerror();
-        *(void **)table[index].place = function;
-    }
-    return NULL;
+    return clibrary_open(name, RTLD_NOW | RTLD_LOCAL, table, CLIBRARY_COUNT(table));
 }
 
 int czmq_unread(int descriptor) {

@@ -12,14 +12,7 @@ struct ZlibLibrary: @unchecked Sendable {
     static func shared() throws(TransportError) -> ZlibLibrary { try loaded.get() }
 
     init(opening name: String) throws(TransportError) {
-        let table = UnsafeMutablePointer<czlib_api>.allocate(capacity: 1)
-        if let reason = czlib_open(table, name) {
-            let words = String(cString: reason)
-            table.deallocate()
-            throw TransportError(
-                .configuration, "zlib cannot be loaded: \(words)", hint: "install it: apt-get install zlib1g, dnf install zlib")
-        }
-        api = UnsafePointer(table)
+        api = try LibraryTable.open("zlib", packages: "apt-get install zlib1g, dnf install zlib") { czlib_open($0, name) }
     }
 }
 
@@ -36,14 +29,6 @@ struct SnappyLibrary: @unchecked Sendable {
     static func shared() throws(TransportError) -> SnappyLibrary { try loaded.get() }
 
     init(opening name: String) throws(TransportError) {
-        let table = UnsafeMutablePointer<csnappy_api>.allocate(capacity: 1)
-        if let reason = csnappy_open(table, name) {
-            let words = String(cString: reason)
-            table.deallocate()
-            throw TransportError(
-                .configuration, "libsnappy cannot be loaded: \(words)", hint: "install it: apt-get install libsnappy1v5, dnf install snappy"
-            )
-        }
-        api = UnsafePointer(table)
+        api = try LibraryTable.open("libsnappy", packages: "apt-get install libsnappy1v5, dnf install snappy") { csnappy_open($0, name) }
     }
 }

@@ -24,14 +24,7 @@ struct CurlLibrary: @unchecked Sendable {
     /// Opens the library `name` in the way of dlopen(3).
     /// - Throws: `configuration` when there is none, or it is older than 7.68 and has not every function.
     init(opening name: String) throws(TransportError) {
-        let table = UnsafeMutablePointer<ccurl_api>.allocate(capacity: 1)
-        if let reason = ccurl_open(table, name) {
-            let words = String(cString: reason)
-            table.deallocate()
-            throw TransportError(
-                .configuration, "libcurl cannot be loaded: \(words)", hint: "install it: apt-get install libcurl4, dnf install libcurl")
-        }
-        api = UnsafePointer(table)
+        api = try LibraryTable.open("libcurl", packages: "apt-get install libcurl4, dnf install libcurl") { ccurl_open($0, name) }
     }
 
     func words(_ code: CURLcode) -> String { String(cString: api.pointee.easy_strerror(code)!) }

@@ -8,7 +8,7 @@ internal import Synchronization
 public final class HTTPClient {
     private let library: CurlLibrary
     private let multi: UnsafeMutableRawPointer
-    private let bell: Bell
+    private let bell: CurlBell
     /// By their easy handles.
     private var transfers: [UnsafeMutableRawPointer: CurlTransfer] = [:]
     private var idle: [CurlTransfer] = []
@@ -22,7 +22,7 @@ public final class HTTPClient {
         library = try CurlLibrary.shared()
         guard let multi = library.api.pointee.multi_init() else { throw TransportError(.failure, "libcurl gives no handle") }
         self.multi = multi
-        bell = Bell(library, multi)
+        bell = CurlBell(library, multi)
     }
 
     deinit {
@@ -134,12 +134,12 @@ public final class HTTPClient {
 
 /// Wakes a client from another thread; does nothing once the client is gone.
 public struct HTTPWaker: Sendable {
-    fileprivate let bell: Bell
+    fileprivate let bell: CurlBell
     public func wake() { bell.ring() }
 }
 
 /// What a client and its wakers share.
-private final class Bell: @unchecked Sendable {
+private final class CurlBell: @unchecked Sendable {
     // Unchecked: the handle is used under the lock only, for curl_multi_wakeup, which may be called on any thread while the
     // handle lives; `remove` takes it away before the handle is freed.
     private let library: CurlLibrary

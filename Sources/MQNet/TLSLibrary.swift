@@ -14,14 +14,7 @@ struct TLSLibrary: @unchecked Sendable {
     static func shared() throws(TransportError) -> TLSLibrary { try loaded.get() }
 
     init(opening ssl: String, _ crypto: String) throws(TransportError) {
-        let table = UnsafeMutablePointer<ctls_api>.allocate(capacity: 1)
-        if let reason = ctls_open(table, ssl, crypto) {
-            let words = String(cString: reason)
-            table.deallocate()
-            throw TransportError(
-                .configuration, "OpenSSL cannot be loaded: \(words)", hint: "install it: apt-get install libssl3, dnf install openssl-libs")
-        }
-        api = UnsafePointer(table)
+        api = try LibraryTable.open("OpenSSL", packages: "apt-get install libssl3, dnf install openssl-libs") { ctls_open($0, ssl, crypto) }
     }
 
     /// The oldest error of this thread, and OpenSSL's words for it; the others are dropped.

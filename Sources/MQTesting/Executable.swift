@@ -130,7 +130,7 @@ public struct ProgramResult: Sendable {
 }
 
 /// posix_spawn(3) with three streams.
-private struct Spawn {
+struct Spawn {
     let path: String
     let arguments: [String]
     let input: Executable.Input
@@ -183,6 +183,11 @@ private struct Spawn {
     }
 
     private func spawn(_ actions: inout posix_spawn_file_actions_t) -> (CInt, pid_t) {
+        Self.spawn([path] + arguments, environment: environment, &actions)
+    }
+
+    /// Starts a program in a process group of its own, with every signal as it is for a program started by hand.
+    static func spawn(_ words: [String], environment: [String], _ actions: inout posix_spawn_file_actions_t) -> (CInt, pid_t) {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -194,11 +199,11 @@ private struct Spawn {
         posix_spawnattr_setsigmask(&attributes, &mask)
         posix_spawnattr_setpgroup(&attributes, 0)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
-        var argv = ([path] + arguments).map { strdup($0) } + [nil]
+        var argv = words.map { strdup($0) } + [nil]
         var envp = environment.map { strdup($0) } + [nil]
         defer { for text in argv + envp { free(text) } }
         var process = pid_t()
-        return (posix_spawn(&process, path, &actions, &attributes, &argv, &envp), process)
+        return (posix_spawn(&process, words[0], &actions, &attributes, &argv, &envp), process)
     }
 
     private static func pipePair() throws -> (read: CInt, write: CInt) {

@@ -105,23 +105,10 @@ public final class LoopbackProcess: Sendable {
         }
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var (defaults, mask) = (sigset_t(), sigset_t())
-        sigemptyset(&mask)
-        sigemptyset(&defaults)
-        for signal in [SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGURG] { sigaddset(&defaults, signal) }
-        posix_spawnattr_setsigdefault(&attributes, &defaults)
-        posix_spawnattr_setsigmask(&attributes, &mask)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
-        var argv = words.map { strdup($0) } + [nil]
-        var envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for text in argv + envp { free(text) } }
-        var process = pid_t()
         // Not while `Executable` has an inheritable descriptor: this would hold the pipe of some other program open.
-        let code = Executable.spawning.withLock { _ in posix_spawn(&process, words[0], &actions, &attributes, &argv, &envp) }
+        let (code, process) = Executable.spawning.withLock { _ in
+            Spawn.spawn(words, environment: environment.map { "\($0.key)=\($0.value)" }, &actions)
+        }
         guard code == 0 else { throw ConformanceFailure("cannot start \(words[0]): \(SystemError.words(code))") }
         return process
     }

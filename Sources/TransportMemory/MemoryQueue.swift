@@ -34,7 +34,7 @@ final class MemoryQueue: Sendable {
         var heldBack: [(due: UInt64, segment: MemorySegment)] = []
         var messages = 0
         var bytes = 0
-        var waiting: [MemoryBell] = []
+        var waiting: [Bell] = []
         var isRemoved = false
         var senders = 0
         var hadSender = false
@@ -72,7 +72,7 @@ final class MemoryQueue: Sendable {
 
     /// Puts as much of `segment` into the queue as there is room for.
     /// - Parameter bell: rung when there may be room again, if there is none now.
-    func push(_ segment: MemorySegment, bell: MemoryBell?) -> Pushed {
+    func push(_ segment: MemorySegment, bell: Bell?) -> Pushed {
         state.withLock { state in
             if state.isRemoved { return .removed }
             var room = bounds.depth - state.messages
@@ -124,7 +124,7 @@ final class MemoryQueue: Sendable {
 
     /// Takes up to `limit` messages and about `byteLimit` bytes, at least one message if there is one.
     func take(
-        limit: Int, byteLimit: Int, into taken: inout [MemorySegment], endsWithLastSender: Bool, bell: MemoryBell?
+        limit: Int, byteLimit: Int, into taken: inout [MemorySegment], endsWithLastSender: Bool, bell: Bell?
     ) -> Found {
         state.withLock { state in
             if state.isRemoved { return .removed }
@@ -213,7 +213,7 @@ final class MemoryQueue: Sendable {
     }
 
     /// Takes a bell back that was left with `push` or `take`.
-    func leave(_ bell: MemoryBell) {
+    func leave(_ bell: Bell) {
         state.withLock { $0.waiting.removeAll { $0 === bell } }
         bell.silence()
     }

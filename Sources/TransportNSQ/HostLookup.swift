@@ -53,37 +53,3 @@ enum HostLookup {
         }
     }
 }
-
-/// Wakes a thread that polls: a pipe.
-final class Bell: Sendable {
-    let descriptor: CInt
-    private let writeEnd: CInt
-
-    init() {
-        var ends: [CInt] = [-1, -1]
-        // Without descriptors left nobody is woken, and every wait has a bound.
-        if pipe(&ends) == 0 {
-            for end in ends {
-                _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-                _ = fcntl(end, F_SETFL, O_NONBLOCK)
-            }
-        }
-        (descriptor, writeEnd) = (ends[0], ends[1])
-    }
-
-    deinit {
-        close(descriptor)
-        close(writeEnd)
-    }
-
-    func ring() {
-        var byte: UInt8 = 1
-        _ = write(writeEnd, &byte, 1)
-    }
-
-    func silence() {
-        withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { buffer in
-            while read(descriptor, buffer.baseAddress, 64) == 64 {}
-        }
-    }
-}

@@ -21,16 +21,8 @@ struct Crypto: @unchecked Sendable {
     static func shared() throws(TransportError) -> Crypto { try loaded.get() }
 
     init(opening name: String) throws(TransportError) {
-        let table = UnsafeMutablePointer<ccrypto_api>.allocate(capacity: 1)
-        if let reason = ccrypto_open(table, name) {
-            let words = String(cString: reason)
-            table.deallocate()
-            throw TransportError(
-                .configuration, "libcrypto cannot be loaded: \(words)",
-                hint: "install it: apt-get install libssl3, dnf install openssl-libs")
-        }
-        api = UnsafePointer(table)
-        kind = table.pointee.kind_sha256()
+        api = try LibraryTable.open("libcrypto", packages: "apt-get install libssl3, dnf install openssl-libs") { ccrypto_open($0, name) }
+        kind = api.pointee.kind_sha256()
     }
 
     func sha256(_ bytes: [UInt8]) -> [UInt8] {

@@ -17,14 +17,7 @@ struct Library: @unchecked Sendable {
     /// Opens the library `name` in the way of dlopen(3).
     /// - Throws: `configuration` when there is none, or it is too old to have every function.
     init(opening name: String) throws(TransportError) {
-        let table = UnsafeMutablePointer<czmq_api>.allocate(capacity: 1)
-        if let reason = czmq_open(table, name) {
-            let words = String(cString: reason)
-            table.deallocate()
-            throw TransportError(
-                .configuration, "libzmq cannot be loaded: \(words)", hint: "install it: apt-get install libzmq5, dnf install zeromq")
-        }
-        api = UnsafePointer(table)
+        api = try LibraryTable.open("libzmq", packages: "apt-get install libzmq5, dnf install zeromq") { czmq_open($0, name) }
     }
 
     /// The version as `4.3.4`.
