@@ -14,11 +14,11 @@ public enum Program {
             var command = try parse(Array(CommandLine.arguments.dropFirst()))
             try command.run()
         } catch let status as ExitCode {
-            exit(status.rawValue)
+            end(status.rawValue)
         } catch {
             finish(error)
         }
-        exit(0)
+        end(0)
     }
 
     /// A verb's own parser is asked directly: describing all the others first doubles the time of a short run.
@@ -43,16 +43,20 @@ public enum Program {
             .contains { $0 == "--error-format=json" || ($0, $1) == ("--error-format", "json") }
         let console = Console(Console.Settings(errorsAreJSON: errorsAreJSON))
         console.fail(error as? TransportError ?? UsageError.sentence(of: MQ.message(for: error)), address: nil)
-        exit(ExitStatus.status(of: .usage))
+        end(ExitStatus.status(of: .usage))
     }
+
+    /// Ends the process at once. Everything is written by then and every endpoint closed; exit(3) would first have each library
+    /// take down what another thread (a transport's own, a resolver's) may still be using.
+    private static func end(_ status: Int32) -> Never { _exit(status) }
 
     private static func show(_ text: String) -> Never {
         do throws(TransportError) {
             try Results.print(text)
         } catch {
             Console(Console.Settings()).fail(error, address: nil)
-            exit(ExitStatus.status(of: error.code))
+            end(ExitStatus.status(of: error.code))
         }
-        exit(0)
+        end(0)
     }
 }

@@ -67,6 +67,9 @@ public enum Quantity {
         return (number, String(text.dropFirst(digits.count)))
     }
 
+    /// `1 message`, `1,200 messages`.
+    public static func count(_ value: Int, _ noun: StaticString) -> String { "\(grouped(value)) \(noun)\(value == 1 ? "" : "s")" }
+
     /// A count with separators: `1,284,002`.
     public static func grouped(_ value: Int) -> String {
         let digits = String(value.magnitude)

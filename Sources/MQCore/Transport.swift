@@ -48,12 +48,15 @@ public struct MeetingPoint: Sendable, Equatable {
     public var isPrivate: Bool
     /// Whether only threads of one process meet there.
     public var isProcessLocal: Bool
+    /// A file of its own that stays behind when the process that made it is killed.
+    public var file: String?
 
-    public init(sending: String, receiving: String? = nil, isPrivate: Bool, isProcessLocal: Bool = false) {
+    public init(sending: String, receiving: String? = nil, isPrivate: Bool, isProcessLocal: Bool = false, file: String? = nil) {
         self.sending = sending
         self.receiving = receiving ?? sending
         self.isPrivate = isPrivate
         self.isProcessLocal = isProcessLocal
+        self.file = file
     }
 }
 

@@ -47,41 +47,24 @@ final class ReceiveDesk: Sendable {
     /// Ends the talk with SQS at once.
     let abandon = StopFlag()
     private let waker = Mutex<HTTPWaker?>(nil)
-    private let readEnd: CInt
-    private let writeEnd: CInt
+    private let bell = Bell()
 
     /// - Throws: `failure` when there are no descriptors left.
     init(_ waker: HTTPWaker) throws(TransportError) {
-        var ends: [CInt] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw TransportError(.failure, SystemError.words(errno), errno: errno) }
-        for end in ends {
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
-        }
-        (readEnd, writeEnd) = (ends[0], ends[1])
+        guard bell.descriptor >= 0 else { throw TransportError(.failure, SystemError.words(EMFILE), errno: EMFILE) }
         self.waker.withLock { $0 = waker }
-    }
-
-    deinit {
-        close(readEnd)
-        close(writeEnd)
     }
 
     /// Wakes the thread that talks to SQS.
     func wakeService() { waker.withLock { $0 }?.wake() }
 
     /// Wakes the owner, if it waits.
-    func wakeOwner() {
-        var byte: UInt8 = 1
-        _ = write(writeEnd, &byte, 1)
-    }
+    func wakeOwner() { bell.ring() }
 
     /// Waits for `wakeOwner`.
     func wait(until deadline: Deadline, stop: StopFlag) -> Readiness {
-        let result = Readiness.wait(for: POLLIN, on: readEnd, until: deadline, stop: stop)
-        if case .ready = result {
-            withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { _ = read(readEnd, $0.baseAddress, $0.count) }
-        }
+        let result = Readiness.wait(for: POLLIN, on: bell.descriptor, until: deadline, stop: stop)
+        if case .ready = result { bell.silence() }
         return result
     }
 }

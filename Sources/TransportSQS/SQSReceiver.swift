@@ -142,17 +142,19 @@ final class SQSReceiver: Receiver {
         if !isDone { desk.abandon.raise() }
         if let reason, undeleted > 0 {
             throw TransportError(
-                reason.code, "\(undeleted) messages could not be deleted and will come again: \(reason.message)", hint: reason.hint)
+                reason.code, "\(Quantity.count(undeleted, "message")) could not be deleted and will come again: \(reason.message)",
+                hint: reason.hint)
         }
         if !isDone && pending > 0 {
             throw TransportError(
-                .tryAgain, "SQS did not answer in time: \(pending) messages may come again",
+                .tryAgain, "SQS did not answer in time: \(Quantity.count(pending, "message")) may come again",
                 hint: "mq recv takes them after their visibility timeout")
         }
     }
 
     var closingRemarks: [String] {
         let slipped = desk.state.withLock { $0.slipped }
-        return slipped == 0 ? [] : ["\(slipped) messages could not be kept from other receivers while they were held, and may come again"]
+        return slipped == 0
+            ? [] : ["\(Quantity.count(slipped, "message")) could not be kept from other receivers while they were held, and may come again"]
     }
 }

@@ -130,7 +130,7 @@ final class SQSSender: Sender {
     private var noAnswer: TransportError {
         let count = progress.accepted - progress.confirmed
         return TransportError(
-            .tryAgain, "no answer for \(Quantity.grouped(count)) messages in time", hint: "--timeout says how long to wait",
+            .tryAgain, "no answer for \(Quantity.count(count, "message")) in time", hint: "--timeout says how long to wait",
             isRetriable: true)
     }
 

@@ -32,9 +32,12 @@ public struct ZMQTransport: Transport {
     public func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint {
         let pair = try (target.type ?? .push).opposites
         let bound: String, connected: String
+        var file: String?
         if let path = target.temporaryPath {
             let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-            bound = "ipc://\(folder)/\(unique).zmq"
+            let socket = "\(folder)/\(unique).zmq"
+            file = socket
+            bound = "ipc://\(socket)"
             connected = bound
         } else {
             guard target.endpoints.count == 1 else {
@@ -46,7 +49,7 @@ public struct ZMQTransport: Transport {
         return MeetingPoint(
             sending: "zmq:\(pair.sends.rawValue):\(connected)\(options.text)",
             receiving: "zmq:\(pair.receives.rawValue):@\(bound)\(options.text)", isPrivate: target.temporaryPath != nil,
-            isProcessLocal: target.endpoints.first?.medium == .inproc)
+            isProcessLocal: target.endpoints.first?.medium == .inproc, file: file)
     }
 
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {

@@ -129,7 +129,7 @@ extension MessageContract {
                 #expect(head == ["a"] || (!subject.keepsOrder && head == ["b"]))
                 #expect(subject.areSame(try mq().run("recv", queue.recv, "--drain").lines, ["a", "b"]))
                 let nothing = try mq().run("recv", queue.recv, "--peek", "--drain")
-                expectFailure(nothing, 1, subject.peekRemark ?? "")
+                expectFailure(nothing, 1, [subject.peekRemark].compactMap { $0 })
                 #expect(nothing.errorText.split(separator: "\n").count == (subject.peekRemark == nil ? 1 : 2), "\(nothing.errorText)")
             }
         }

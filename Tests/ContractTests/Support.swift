@@ -78,8 +78,7 @@ func expectPrompt(
     _ what: String, within limit: Duration = .milliseconds(300), location: SourceLocation = #_sourceLocation,
     _ attempt: () throws -> Duration
 ) rethrows {
-    var best = Duration.seconds(3600)
-    for _ in 0..<4 where best > limit { best = min(best, try attempt()) }
+    let best = try shortest(enough: limit, attempt)
     #expect(best <= limit, "\(what) took \(best)", sourceLocation: location)
 }
 

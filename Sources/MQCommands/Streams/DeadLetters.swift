@@ -76,7 +76,7 @@ final class DeadLetters {
 
     private var summary: String? {
         guard count > 0 else { return nil }
-        let what = "\(Quantity.grouped(count)) \(count == 1 ? "message" : "messages") over \(plan.attempts) attempts"
+        let what = "\(Quantity.count(count, "message")) over \(plan.attempts) attempts"
         return what + (plan.address.map { " moved to \($0.address.short)" } ?? " dropped")
     }
 

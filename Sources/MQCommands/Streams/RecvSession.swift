@@ -117,7 +117,7 @@ final class RecvSession {
         try receiver.close(until: .after(.seconds(1)), stop: StopFlag())
         conclude()
         if let failure { throw failure }
-        console.detail("\(Quantity.grouped(received)) messages received from \(address.address.short)")
+        console.detail("\(Quantity.count(received, "message")) received from \(address.address.short)")
         return ending
     }
 
@@ -170,13 +170,17 @@ final class RecvSession {
     }
 
     private func ended() -> Ending {
-        if let count = plan.count, received < count { return .negative("\(received) of \(count) messages received") }
+        if let count = plan.count, received < count {
+            return .negative("\(Quantity.grouped(received)) of \(Quantity.count(count, "message")) received")
+        }
         return received > 0 || !plan.drains ? .success : .negative("no message")
     }
 
     private func timedOut() -> Ending {
         if let count = plan.count {
-            return .negative("\(received) of \(count) messages received" + (plan.drains ? "" : "; waited \(Quantity.words(plan.timeout!))"))
+            return .negative(
+                "\(Quantity.grouped(received)) of \(Quantity.count(count, "message")) received"
+                    + (plan.drains ? "" : "; waited \(Quantity.words(plan.timeout!))"))
         }
         if plan.drains { return received > 0 ? .success : .negative("no message") }
         return .negative("no \(received == 0 ? "" : "further ")message within \(Quantity.words(plan.timeout!))")
@@ -189,7 +193,7 @@ final class RecvSession {
             rescueUnread()
         }
         guard let number = reason.signal else { return .success }
-        if reason != .readerGone { console.detail("\(Quantity.grouped(received)) messages received") }
+        if reason != .readerGone { console.detail("\(Quantity.count(received, "message")) received") }
         return .signal(number)
     }
 

@@ -88,9 +88,9 @@ final class SendSession {
         }
         console.endProgress()
         for remark in sender.closingRemarks { console.warn(remark) }
-        if skipped > 0 { console.warn("\(Quantity.grouped(skipped)) of \(Quantity.grouped(recordsSeen)) messages skipped") }
+        if skipped > 0 { console.warn("\(Quantity.grouped(skipped)) of \(Quantity.count(recordsSeen, "message")) skipped") }
         guard let reason = stop.reason, let number = reason.signal else {
-            console.detail("\(Quantity.grouped(ledger.accepted)) messages sent to \(address.address.short)")
+            console.detail("\(Quantity.count(ledger.accepted, "message")) sent to \(address.address.short)")
             return .success
         }
         for line in resumption(isInterrupted: true) { console.line("info", line) }

@@ -47,7 +47,7 @@ struct Delete: Verb {
         if case .number(let number)? = status["messages"] ?? status["depth"] { messages = number }
         let isLocal = !resolved.descriptor.capabilities.isDisjoint(with: [.kernel, .processLocal])
         if isLocal && messages == 0 { return nil }
-        let content = messages == 0 ? "" : " with \(Quantity.grouped(messages)) \(messages == 1 ? "message" : "messages")"
+        let content = messages == 0 ? "" : " with \(Quantity.count(messages, "message"))"
         return "delete \(status.address)\(content)?"
     }
 }

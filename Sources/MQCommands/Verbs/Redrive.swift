@@ -63,7 +63,7 @@ struct RedriveVerb: Verb {
             }
         } catch {
             var error = error
-            if moved > 0 { error.details.append("\(Quantity.grouped(moved)) messages moved before that") }
+            if moved > 0 { error.details.append("\(Quantity.count(moved, "message")) moved before that") }
             throw error
         }
         console.endProgress()
