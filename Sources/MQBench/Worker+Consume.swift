@@ -7,6 +7,7 @@ extension Worker {
         guard let start = ready() else { throw notStarted }
         var intake = Intake(job, watch: stopwatch(from: start), counters: counters)
         var batch = Batch(byteCapacity: 1 << 17)
+        batch.takesLoans = true
         var quietSince: UInt64?
         // At a rate, all messages of a batch get one time: a backlog is taken in small ones.
         let byteLimit = job.rate == nil ? 1 << 17 : job.size * 32
@@ -132,7 +133,7 @@ struct Intake {
 extension Worker {
     /// One message out, its answer back; with a rate, each at its time and counted from it.
     func ping() throws(TransportError) -> WorkerResult {
-        let batch = try Payload.batch(job.payload, size: job.size, count: 1, seed: 1)
+        var batch = try Payload.batch(job.payload, size: job.size, count: 1, seed: 1)
         // The receiving end is opened first: where ends must meet, it is the one that binds.
         let receiver = try receiver(job.answers!)
         let sender = try sender(job.address)
@@ -148,6 +149,7 @@ extension Worker {
             let due = job.rate.map { start + UInt64(Double(result.sent) * 1e9 / $0) }
             let sent = due.map { Self.wait(until: $0, stop: stop) } ?? Deadline.now()
             _ = watch.tick(sent)
+            batch.renew()
             let isMeasured = sent >= watch.begin
             if isStopped || sent >= watch.end || result.sent >= job.count ?? .max { break }
             Stamp.write(

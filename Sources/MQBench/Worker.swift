@@ -99,7 +99,7 @@ extension Worker {
             let isMeasured = watch.tick(now)
             if job.count == nil && now >= watch.end { break }
             let count = min(batch.count, limit - result.sent)
-            stamp(batch, 0..<count, first: result.sent, due: { _ in now }, sent: now)
+            stamp(&batch, 0..<count, first: result.sent, due: { _ in now }, sent: now)
             var taken = 0
             while taken < count && !isStopped {
                 let accepted = try sender.send(batch, taken..<count, until: last, stop: stop)
@@ -116,7 +116,8 @@ extension Worker {
 
     private var stalled: TransportError { TransportError(.tryAgain, "nobody takes the messages: the queue stayed full") }
 
-    private func stamp(_ batch: borrowing Batch, _ range: Range<Int>, first: Int, due: (Int) -> UInt64, sent: UInt64) {
+    private func stamp(_ batch: inout Batch, _ range: Range<Int>, first: Int, due: (Int) -> UInt64, sent: UInt64) {
+        batch.renew()
         for index in range {
             let sequence = first + index - range.lowerBound
             Stamp.write(
@@ -142,7 +143,7 @@ extension Worker {
             _ = watch.tick(now)
             var count = 1
             while count < batch.count && due(result.sent + count) <= min(now, watch.end - 1) { count += 1 }
-            stamp(batch, 0..<count, first: result.sent, due: due, sent: now)
+            stamp(&batch, 0..<count, first: result.sent, due: due, sent: now)
             let accepted = try sender.send(batch, 0..<count, until: last, stop: stop)
             if accepted == 0 && last.hasPassed { throw stalled }
             for index in 0..<accepted where due(result.sent + index) >= watch.begin {

@@ -31,6 +31,11 @@ public struct Batch: ~Copyable {
     /// Bytes before the first body that may be overwritten.
     public static let reserveBefore = 16
 
+    /// Owns the bytes at `base`.
+    var block: BatchBlock
+    var spares = SpareBlocks()
+    /// Tells the contents of the batch from those it had before.
+    var generation = 0
     @usableFromInline var base: UnsafeMutableRawPointer
     @usableFromInline var capacity: Int
     /// Bytes in use, gaps included.
@@ -46,30 +51,28 @@ public struct Batch: ~Copyable {
     public let gap: Gap
     /// Whether somebody reads `properties`; a transport fills them only then.
     public var wantsProperties = false
+    /// Bodies that stay where a transport has them (`Batch+Loans.swift`).
+    var loans = Loans()
+    @usableFromInline var loanedBytes = 0
+    /// Whether such bodies may be among the messages: the owner reads `bytes(of:)` only, never `image`.
+    public var takesLoans = false
     private var propertyList: [MessageProperties] = []
     private var receiptBytes: [UInt8] = []
     private var receiptEnds: [Int] = []
 
     public init(gap: Gap = Gap(), byteCapacity: Int = 1 << 16) {
         self.gap = gap
-        capacity = max(byteCapacity, 256)
-        base = Self.allocate(capacity)
+        block = BatchBlock(capacity: max(byteCapacity, 256))
+        (base, capacity) = (block.base, block.capacity)
         spanCapacity = 256
         spans = .allocate(capacity: spanCapacity)
     }
 
-    deinit {
-        (base - Self.reserveBefore).deallocate()
-        spans.deallocate()
-    }
-
-    private static func allocate(_ capacity: Int) -> UnsafeMutableRawPointer {
-        .allocate(byteCount: capacity + reserveBefore, alignment: 16) + reserveBefore
-    }
+    deinit { spans.deallocate() }
 
     public var isEmpty: Bool { count == 0 }
     /// The bytes in use, gaps included: what bounds the memory of a batch.
-    @inlinable public var byteCount: Int { used }
+    @inlinable public var byteCount: Int { used + loanedBytes }
 
     /// The length of one body in bytes.
     @inlinable public func size(of index: Int) -> Int {
@@ -125,7 +128,10 @@ public struct Batch: ~Copyable {
 
     /// Forgets every message and keeps the memory.
     public mutating func removeAll() {
+        if block.isLent { leaveLentBlock(atLeast: 0) }
+        releaseLoans()
         (filled, used, framed) = (0, 0, 0)
+        generation += 1
         clearLanes()
     }
 
@@ -138,11 +144,10 @@ public struct Batch: ~Copyable {
     }
 
     @usableFromInline mutating func growBytes(to needed: Int) {
-        let larger = max(needed, capacity * 2)
-        let fresh = Self.allocate(larger)
-        (fresh - Self.reserveBefore).copyMemory(from: base - Self.reserveBefore, byteCount: used + Self.reserveBefore)
-        (base - Self.reserveBefore).deallocate()
-        (base, capacity) = (fresh, larger)
+        let fresh = BatchBlock(capacity: max(needed, capacity * 2))
+        (fresh.base - Self.reserveBefore).copyMemory(from: base - Self.reserveBefore, byteCount: used + Self.reserveBefore)
+        moveLoans(by: base - fresh.base)
+        adopt(fresh)
     }
 
     @inlinable mutating func appendSpan(start: Int, end: Int) {
@@ -218,12 +223,15 @@ extension Batch {
 extension Batch {
     /// Forgets the messages, moves the bytes that belong to no record yet to the front, and gives room for at least `minimum` more.
     public mutating func prepareRefill(minimum: Int) -> UnsafeMutableRawBufferPointer {
-        if framed > 0 {
-            let rest = used - framed
-            if rest > 0 { base.copyMemory(from: base + framed, byteCount: rest) }
-            (used, framed) = (rest, 0)
+        let (rest, old) = (used - framed, block)
+        if old.isLent {
+            leaveLentBlock(atLeast: rest + minimum)
+            base.copyMemory(from: old.base + framed, byteCount: rest)
+        } else if framed > 0, rest > 0 {
+            base.copyMemory(from: base + framed, byteCount: rest)
         }
-        filled = 0
+        (used, framed, filled) = (rest, 0, 0)
+        generation += 1
         clearLanes()
         if capacity - used < minimum { growBytes(to: used + minimum) }
         return UnsafeMutableRawBufferPointer(start: base + used, count: capacity - used)

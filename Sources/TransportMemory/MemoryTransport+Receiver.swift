@@ -128,10 +128,7 @@ extension MemorySegment {
     /// - Parameter number: of the first, to be recorded as receipts.
     func append(to batch: inout Batch, number: Int? = nil) {
         for index in range {
-            let body = chunk.body(index)
-            let place = batch.reserve(body.count)
-            if body.count > 0 { place.copyMemory(from: body.baseAddress!, byteCount: body.count) }
-            batch.commit(body.count)
+            chunk.append(index, to: &batch)
             let distance = index - range.lowerBound
             if let number, distance % MemoryUnsettled.receiptEvery == 0 {
                 batch.setReceipt((0..<8).map { UInt8(truncatingIfNeeded: (number + distance) >> (56 - 8 * $0)) })

@@ -81,6 +81,8 @@ final class ZMQReceiver: Receiver {
             }
             if functions.msg_more(message) != 0 {
                 try takeFrames(into: &batch)
+            } else if size >= Batch.worthLending && batch.takesLoans {
+                keep(size, in: &batch)
             } else {
                 let place = batch.reserve(size)
                 memcpy(place, functions.msg_data(message)!, size)
@@ -92,6 +94,15 @@ final class ZMQReceiver: Receiver {
         guard taken > 0 else { return false }
         if let mark = self.limit.adapt(toMean: batch.byteCount / max(1, batch.count)) { wire.set(ZMQ_RCVHWM, CInt(clamping: mark)) }
         return true
+    }
+
+    /// The body stays libzmq's until the batch is emptied.
+    private func keep(_ size: Int, in batch: inout Batch) {
+        let functions = wire.library.api.pointee
+        let slot = batch.reserveLoan().assumingMemoryBound(to: zmq_msg_t.self)
+        _ = functions.msg_init(slot)
+        _ = functions.msg_move(slot, message)
+        batch.commitLoan(functions.msg_data(slot)!, size, release: czmq_closer(wire.library.api))
     }
 
     /// Joins the frame in `message` with those that follow; a message arrives whole, so they are there.

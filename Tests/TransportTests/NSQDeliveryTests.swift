@@ -6,7 +6,7 @@ import Testing
 @testable import TransportNSQ
 
 /// The transport against the stand-in, which can be told to misbehave.
-@Suite("nsq delivery", .timeLimit(.minutes(2)))
+@Suite("nsq delivery", .timeLimit(.minutes(5)))
 struct NSQDeliveryTests {
     private static func host(_ servers: NSQStandIn...) -> String {
         "nsq://" + servers.map { "127.0.0.1:\($0.tcpPort)" }.joined(separator: ",")

@@ -32,6 +32,9 @@ typedef struct czmq_api {
     __typeof__(zmq_send) *send;
     __typeof__(zmq_recv) *recv;
     __typeof__(zmq_msg_init) *msg_init;
+    __typeof__(zmq_msg_init_data) *msg_init_data;
+    __typeof__(zmq_msg_move) *msg_move;
+    __typeof__(zmq_msg_send) *msg_send;
     __typeof__(zmq_msg_recv) *msg_recv;
     __typeof__(zmq_msg_data) *msg_data;
     __typeof__(zmq_msg_size) *msg_size;
@@ -55,6 +58,23 @@ static inline int czmq_send(const czmq_api *api, void *socket, const void *bytes
     return czmq_check(api, api->send(socket, bytes, size, flags));
 }
 
+/// Sends bytes that stay as they are until `give_back` gets them and `hint`, on any thread, and at once when they are not sent.
+/// The number of bytes, or -errno.
+static inline int czmq_send_lent(
+    const czmq_api *api, void *socket, void *bytes, size_t size, zmq_free_fn *give_back, void *hint, int flags) {
+    zmq_msg_t message;
+    if (api->msg_init_data(&message, bytes, size, give_back, hint) != 0) {
+        give_back(bytes, hint);
+        return -ENOMEM;
+    }
+    int result = api->msg_send(&message, socket, flags);
+    if (result < 0) {
+        result = -api->error_number();
+        api->msg_close(&message);
+    }
+    return result;
+}
+
 /// The number of bytes of the whole frame, which may be more than `size`, or -errno.
 static inline int czmq_recv(const czmq_api *api, void *socket, void *bytes, size_t size, int flags) {
     return czmq_check(api, api->recv(socket, bytes, size, flags));
@@ -62,6 +82,11 @@ static inline int czmq_recv(const czmq_api *api, void *socket, void *bytes, size
 
 static inline int czmq_msg_recv(const czmq_api *api, zmq_msg_t *message, void *socket, int flags) {
     return czmq_check(api, api->msg_recv(message, socket, flags));
+}
+
+/// zmq_msg_close for a message that is only known as its bytes.
+static inline int (*czmq_closer(const czmq_api *api))(void *) {
+    return (int (*)(void *))api->msg_close;
 }
 
 static inline int czmq_set(const czmq_api *api, void *socket, int option, const void *value, size_t size) {
