@@ -53,8 +53,8 @@ extension ProgramContract {
                 let result = try mq().run("send", "mem:cut", "-F", framing.word, "-v", input: .bytes(Array(all.prefix(length))))
                 if whole.contains(length) {
                     expectSuccess(result)
-                    #expect(
-                        result.errorText.contains("\(boundaries.lastIndex { $0 <= length + 1 }!) messages sent") || framing.word != "jsonl")
+                    let count = boundaries.lastIndex { $0 <= length + 1 }!
+                    #expect(result.errorText.contains(count == 1 ? "1 message sent" : "\(count) messages sent") || framing.word != "jsonl")
                 } else {
                     expectFailure(result, 65, "record \(boundaries.count { $0 <= length }): ")
                 }

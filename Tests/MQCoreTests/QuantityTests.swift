@@ -46,6 +46,10 @@ struct QuantityTests {
         #expect(words == ["0", "12", "999", "1,000", "1,284,002", "-1,000", "-9,223,372,036,854,775,808"])
     }
 
+    @Test func aCountAgreesWithItsNoun() {
+        #expect([0, 1, 2, 1200].map { Quantity.count($0, "message") } == ["0 messages", "1 message", "2 messages", "1,200 messages"])
+    }
+
     @Test func ratesHaveThreeDigits() {
         let words = [0, 1, 0.5, 12.34, 999, 1000, 1284, 12_840, 412_000, 999_999, 1_284_000, 2e9, 9e15].map(Quantity.short)
         #expect(words == ["0", "1", "0.5", "12.3", "999", "1.00k", "1.28k", "12.8k", "412k", "1.00M", "1.28M", "2.00G", "9.00P"])
