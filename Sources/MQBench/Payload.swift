@@ -26,6 +26,9 @@ struct Stamp {
         if size >= withSendTime { place.storeBytes(of: sent, toByteOffset: 16, as: UInt64.self) }
     }
 
+    /// The first eight bytes: those of the producer's next message are one more.
+    static func word(_ bytes: UnsafeRawPointer) -> UInt64 { bytes.loadUnaligned(as: UInt64.self) }
+
     /// `nil` for a message that is too short to be one of ours.
     init?(_ bytes: UnsafeRawPointer, size: Int) {
         guard size >= Self.smallest else { return nil }

@@ -1,7 +1,8 @@
 /// Which messages of one producer were received: exact, a bit each.
 struct SequenceLog: Sendable {
     private(set) var words: [UInt64] = []
-    private var highest = -1
+    /// The highest number so far, -1 before the first.
+    private(set) var highest = -1
     private(set) var received = 0
     private(set) var duplicated = 0
     private(set) var reordered = 0
@@ -21,7 +22,7 @@ struct SequenceLog: Sendable {
         let word = sequence >> 6
         if word >= words.count {
             guard sequence < Self.limit else { return .foreign }
-            words.append(contentsOf: repeatElement(0, count: max(1024, word + 1 - words.count + words.count / 2)))
+            grow(to: word)
         }
         let bit = UInt64(1) << UInt64(sequence & 63)
         if words[word] & bit != 0 {
@@ -32,6 +33,24 @@ struct SequenceLog: Sendable {
         received += 1
         if sequence < highest { reordered += 1 } else { highest = sequence }
         return .new
+    }
+
+    /// Counts messages with the `count` numbers behind `highest`, which are new for that reason, as `record` would one by one.
+    mutating func recordNext(_ count: Int) {
+        var left = count
+        while left > 0 {
+            let (word, bit) = ((highest + 1) >> 6, (highest + 1) & 63)
+            let taken = min(left, 64 - bit)
+            if word >= words.count { grow(to: word) }
+            words[word] |= (taken == 64 ? .max : UInt64(1) << UInt64(taken) - 1) << UInt64(bit)
+            highest += taken
+            left -= taken
+        }
+        received += count
+    }
+
+    private mutating func grow(to word: Int) {
+        words.append(contentsOf: repeatElement(0, count: max(1024, word + 1 - words.count + words.count / 2)))
     }
 
     /// How many of the first `sent` messages were received: a higher number was sent by nobody here.

@@ -48,6 +48,9 @@ struct Intake {
     private var foreign = 0
     /// Messages of this run, each counted once.
     private(set) var received = 0
+    /// The first word of the message that is expected, and whose it is; no message has the first value.
+    private var next = UInt64.max
+    private var nextProducer = 0
     private let records: Bool
     private let firstTime: UInt64
 
@@ -65,8 +68,7 @@ struct Intake {
     /// - Parameter others: what all consumers have received before.
     mutating func take(_ batch: borrowing Batch, at now: UInt64, behind others: Int) throws(TransportError) {
         let isMeasured = watch.tick(now)
-        var count = 0
-        for index in 0..<batch.count where try take(batch.start(of: index), size: batch.size(of: index), at: now) { count += 1 }
+        let count = try records ? takeEach(batch, at: now) : takeRuns(batch, at: now)
         received += count
         if let total = job.totalCount {
             if count > 0 { countWindow(count, endingWith: others + count, of: total, at: now) }
@@ -81,6 +83,43 @@ struct Intake {
         let window = min((position - 1) / max(1, total / job.windows), job.windows - 1)
         windows[window] += count
         windowEnds[window] = now
+    }
+
+    private mutating func takeEach(_ batch: borrowing Batch, at now: UInt64) throws(TransportError) -> Int {
+        var count = 0
+        for index in 0..<batch.count where try take(batch.start(of: index), size: batch.size(of: index), at: now) { count += 1 }
+        return count
+    }
+
+    /// Messages mostly come in the order in which one producer sent them: one comparison each, and their numbers are noted together.
+    private mutating func takeRuns(_ batch: borrowing Batch, at now: UInt64) throws(TransportError) -> Int {
+        var (count, index) = (0, 0)
+        while index < batch.count {
+            let first = index
+            while index < batch.count, batch.size(of: index) >= Stamp.smallest,
+                Stamp.word(batch.start(of: index)) == next &+ UInt64(index - first)
+            {
+                index += 1
+            }
+            if index > first {
+                logs[nextProducer].recordNext(index - first)
+                next &+= UInt64(index - first)
+                count += index - first
+            }
+            guard index < batch.count else { break }
+            if try take(batch.start(of: index), size: batch.size(of: index), at: now) { count += 1 }
+            expectNext(after: batch.start(of: index), size: batch.size(of: index))
+            index += 1
+        }
+        return count
+    }
+
+    /// What comes behind the newest message of a producer is new without a look at what came before.
+    private mutating func expectNext(after bytes: UnsafeRawPointer, size: Int) {
+        guard let stamp = Stamp(bytes, size: size), stamp.run == job.run, stamp.producer < logs.count,
+            stamp.sequence == logs[stamp.producer].highest, stamp.sequence + 1 < SequenceLog.limit
+        else { return }
+        (next, nextProducer) = (Stamp.word(bytes) + 1, stamp.producer)
     }
 
     /// Whether it is a message of this run that was not seen before.

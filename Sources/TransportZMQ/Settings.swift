@@ -15,7 +15,7 @@ struct Settings: Sendable {
     /// A publisher drops at its high-water mark.
     let drops: Bool
     /// Bounds for what is queued for or from each peer.
-    let sendLimit: Int
+    let sendLimit: Int?
     let receiveLimit: Int
     let buffer: Int
     /// Bounds the wait for the last messages.
@@ -44,7 +44,7 @@ struct Settings: Sendable {
         awaitsExplicitly = options.has("wait-peers")
         drops = options.flag("drop") ?? false
         let both = options.integer("hwm")
-        sendLimit = options.integer("send-hwm") ?? both ?? 1000
+        sendLimit = options.integer("send-hwm") ?? both
         receiveLimit = options.integer("recv-hwm") ?? both ?? opening.prefetch.map { max(1, $0) } ?? Self.standardReceiveLimit
         buffer = options.bytes("buffer") ?? Self.standardBuffer
         linger = options.duration("linger")
@@ -54,7 +54,7 @@ struct Settings: Sendable {
     func apply(to socket: borrowing Socket) throws(TransportError) {
         try socket.set(ZMQ_HANDSHAKE_IVL, CInt(3000))
         try socket.set(ZMQ_IMMEDIATE, CInt(immediate ? 1 : 0))
-        try socket.set(ZMQ_SNDHWM, CInt(clamping: sendLimit))
+        try socket.set(ZMQ_SNDHWM, CInt(clamping: sendLimit ?? MessageLimit.standard.lowerBound))
         try socket.set(ZMQ_RCVHWM, CInt(clamping: receiveLimit))
         if type.publishes {
             try socket.set(ZMQ_XPUB_VERBOSE, CInt(1))

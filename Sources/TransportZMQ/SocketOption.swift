@@ -49,7 +49,7 @@ struct SocketOption: Sendable {
     /// The options of everyday use, under names of our own.
     static let common: [SocketOption] = [
         SocketOption(
-            "send-hwm", ZMQ_SNDHWM, .int, standard: "1000", scope: .send,
+            "send-hwm", ZMQ_SNDHWM, .int, standard: "1000 to 16000, as many as 256 KiB hold", scope: .send,
             help: "messages queued for each peer before send waits; 0 is no bound"),
         SocketOption(
             "recv-hwm", ZMQ_RCVHWM, .int, standard: "16000, or --prefetch", scope: .receive,

@@ -61,6 +61,22 @@ struct SequenceLogTests {
         #expect(SequenceLog(sequence).figures == [naive.received, naive.duplicated, naive.reordered])
     }
 
+    @Test("A run is counted as its messages one by one", arguments: 0..<50)
+    func runs(seed: Int) {
+        var random = SplitMix(state: UInt64(seed) &+ 2000)
+        var (together, each) = (SequenceLog(), SequenceLog())
+        for _ in 0..<200 {
+            if random.next() % 3 == 0 {
+                let sequence = Int(random.next() % UInt64(each.highest + 100))
+                #expect(together.record(sequence) == each.record(sequence))
+            }
+            let count = Int(random.next() % 300)
+            together.recordNext(count)
+            for _ in 0..<count { _ = each.record(each.highest + 1) }
+        }
+        #expect(together.figures == each.figures && together.packed == each.packed)
+    }
+
     @Test("Two consumers of one producer make one account", arguments: 0..<50)
     func merging(seed: Int) {
         var random = SplitMix(state: UInt64(seed) &+ 1000)

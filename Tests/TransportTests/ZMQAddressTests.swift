@@ -114,4 +114,16 @@ struct ZMQOptionTests {
         #expect(limit.adapt(toMean: 10 << 20) == 1)
         #expect(limit.adapt(toMean: 100) == 1000)
     }
+
+    @Test func withoutABoundTheMarkFollowsTheSize() {
+        var limit = MessageLimit(most: nil, bytes: 64 << 20)
+        #expect(limit.current == 1000)
+        #expect(limit.adapt(toMean: 16) == 16_000)
+        #expect(limit.adapt(toMean: 17) == nil)
+        #expect(limit.adapt(toMean: 100) == 2621)
+        #expect(limit.adapt(toMean: 101) == nil)
+        #expect(limit.adapt(toMean: 500) == 1000)
+        #expect(limit.adapt(toMean: 1 << 20) == 64)
+        #expect(limit.adapt(toMean: 0) == 16_000)
+    }
 }
