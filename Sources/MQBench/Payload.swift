@@ -32,7 +32,7 @@ struct Stamp {
     /// `nil` for a message that is too short to be one of ours.
     init?(_ bytes: UnsafeRawPointer, size: Int) {
         guard size >= Self.smallest else { return nil }
-        let word = bytes.loadUnaligned(as: UInt64.self)
+        let word = Self.word(bytes)
         run = UInt16(truncatingIfNeeded: word >> 48)
         producer = Int(word >> 40 & 0xff)
         sequence = Int(word & 0xff_ffff_ffff)

@@ -48,8 +48,8 @@ struct Intake {
     private var foreign = 0
     /// Messages of this run, each counted once.
     private(set) var received = 0
-    /// The first word of the message that is expected, and whose it is; no message has the first value.
-    private var next = UInt64.max
+    /// The first word of the message that is expected, and whose it is.
+    private var next: UInt64?
     private var nextProducer = 0
     private let records: Bool
     private let firstTime: UInt64
@@ -68,7 +68,7 @@ struct Intake {
     /// - Parameter others: what all consumers have received before.
     mutating func take(_ batch: borrowing Batch, at now: UInt64, behind others: Int) throws(TransportError) {
         let isMeasured = watch.tick(now)
-        let count = try records ? takeEach(batch, at: now) : takeRuns(batch, at: now)
+        let count = try takeRuns(batch, at: now)
         received += count
         if let total = job.totalCount {
             if count > 0 { countWindow(count, endingWith: others + count, of: total, at: now) }
@@ -85,41 +85,26 @@ struct Intake {
         windowEnds[window] = now
     }
 
-    private mutating func takeEach(_ batch: borrowing Batch, at now: UInt64) throws(TransportError) -> Int {
-        var count = 0
-        for index in 0..<batch.count where try take(batch.start(of: index), size: batch.size(of: index), at: now) { count += 1 }
-        return count
-    }
-
     /// Messages mostly come in the order in which one producer sent them: one comparison each, and their numbers are noted together.
     private mutating func takeRuns(_ batch: borrowing Batch, at now: UInt64) throws(TransportError) -> Int {
         var (count, index) = (0, 0)
         while index < batch.count {
             let first = index
-            while index < batch.count, batch.size(of: index) >= Stamp.smallest,
-                Stamp.word(batch.start(of: index)) == next &+ UInt64(index - first)
-            {
-                index += 1
-            }
-            if index > first {
+            if let next {
+                while index < batch.count, batch.size(of: index) >= Stamp.smallest,
+                    Stamp.word(batch.start(of: index)) == next + UInt64(index - first)
+                {
+                    index += 1
+                }
                 logs[nextProducer].recordNext(index - first)
-                next &+= UInt64(index - first)
+                self.next = next + UInt64(index - first)
                 count += index - first
             }
             guard index < batch.count else { break }
             if try take(batch.start(of: index), size: batch.size(of: index), at: now) { count += 1 }
-            expectNext(after: batch.start(of: index), size: batch.size(of: index))
             index += 1
         }
         return count
-    }
-
-    /// What comes behind the newest message of a producer is new without a look at what came before.
-    private mutating func expectNext(after bytes: UnsafeRawPointer, size: Int) {
-        guard let stamp = Stamp(bytes, size: size), stamp.run == job.run, stamp.producer < logs.count,
-            stamp.sequence == logs[stamp.producer].highest, stamp.sequence + 1 < SequenceLog.limit
-        else { return }
-        (next, nextProducer) = (Stamp.word(bytes) + 1, stamp.producer)
     }
 
     /// Whether it is a message of this run that was not seen before.
@@ -135,6 +120,7 @@ struct Intake {
             foreign += 1
             return false
         }
+        if !records { expectNext(after: stamp, Stamp.word(bytes)) }
         guard records, stamp.due >= watch.begin, stamp.due < watch.end else { return true }
         guard now >= stamp.due else {
             throw TransportError(
@@ -145,6 +131,13 @@ struct Intake {
         counters.note(now - stamp.due, slot: job.slot)
         if size >= Stamp.withSendTime { service.record(Int(now - min(now, Stamp.sendTime(bytes)))) }
         return true
+    }
+
+    /// What comes behind the newest message of a producer is new without a look at what came before. Where times are recorded each
+    /// message is looked at, and none is expected.
+    private mutating func expectNext(after stamp: Stamp, _ word: UInt64) {
+        guard stamp.sequence == logs[stamp.producer].highest, stamp.sequence + 1 < SequenceLog.limit else { return }
+        (next, nextProducer) = (word + 1, stamp.producer)
     }
 
     mutating func result(at now: UInt64) -> WorkerResult {

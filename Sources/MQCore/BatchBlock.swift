@@ -76,7 +76,7 @@ extension Batch {
     /// may be those of an earlier sending: they must be written anew.
     public mutating func renew() {
         guard block.isLent else { return }
-        if block.contents.generation != generation { block.contents = (generation, used) }
+        block.contents = (generation, used)
         let fresh = spares.exchange(block, atLeast: capacity)
         if fresh.contents != (generation, used) {
             fresh.base.copyMemory(from: base, byteCount: used)

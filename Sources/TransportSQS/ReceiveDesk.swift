@@ -46,17 +46,17 @@ final class ReceiveDesk: Sendable {
     let state = Mutex(State())
     /// Ends the talk with SQS at once.
     let abandon = StopFlag()
-    private let waker = Mutex<HTTPWaker?>(nil)
+    private let waker: HTTPWaker
     private let bell = Bell()
 
     /// - Throws: `failure` when there are no descriptors left.
     init(_ waker: HTTPWaker) throws(TransportError) {
         guard bell.descriptor >= 0 else { throw TransportError(.failure, SystemError.words(EMFILE), errno: EMFILE) }
-        self.waker.withLock { $0 = waker }
+        self.waker = waker
     }
 
     /// Wakes the thread that talks to SQS.
-    func wakeService() { waker.withLock { $0 }?.wake() }
+    func wakeService() { waker.wake() }
 
     /// Wakes the owner, if it waits.
     func wakeOwner() { bell.ring() }

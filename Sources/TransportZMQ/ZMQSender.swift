@@ -63,36 +63,24 @@ final class ZMQSender: Sender {
         return accepted
     }
 
-    /// The fast path: one call for each message.
+    /// The fast path: one call for each message. What is lent is not copied: libzmq reads from the batch's memory when it writes to
+    /// the kernel, and gives it back then.
     private func sendWhole(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError)
         -> Int
     {
-        if batch.isWorthLending { return try sendLent(batch, range, until: deadline, stop: stop) }
         let (api, socket) = (wire.library.api, wire.pointer)
-        var index = range.lowerBound
-        while index < range.upperBound {
-            let result = czmq_send(api, socket, batch.start(of: index), batch.size(of: index), ZMQ_DONTWAIT)
-            if result < 0 {
-                let (start, size) = (batch.start(of: index), batch.size(of: index))
-                guard try insist(start, size, ZMQ_DONTWAIT, -result, until: deadline, stop: stop) else { break }
-            }
-            index += 1
-        }
-        return index - range.lowerBound
-    }
-
-    /// The same without a copy: libzmq reads from the batch's memory when it writes to the kernel, and gives it back then.
-    private func sendLent(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError)
-        -> Int
-    {
-        let (api, socket) = (wire.library.api, wire.pointer)
-        let loan = batch.lend(range.count)
+        let loan = batch.isWorthLending ? batch.lend(range.count) : nil
         var index = range.lowerBound
         // What a refused call had was given back by it, and what was never tried is still ours.
-        defer { if index < range.upperBound - 1 { Batch.giveBack(loan, count: range.upperBound - 1 - index) } }
+        defer { if let loan, index < range.upperBound - 1 { Batch.giveBack(loan, count: range.upperBound - 1 - index) } }
         while index < range.upperBound {
             let (start, size) = (batch.start(of: index), batch.size(of: index))
-            let result = czmq_send_lent(api, socket, start, size, giveBack, loan, ZMQ_DONTWAIT)
+            let result =
+                if let loan {
+                    czmq_send_lent(api, socket, start, size, giveBack, loan, ZMQ_DONTWAIT)
+                } else {
+                    czmq_send(api, socket, start, size, ZMQ_DONTWAIT)
+                }
             if result < 0 {
                 guard try insist(start, size, ZMQ_DONTWAIT, -result, until: deadline, stop: stop) else { break }
             }

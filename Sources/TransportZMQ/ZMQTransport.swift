@@ -32,12 +32,11 @@ public struct ZMQTransport: Transport {
     public func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint {
         let pair = try (target.type ?? .push).opposites
         let bound: String, connected: String
-        var file: String?
-        if let path = target.temporaryPath {
-            let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-            let socket = "\(folder)/\(unique).zmq"
-            file = socket
-            bound = "ipc://\(socket)"
+        let file = target.temporaryPath.map { path in
+            path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/\(unique).zmq"
+        }
+        if let file {
+            bound = "ipc://\(file)"
             connected = bound
         } else {
             guard target.endpoints.count == 1 else {
@@ -48,7 +47,7 @@ public struct ZMQTransport: Transport {
         }
         return MeetingPoint(
             sending: "zmq:\(pair.sends.rawValue):\(connected)\(options.text)",
-            receiving: "zmq:\(pair.receives.rawValue):@\(bound)\(options.text)", isPrivate: target.temporaryPath != nil,
+            receiving: "zmq:\(pair.receives.rawValue):@\(bound)\(options.text)", isPrivate: file != nil,
             isProcessLocal: target.endpoints.first?.medium == .inproc, file: file)
     }
 

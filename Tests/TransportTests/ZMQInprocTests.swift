@@ -13,17 +13,15 @@ struct ZMQInprocTests {
     }
 
     @Test func threadsMeetAndNothingIsLostWhenTheSenderLeavesFirst() throws {
-        let name = UniqueName.make()
         let stop = StopFlag()
-        var opening = Opening(stop: stop)
-        opening.sharesProcess = true
-        let receiver = try ZMQTransport.at("zmq:pull:@inproc://\(name)").openReceiver(opening)
-        let feeding = Background { [opening] in
-            let sender = try ZMQTransport.at("zmq:push:inproc://\(name)").openSender(opening)
+        let meeting = InprocMeeting(stop)
+        let receiver = try meeting.receiver()
+        let feeding = Background {
+            let sender = try meeting.sender()
             var batch = Batch()
             for number in 0..<5000 { batch.append("\(number)".utf8) }
-            let count = try sender.send(batch, 0..<5000, until: .after(.seconds(10)), stop: opening.stop)
-            try sender.flush(until: .after(.seconds(10)), stop: opening.stop)
+            let count = try sender.send(batch, 0..<5000, until: .after(.seconds(10)), stop: stop)
+            try sender.flush(until: .after(.seconds(10)), stop: stop)
             return count
         }
         var batch = Batch()

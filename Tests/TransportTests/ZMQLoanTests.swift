@@ -21,14 +21,12 @@ struct ZMQLoanTests {
     }
 
     @Test func whatNobodyTookIsGivenBack() throws {
-        let name = UniqueName.make()
         let stop = StopFlag()
-        var opening = Opening(stop: stop)
-        opening.sharesProcess = true
+        let meeting = InprocMeeting(stop)
         var batch = batch(16)
         do {
-            let receiver = try ZMQTransport.at("zmq:pull:@inproc://\(name),hwm=2").openReceiver(opening)
-            let sender = try ZMQTransport.at("zmq:push:inproc://\(name),hwm=2").openSender(opening)
+            let receiver = try meeting.receiver(",hwm=2")
+            let sender = try meeting.sender(",hwm=2")
             let sent = try sender.send(batch, 0..<16, until: .after(.milliseconds(100)), stop: stop)
             #expect(sent > 0 && sent < 16)
             #expect(try sender.send(batch, sent..<16, until: .after(.milliseconds(20)), stop: stop) == 0)
@@ -43,20 +41,18 @@ struct ZMQLoanTests {
     }
 
     @Test func aBatchThatIsSentOverAndOverArrivesAsItWasEachTime() throws {
-        let name = UniqueName.make()
         let stop = StopFlag()
-        var opening = Opening(stop: stop)
-        opening.sharesProcess = true
-        let receiver = try ZMQTransport.at("zmq:pull:@inproc://\(name)").openReceiver(opening)
-        let feeding = Background { [opening] in
-            let sender = try ZMQTransport.at("zmq:push:inproc://\(name)").openSender(opening)
+        let meeting = InprocMeeting(stop)
+        let receiver = try meeting.receiver()
+        let feeding = Background {
+            let sender = try meeting.sender()
             var batch = self.batch(8)
             for round in UInt8(0)..<200 {
                 batch.renew()
                 for index in 0..<8 { (batch.start(of: index) + 4095).storeBytes(of: round, as: UInt8.self) }
-                _ = try sender.send(batch, 0..<8, until: .after(.seconds(10)), stop: opening.stop)
+                _ = try sender.send(batch, 0..<8, until: .after(.seconds(10)), stop: stop)
             }
-            try sender.flush(until: .after(.seconds(10)), stop: opening.stop)
+            try sender.flush(until: .after(.seconds(10)), stop: stop)
         }
         var (count, wrong) = (0, 0)
         var batch = Batch()

@@ -1,6 +1,7 @@
 import CZMQ
 import Glibc
 import MQCore
+import MQTesting
 import Synchronization
 import Testing
 
@@ -101,5 +102,26 @@ enum ZMQ {
     static func error(_ body: () throws -> Void) -> TransportError? {
         do { try body() } catch { return error as? TransportError }
         return nil
+    }
+}
+
+/// A name at which two ends in this process meet.
+struct InprocMeeting: Sendable {
+    private let name = UniqueName.make()
+    let opening: Opening
+
+    init(_ stop: StopFlag) {
+        var opening = Opening(stop: stop)
+        opening.sharesProcess = true
+        self.opening = opening
+    }
+
+    /// Binds; `options` are those of the address, each behind its comma.
+    func receiver(_ options: String = "") throws -> any Receiver {
+        try ZMQ.transport("zmq:pull:@inproc://\(name)\(options)").openReceiver(opening)
+    }
+
+    func sender(_ options: String = "") throws -> any Sender {
+        try ZMQ.transport("zmq:push:inproc://\(name)\(options)").openSender(opening)
     }
 }

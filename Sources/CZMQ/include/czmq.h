@@ -67,11 +67,9 @@ static inline int czmq_send_lent(
         give_back(bytes, hint);
         return -ENOMEM;
     }
-    int result = api->msg_send(&message, socket, flags);
-    if (result < 0) {
-        result = -api->error_number();
+    int result = czmq_check(api, api->msg_send(&message, socket, flags));
+    if (result < 0)
         api->msg_close(&message);
-    }
     return result;
 }
 

@@ -16,17 +16,17 @@ enum Endpoints {
             do throws(TransportError) {
                 return try attempt(opening)
             } catch {
+                let mayHeal = error.isRetriable || error.code == .noSuchQueue || error.code == .unreachable
+                let goesOn = retry != nil && mayHeal && !end.hasPassed && !opening.stop.isRaised
+                if goesOn {
+                    console.detail("\(error.message); trying again")
+                    let wait = Deadline.after(.nanoseconds(Int64(pause * Double.random(in: 0.5...1) * 1e9)))
+                    _ = Readiness.sleep(until: wait.earlier(end), stop: opening.stop)
+                    pause = min(pause * 2, 5)
+                }
                 // Who is asked to leave while it waits for an answer has nothing in hand, and nothing failed.
                 if !holdsMessages, let signal = opening.stop.reason?.signal { leave(by: signal, console) }
-                let mayHeal = error.isRetriable || error.code == .noSuchQueue || error.code == .unreachable
-                guard retry != nil, mayHeal, !end.hasPassed, !opening.stop.isRaised else { throw error }
-                console.detail("\(error.message); trying again")
-                let wait = Deadline.after(.nanoseconds(Int64(pause * Double.random(in: 0.5...1) * 1e9)))
-                if case .stopped = Readiness.sleep(until: wait.earlier(end), stop: opening.stop) {
-                    if !holdsMessages, let signal = opening.stop.reason?.signal { leave(by: signal, console) }
-                    throw error
-                }
-                pause = min(pause * 2, 5)
+                if !goesOn || opening.stop.isRaised { throw error }
             }
         }
     }
