@@ -11,6 +11,9 @@ struct ConnectionSettings: Sendable {
     /// Where the secret for AUTH is; MQ_NSQ_AUTH otherwise.
     var authFile: String?
 
+    /// Milliseconds between two looks at a connection that keep it alive, and its messages ours.
+    var patrol: Int { min(identification.heartbeat, identification.messageTimeout ?? 60_000) / 4 }
+
     /// The secret, without the newline at its end; `nil` when there is none.
     /// - Throws: `inputOutput`, `permission` for a file that cannot be read, `configuration` for an empty one.
     func secret() throws(TransportError) -> [UInt8]? {

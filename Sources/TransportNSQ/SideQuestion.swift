@@ -1,32 +1,5 @@
 internal import MQCore
 
-/// An nsqd, by the names of its two ports.
-struct Daemon: Sendable, Hashable {
-    /// As addresses name it.
-    var peer: Peer
-    var http: Peer
-
-    init(peer: Peer, http: Peer) { (self.peer, self.http) = (peer, http) }
-
-    /// - Returns: `nil` for a UNIX socket, which tells nothing of the port.
-    init?(_ peer: Peer, httpPort: Int?, usesTLS: Bool = false) {
-        switch peer {
-        case .tcp(let host, let port): self.init(peer: peer, http: .tcp(host: host, port: httpPort ?? min(port + (usesTLS ? 2 : 1), 65535)))
-        case .unix:
-            guard let httpPort else { return nil }
-            self.init(peer: peer, http: .tcp(host: "127.0.0.1", port: httpPort))
-        }
-    }
-
-    /// An address given for the TCP port serves for the HTTP port as well.
-    func resolution(_ resolve: [String]) -> [String] {
-        guard case .tcp(let host, let port) = peer, case .tcp(host, let httpPort) = http else { return [] }
-        return resolve.filter { $0.hasPrefix("\(host):\(port):") || $0.hasPrefix("*:\(port):") }.map { entry in
-            "\(host):\(httpPort):\(entry.split(separator: ":", maxSplits: 2)[2])"
-        }
-    }
-}
-
 /// Questions to nsqd's HTTP port that nobody depends on.
 ///
 /// They are asked while the connections are being made, and an answer counts only if it is there before it is needed: loading
@@ -43,19 +16,22 @@ enum SideQuestion {
     ) {
         for daemon in daemons {
             BackgroundThread.start {
-                question { path in try? get(path, of: daemon, resolve: resolve, stop: stop) }
+                question { path in try? get(path, of: daemon, resolve: resolve, until: .after(patience), stop: stop) }
             }
         }
     }
 
-    private static func get(_ path: String, of daemon: Daemon, resolve: [String], stop: StopFlag) throws(TransportError) -> [UInt8] {
-        let deadline = Deadline.after(patience)
+    /// The body of the answer.
+    /// - Throws: `tryAgain` when the question was taken and not answered in time; anything else when it cannot be asked.
+    static func get(
+        _ path: String, of daemon: Daemon, resolve: [String], until deadline: Deadline, stop: StopFlag
+    ) throws(TransportError) -> [UInt8] {
         let socket = try Socket(to: daemon.http, resolve: resolve + daemon.resolution(resolve), until: deadline, stop: stop)
         let request =
             "GET \(path) HTTP/1.0\r\nHost: \(daemon.http.text)\r\nAccept: application/vnd.nsq; version=1.0\r\nUser-Agent: mq\r\n\r\n"
         guard socket.write(Array(request.utf8)) else { throw TransportError(.unreachable, "no room for a request") }
         let reply = try socket.readToEnd(limit: limit, until: deadline, stop: stop)
-        guard let body = body(of: reply) else { throw TransportError(.protocolViolation, "no answer of use") }
+        guard let body = body(of: reply) else { throw TransportError(.protocolViolation, "unexpected answer") }
         return Array(body)
     }
 
