@@ -180,7 +180,7 @@ final class Connection {
     var silence: TransportError {
         let period = Quantity.words(.nanoseconds(Int64(2 * heartbeat)))
         return TransportError(
-            .unreachable, "nsqd has missed two heartbeats: not a word for \(period)", hint: "does nsqd hang? --retry reconnects",
+            .unreachable, "nsqd has missed two heartbeats: not a word for \(period)", hint: "does nsqd hang?", remedy: .retry,
             isRetriable: true)
     }
 
@@ -193,7 +193,7 @@ final class Connection {
 
     private func broken(_ number: CInt) -> TransportError {
         let words = number == 0 || number == ECONNRESET || number == EPIPE ? "connection closed by peer" : SystemError.words(number)
-        return TransportError(.unreachable, words, hint: "is nsqd still running? --retry reconnects", errno: number, isRetriable: true)
+        return TransportError(.unreachable, words, hint: "is nsqd still running?", remedy: .retry, errno: number, isRetriable: true)
     }
 
     /// Says that nothing more will be sent, so that nsqd reads everything before it ends.
