@@ -16,6 +16,7 @@ struct DrainWatch {
     private(set) var hasGuessed = false
 
     private static let firstPause: UInt64 = 1_000_000
+    private static let lull: UInt64 = 20_000_000
     private static let longestPause: UInt64 = 250_000_000
     /// How long nothing must come from an nsqd that cannot be asked.
     static let blindWait = Duration.seconds(5)
@@ -27,7 +28,8 @@ struct DrainWatch {
     /// Messages were handed over.
     mutating func messagesCame(at now: UInt64) {
         (lastSign, lastMessage, emptyLooks, pause) = (now, now, 0, Self.firstPause)
-        due = now + pause
+        // While they come nobody need be asked.
+        due = now + Self.lull
     }
 
     /// - Parameter answers: of every nsqd, with how many of its messages are held here.
@@ -65,7 +67,7 @@ struct DrainWatch {
                 .tryAgain, "\(Quantity.count(waiting, "message")) in the channel, and nsqd has delivered nothing for \(period)",
                 isRetriable: true)
         }
-        pause = min(pause * 2, Self.longestPause)
+        pause = min(max(pause * 2, Self.lull), Self.longestPause)
         due = now + pause
         return false
     }

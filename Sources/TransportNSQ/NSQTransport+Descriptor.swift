@@ -14,7 +14,7 @@ extension NSQTransport {
             .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .exactCount, .pause, .attempts, .temporary, .createsOnUse,
         ],
         options: options,
-        emptyWait: .milliseconds(500),
+        emptyWait: .seconds(60),
         guarantee: .brokerMemory,
         notes: notes,
         examples: [

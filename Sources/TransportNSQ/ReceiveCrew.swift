@@ -46,11 +46,14 @@ struct ReceiveCrew: Crew {
         var remarks: [String] = []
         let lost = late + links.reduce(0) { $0 + $1.late }
         if lost > 0 {
-            let words = lost == 1 ? "was settled too late or after its connection broke, and" : "were settled too late or after their connection broke, and"
+            let words =
+                lost == 1
+                ? "was settled too late or after its connection broke, and" : "were settled too late or after their connection broke, and"
             remarks.append("\(Quantity.count(lost, "message")) \(words) will be delivered again")
         }
         if unsure > 0 {
-            let words = unsure == 1 ? "was settled just before its connection broke, and" : "were settled just before their connection broke, and"
+            let words =
+                unsure == 1 ? "was settled just before its connection broke, and" : "were settled just before their connection broke, and"
             remarks.append("up to \(Quantity.count(unsure, "message")) \(words) may be delivered again")
         }
         return remarks
@@ -155,7 +158,8 @@ struct ReceiveCrew: Crew {
     }
 
     /// Whether the channel is empty, where the receiver ends with it.
-    private mutating func endOfDraining(_ fleet: Fleet<ReceiveCrew>, _ deadline: Deadline, _ stop: StopFlag) throws(TransportError) -> Bool {
+    private mutating func endOfDraining(_ fleet: Fleet<ReceiveCrew>, _ deadline: Deadline, _ stop: StopFlag) throws(TransportError) -> Bool
+    {
         guard var drain, !isStreaming, Deadline.now() >= drain.due else { return false }
         if links.isEmpty && fleet.isDeserted { return true }
         let wasGuessing = drain.hasGuessed
