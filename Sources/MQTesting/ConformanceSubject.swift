@@ -124,7 +124,7 @@ final class Link {
             try require(outcome == .received, "\(outcome) after \(bodies.count) of \(count) messages")
             try require(batch.count <= count - bodies.count, "more messages than the limit")
             bodies += batch.bodies
-            try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+            try receiver.settle(last: batch.count, as: .acknowledge)
         }
         return bodies
     }
@@ -137,7 +137,7 @@ final class Link {
                 into: &batch, limit: count - before, byteLimit: 1 << 16, until: soon, stop: stop)
             try require(outcome == .received, "\(outcome) after \(before) of \(count) messages")
             try require((before + 1...count).contains(batch.count), "\(batch.count - before) messages for a limit of \(count - before)")
-            if acknowledging { try receiver.settle(before..<batch.count, of: batch, as: .acknowledge) }
+            if acknowledging { try receiver.settle(last: batch.count - before, as: .acknowledge) }
         }
     }
 
