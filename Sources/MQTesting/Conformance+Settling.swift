@@ -30,7 +30,7 @@ extension Conformance {
             try Link.with(subject) { link in
                 var batch = Batch()
                 for round in 0..<3 {
-                    try link.send((0..<2).map { numbered(2 * round + $0) })
+                    try link.sendApart(2 * round..<2 * round + 2)
                     // Refilled while its messages are unsettled.
                     batch.removeAll()
                     try link.collect(2, into: &batch)
@@ -48,7 +48,7 @@ extension Conformance {
         ConformanceCheck("what is put back from the middle of what is held comes back, and nothing else", if: { $0.has(.requeue) }) {
             subject in
             try Link.with(subject) { link in
-                try link.send((0..<6).map(numbered))
+                try link.sendApart(0..<6)
                 var batch = Batch()
                 var bodies: [[UInt8]] = []
                 while bodies.count < 6 {

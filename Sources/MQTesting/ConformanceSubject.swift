@@ -103,6 +103,18 @@ final class Link {
         try send(batch)
     }
 
+    /// Sends numbered messages, each in a group of its own where there are groups: none is held back because of another.
+    func sendApart(_ numbers: Range<Int>) throws {
+        var batch = Batch()
+        for number in numbers {
+            batch.append(numbered(number))
+            var properties = MessageProperties()
+            properties.group = "\(number)"
+            if subject.has(.group) { batch.setProperties(properties) }
+        }
+        try send(batch)
+    }
+
     func send(_ batch: borrowing Batch, _ range: Range<Int>? = nil) throws {
         let range = range ?? 0..<batch.count
         if let refusal = sender.refusal(in: batch, range) { throw refusal.error }
