@@ -7,6 +7,8 @@ protocol Crew: SendableMetatype {
     var links: [Member] { get set }
     var watch: Watch { get set }
 
+    mutating func join(_ link: Member)
+
     /// Does what is due for one connection, and says when to come again at the latest.
     mutating func tend(_ link: Member, at now: UInt64, ownerIsAway: Bool) throws(TransportError) -> UInt64
 }
@@ -22,7 +24,7 @@ extension Crew {
     /// Takes in connections that have come since.
     mutating func takeIn(_ fleet: Fleet<Self>) {
         while let link = fleet.takeArrival() {
-            links.append(link)
+            join(link)
             watch.due = 0
         }
     }

@@ -8,6 +8,7 @@ final class NSQReceiver: Receiver {
     private let temporary: TemporaryTopic?
     private var isClosed = false
     private(set) var closingRemarks: [String] = []
+    private(set) var handedOver = 0
 
     init(_ fleet: Fleet<ReceiveCrew>, temporary: TemporaryTopic?) { (self.fleet, self.temporary) = (fleet, temporary) }
 
@@ -21,13 +22,15 @@ final class NSQReceiver: Receiver {
         if limit <= 0 { return .received }
         if isClosed { return .ended }
         let fleet = fleet
+        let before = batch.count
+        defer { handedOver += batch.count - before }
         return try fleet.crew.withLock { (crew) throws(TransportError) in
             try crew.receive(into: &batch, limit: limit, byteLimit: byteLimit, fleet, until: deadline, stop: stop)
         }
     }
 
-    func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError) {
-        fleet.crew.withLock { $0.settle(messages, of: batch, as: settlement) }
+    func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {
+        fleet.crew.withLock { $0.settle(positions, as: settlement) }
     }
 
     func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) { leave(until: deadline, stop: stop) }

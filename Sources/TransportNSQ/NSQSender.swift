@@ -67,8 +67,8 @@ final class NSQSender: Sender {
 
     private func tooLarge(_ size: Int, _ limit: Int) -> TransportError {
         let isKnown = limits.message == nil && limits.body == nil && asked?.value() != nil
-        return TransportError(
-            .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes",
+        return .tooLarge(
+            size, limit: limit,
             hint: isKnown ? "nsqd's -max-msg-size sets it" : "nsqd's -max-msg-size sets it, and max-message= says so here")
     }
 

@@ -66,6 +66,7 @@ public struct NSQTransport: Transport {
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
         let topic = try requiredTopic()
         if let delay = opening.defaults.delay, delay > Packing.maximumDelay { throw NSQSender.tooLate(delay) }
+        settings.connection.warnOfExposedSecret(opening.notices)
         let (daemons, discovery) = try producers(opening)
         let peers = daemons.map(\.peer)
         temporary?.keep(on: peers, settings.connection, opening)
@@ -94,6 +95,7 @@ public struct NSQTransport: Transport {
             if peeks { throw TransportError(.usage, "to peek, name the channel to look into", hint: "nsq:\(target.topic!)/channel") }
             if temporary == nil { opening.notices.detail("listening on the channel \(channel), which ends with us") }
         }
+        settings.connection.warnOfExposedSecret(opening.notices)
         let (daemons, discovery) = try consumed(topic, opening)
         let peers = daemons.map(\.peer)
         temporary?.keep(on: peers, settings.connection, opening)

@@ -14,7 +14,8 @@ struct ReceiveCrew: Crew {
     private let inquiry: ChannelInquiry?
     /// Only where the receiver ends with the channel's last message.
     private var drain: DrainWatch?
-    private var lastOrdinal: UInt64 = 0
+    private let inFlight = InFlight()
+    private var lastOrdinal: UInt32 = 0
     /// The connection that is read first, and the one that may deliver when not all may.
     private var reading = 0
     private var turn = 0
@@ -39,7 +40,7 @@ struct ReceiveCrew: Crew {
         if opening.endsWhenEmpty && !peeks { drain = DrainWatch(at: Deadline.now()) }
     }
 
-    private var held: Int { links.reduce(0) { $0 + $1.inFlight.count } }
+    private var held: Int { links.reduce(0) { $0 + $1.held } }
 
     /// What the person should know at the end.
     var remarks: [String] {
@@ -166,7 +167,7 @@ struct ReceiveCrew: Crew {
         var answers: [(ChannelState, Int)] = []
         for link in links where link.failure == nil {
             let state = inquiry?.ask(link.connection.peer, client: link.connection.localAddress, until: .never, stop: stop)
-            answers.append((state ?? .unavailable, link.inFlight.count))
+            answers.append((state ?? .unavailable, link.held))
         }
         let isEmpty = try drain.heard(answers, at: Deadline.now())
         self.drain = drain
@@ -192,7 +193,7 @@ struct ReceiveCrew: Crew {
         for phase in [true, false] {
             for (place, link) in links.enumerated() where link.failure == nil {
                 let share = wanted / count + ((place + count - turn % count) % count < wanted % count ? 1 : 0)
-                let shrinks = link.inFlight.count + min(link.window, share) <= link.ready
+                let shrinks = link.held + min(link.window, share) <= link.ready
                 if shrinks == phase { link.attempt { (link) throws(TransportError) in try link.commit(share: share) } }
             }
         }
@@ -205,16 +206,14 @@ struct ReceiveCrew: Crew {
     /// Whether some connection is in the stage in which messages come in bulk.
     private var isStreaming: Bool { links.contains { $0.window > 1 } }
 
-    mutating func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) {
+    mutating func settle(_ positions: Range<Int>, as settlement: Settlement) {
         // What is only shown goes back at the end, all at once and in order.
         if peeks { return }
-        for index in messages {
-            guard let receipt = Receipt(batch.receipt(of: index)) else { continue }
-            guard let link = links.first(where: { $0.ordinal == receipt.link }) else {
-                late += 1
-                continue
-            }
-            link.settle(receipt.serial, as: settlement)
+        var link = links.first
+        for position in positions {
+            guard let entry = inFlight.remove(position) else { continue }
+            if link?.ordinal != entry.link { link = links.first { $0.ordinal == entry.link } }
+            if let link { link.settle(entry.id, as: settlement) } else { late += 1 }
         }
         guard isUnbounded else { return }
         for link in links { link.attempt { (link) throws(TransportError) in try link.commitEarly() } }
@@ -222,7 +221,13 @@ struct ReceiveCrew: Crew {
 
     // MARK: - Connections
 
-    /// Takes in new connections and gives them their number, and sorts out broken ones.
+    mutating func join(_ link: ReceiveLink) {
+        lastOrdinal += 1
+        link.join(as: lastOrdinal, inFlight)
+        links.append(link)
+    }
+
+    /// Takes in new connections, and sorts out broken ones.
     /// - Throws: when none is left.
     private mutating func sortOut(_ fleet: Fleet<ReceiveCrew>, _ stop: StopFlag) throws(TransportError) {
         takeIn(fleet)
@@ -234,9 +239,6 @@ struct ReceiveCrew: Crew {
                 if error.isReset, let inquiry, let deletion = inquiry.deletion(at: link.connection.peer, stop: stop) { error = deletion }
                 if !error.isRetriable && error.code != .unreachable && error.code != .noSuchQueue { throw error }
                 lose(link, error, fleet)
-            } else if link.ordinal == 0 {
-                lastOrdinal += 1
-                link.ordinal = lastOrdinal
             }
         }
         if links.isEmpty { try fleet.requireHope() }

@@ -39,6 +39,8 @@ struct SendCrew: Crew {
         return rejections
     }
 
+    mutating func join(_ link: SendLink) { links.append(link) }
+
     mutating func tend(_ link: SendLink, at now: UInt64, ownerIsAway: Bool) throws(TransportError) -> UInt64 {
         try keepAlive(link, at: now, ownerIsAway: ownerIsAway)
     }
@@ -91,7 +93,7 @@ struct SendCrew: Crew {
         let cause = links.isEmpty ? fleet.trouble.map { " (\($0.message))" } ?? "" : ""
         return TransportError(
             .tryAgain, "\(why)\(cause): \(Quantity.grouped(unconfirmed)) messages are not confirmed by nsqd",
-            hint: "--timeout says how long to wait")
+            remedy: .wait)
     }
 
     private mutating func wait(_ fleet: Fleet<SendCrew>, until deadline: Deadline, stop: StopFlag) -> Readiness {
@@ -246,7 +248,8 @@ struct SendCrew: Crew {
                 Rejection(
                     position: position,
                     error: TransportError(
-                        .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes", hint: "nsqd's -max-msg-size sets it")))
+                        .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes", hint: "nsqd's -max-msg-size sets it",
+                        remedy: .skip)))
         }
         return !found.isEmpty
     }
