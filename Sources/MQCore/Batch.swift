@@ -34,7 +34,7 @@ public struct Batch: ~Copyable {
     /// Owns the bytes at `base`.
     var block: BatchBlock
     var spares = SpareBlocks()
-    /// Tells the contents of the batch from those it had before.
+    /// Changes whenever the batch is emptied.
     var generation = 0
     @usableFromInline var base: UnsafeMutableRawPointer
     @usableFromInline var capacity: Int

@@ -81,8 +81,8 @@ public struct Opening: Sendable {
     public var retry: Duration?
     /// The receiver ends (`Outcome.ended`) when the last sender has gone.
     public var endsWithLastSender = false
-    /// The receiver may end (`Outcome.ended`) as soon as it knows that the queue is empty, where that takes more than a time
-    /// without a message (`Descriptor.emptyWait`).
+    /// The receiver may end (`Outcome.ended`) as soon as it knows that the queue is empty: for a transport that can tell so only by
+    /// asking. Others are taken to be empty when no message came for `Descriptor.emptyWait`.
     public var endsWhenEmpty = false
 
     public init(stop: StopFlag) { self.stop = stop }
@@ -182,7 +182,7 @@ public protocol Receiver: AnyObject {
     /// left unsettled, whatever is prefetched; a transport that cannot keep this says so with a notice.
     ///
     /// From here until `settle` the transport keeps each message the receiver's (TOUCH, visibility), by a thread of its own if need be.
-    /// - Throws: what ends the receiver, after every message already appended was lost by nobody: `batch` still holds them.
+    /// - Throws: what ended the receiver. Messages already appended are still in `batch`.
     func receive(
         into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> Outcome

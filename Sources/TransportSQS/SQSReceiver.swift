@@ -20,7 +20,7 @@ final class SQSReceiver: Receiver {
         isPeeking = opening.mode == .peek
         let service = ReceiveService(connection, url: url, desk: desk, opening)
         let handover = Handover(service: service)
-        BackgroundThread.start { handover.service.run() }
+        try BackgroundThread.start("mq-sqs-receive") { handover.service.run() }
     }
 
     private struct Handover: @unchecked Sendable {

@@ -44,8 +44,8 @@ final class Wire {
         // Threads meet in one context; everybody else has one of its own, which ends with it.
         let context = try isInproc ? Context(sharedWithThreads: settings.threads) : Context(threads: settings.threads)
         library = context.library
-        // The first socket of a context starts its threads, not zmq_ctx_new.
-        let socket = try Thread.blockingSignals { () throws(TransportError) in try Socket(type, in: context) }
+        // The first socket of a context starts its threads, not zmq_ctx_new. libzmq 4.3.4 may lose a command to a signal.
+        let socket = try BackgroundThread.blockingSignals { () throws(TransportError) in try Socket(type, in: context) }
         pointer = socket.pointer
         let monitor = try Monitor(of: socket, in: context, notices: notices)
         (socketDescriptor, monitorDescriptor) = (socket.descriptor, monitor.descriptor)
