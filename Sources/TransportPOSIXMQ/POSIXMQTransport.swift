@@ -36,8 +36,9 @@ public struct POSIXMQTransport: Transport {
         if text.isEmpty || text == "/" { return "" }
         let name = text.hasPrefix("/") ? text : "/" + text
         let bare = name.dropFirst()
-        if bare.utf8.count > 255 {
-            throw TransportError(.usage, "the name has \(bare.utf8.count) bytes, a queue's name at most 255")
+        let size = String(bare).rawBytes.count
+        if size > 255 {
+            throw TransportError(.usage, "the name has \(size) bytes, a queue's name at most 255")
         }
         if bare.contains("/") {
             throw TransportError(.usage, "'\(name)': a queue's name has one slash, at its beginning")

@@ -115,7 +115,7 @@ struct SysVFileKey {
 
     init(path: String, project: Int) throws(TransportError) {
         var status = Glibc.stat()
-        guard stat(path, &status) == 0 else {
+        guard stat(path.rawCString, &status) == 0 else {
             let code = errno
             let reason = String(cString: strerror(code))
             throw TransportError(

@@ -1,7 +1,5 @@
-import ArgumentParser
-
 /// The shells whose completion `mq completion` prints.
-enum Shell: String, ExpressibleByArgument, CaseIterable, Sendable {
+enum Shell: String, CaseIterable, Sendable {
     case bash, zsh, fish
 
     /// Where the script is installed, below the prefix.

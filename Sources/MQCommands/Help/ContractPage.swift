@@ -22,7 +22,7 @@ enum ContractPage {
             if !chapter.items.isEmpty { page.list(chapter.items.map { ("Li \(Mdoc.word($0.0))", [$0.1]) }) }
             chapter.closing.forEach { page.paragraph($0) }
         }
-        ManPages.exitStatus(&page)
+        ManPages.exitStatus(&page, ExitStatus.table)
         page.section("SEE ALSO")
         ManPages.references(&page, [("mq", 1), ("mq-transports", 7)])
         return page.text
