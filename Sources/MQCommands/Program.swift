@@ -49,7 +49,10 @@ public enum Program {
     }
 
     private static func run(_ verb: any Verb) -> Never {
-        let console = Console(Console.Settings(verb.words))
+        let table = verb.words.table
+        let console = Console(
+            Console.Settings(verb.words),
+            remedies: RemedyWords(verb: table.name) { flag in table.flags.contains { $0.names.contains(flag) } })
         let result = Result { () throws(TransportError) in try verb.perform(console) }
         console.endProgress()
         ExitCleanup.runAll()
