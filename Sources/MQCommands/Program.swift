@@ -49,10 +49,7 @@ public enum Program {
     }
 
     private static func run(_ verb: any Verb) -> Never {
-        let table = verb.words.table
-        let console = Console(
-            Console.Settings(verb.words),
-            remedies: RemedyWords(verb: table.name) { flag in table.flags.contains { $0.names.contains(flag) } })
+        let console = Console(Console.Settings(verb.words), remedies: .of(type(of: verb)))
         let result = Result { () throws(TransportError) in try verb.perform(console) }
         console.endProgress()
         ExitCleanup.runAll()

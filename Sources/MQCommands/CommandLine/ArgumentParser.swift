@@ -83,7 +83,13 @@ struct ArgumentParser {
         if !flag.repeats, arguments.given.contains(where: { $0.flag.name == flag.name }) {
             throw TransportError(.usage, "\(typed) is given twice")
         }
-        try flag.kind?.check(value, typed)
+        do throws(TransportError) {
+            try flag.kind?.check(value, typed)
+        } catch {
+            // `--timeout --drain`: the value was forgotten.
+            guard table.flags.contains(where: { $0.names.contains(value) }) else { throw error }
+            throw TransportError(.usage, "\(typed) needs a value", hint: "\(typed) \(flag.placeholder); \(value) is an option")
+        }
         arguments.given.append(Arguments.Given(flag: flag, name: typed, value: value))
     }
 

@@ -1,7 +1,7 @@
 import MQCore
 
 /// A verb: its table, and what it does. To add one, write its file and put its type into `Verbs.all`.
-protocol Verb {
+protocol Verb: Sendable {
     static var table: VerbTable { get }
     var words: Arguments { get }
     init(_ words: Arguments)
@@ -53,5 +53,13 @@ enum Verbs {
         let known = all.map { "\($0.name)" }.filter { !$0.hasPrefix("_") }
         let near = Suggestion.nearest(to: word, in: known)
         return TransportError(.usage, "there is no verb '\(word)'", hint: near.map { "did you mean \($0)?" } ?? "mq --help lists them")
+    }
+}
+
+extension RemedyWords {
+    /// The words of a verb, whose flags its table knows.
+    static func of(_ verb: any Verb.Type) -> RemedyWords {
+        let table = verb.table
+        return RemedyWords(verb: table.name) { flag in table.flags.contains { $0.names.contains(flag) } }
     }
 }
