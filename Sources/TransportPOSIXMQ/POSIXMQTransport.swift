@@ -141,7 +141,7 @@ extension POSIXMQTransport {
             """,
             """
             Messages come out by priority (0…32767, the highest first) and in order within one. A message received is gone \
-            from the queue; there is no acknowledgement, and no look without taking.
+            from the queue; there is no acknowledgement and no peeking.
             """,
             """
             The user's queues together may take RLIMIT_MSGQUEUE bytes (ulimit -q), each maxmsg × (msgsize + 96), over all \

@@ -154,7 +154,8 @@ struct ArgumentParserTests {
     /// Whatever the words: an error of usage with a sentence, or arguments that hold each word as it was.
     @Test func anyWordsAreReadOrRefused() {
         let pieces = [
-            "-", "--", "=", "n", "count", "--count", "-n", "5", "--drain", "-w", "-F", "nul", "--name", "-t", "--tag", "\u{301}", "\u{0}", "é",
+            "-", "--", "=", "n", "count", "--count", "-n", "5", "--drain", "-w", "-F", "nul", "--name", "-t", "--tag", "\u{301}", "\u{0}",
+            "é",
             "--help", "-h", "-vv", "--timeout", "5s", "--option", "-o", "a=b", "", " ", "--error-format", "json",
         ]
         let tables = Verbs.tables + [Self.table, Self.running]

@@ -86,8 +86,11 @@ struct SendSessionTests {
         #expect(try Attribute(parsing: "a=b=c:d", after: []) == Attribute(name: "a", value: Array("b=c:d".utf8)))
         #expect(try Attribute(parsing: "n:Number=3", after: []) == Attribute(name: "n", type: "Number", value: Array("3".utf8)))
         #expect(try Attribute(parsing: "x:Binary.png=", after: []) == Attribute(name: "x", type: "Binary.png", value: []))
-        for text in ["", "a", "=b", ":T=b", "a:=b"] { #expect(failure { try Attribute(parsing: text, after: []) }?.code == .usage, "\(text)") }
-        #expect(failure { try Attribute(parsing: "a=2", after: [Attribute(name: "a", value: [])]) }?.message == "--attribute a is given twice")
+        for text in ["", "a", "=b", ":T=b", "a:=b"] {
+            #expect(failure { try Attribute(parsing: text, after: []) }?.code == .usage, "\(text)")
+        }
+        #expect(
+            failure { try Attribute(parsing: "a=2", after: [Attribute(name: "a", value: [])]) }?.message == "--attribute a is given twice")
         let send = try #require(
             try Program.parse(["send", "mem:q", "x", "-H", "a=b", "--attribute", "n:Number=3", "--group", "g", "--dedup", "d"]) as? Send)
         #expect(send.words.texts(Send.attribute) == ["a=b", "n:Number=3"])

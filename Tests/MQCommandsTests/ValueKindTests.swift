@@ -14,7 +14,8 @@ struct ValueKindTests {
     @Test func refusalsSayWhatIsAllowed() {
         #expect(failure { try ValueKind.integer(1...Int.max).check("0", "-n") }?.message == "-n '0' is not a whole number of at least 1")
         #expect(
-            failure { try ValueKind.integer(0...9).check("x", "--priority") }?.message == "--priority 'x' is not a whole number from 0 to 9")
+            failure { try ValueKind.integer(0...9).check("x", "--priority") }?.message == "--priority 'x' is not a whole number from 0 to 9"
+        )
         #expect(failure { try ValueKind.duration().check("1y", "--timeout") }?.hint == "durations are written 10s, 250ms or 2m")
         let choice = failure { try ValueKind.choice(["text", "json"]).check("jsno", "--log-format") }
         #expect(choice?.message == "--log-format 'jsno' is not one of text, json")

@@ -150,6 +150,7 @@ struct ArgumentParser {
         guard let operand = table.operands.first(where: { if case .message = $0.kind { true } else { false } }) else {
             return "mq \(table.name) --help lists them"
         }
-        return "a \(operand.name.lowercased()) that begins with a dash goes behind --: mq \(table.name) ADDRESS -- \(ShellWord.quoted(word))"
+        return
+            "a \(operand.name.lowercased()) that begins with a dash goes behind --: mq \(table.name) ADDRESS -- \(ShellWord.quoted(word))"
     }
 }

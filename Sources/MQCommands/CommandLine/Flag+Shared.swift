@@ -27,7 +27,8 @@ extension Flag {
     static let quiet = Flag("quiet", "q", help: "Print only errors.")
     static let verbose = Flag("verbose", "v", repeats: true, help: "Explain what happens; -vv explains more.")
     static let logFormat = Flag(
-        "log-format", nil, .choice(["text", "json"]), "FORMAT", standard: "text", help: "Format of what goes to standard error: text or json.")
+        "log-format", nil, .choice(["text", "json"]), "FORMAT", standard: "text",
+        help: "Format of what goes to standard error: text or json.")
     static let errorFormat = Flag(
         "error-format", nil, .choice(["text", "json"]), "FORMAT", standard: "text", help: "Format of errors: text or json.")
     static let color = Flag(

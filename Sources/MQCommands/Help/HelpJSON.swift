@@ -19,7 +19,9 @@ enum HelpJSON {
         json.member("summary", table.summary)
         json.list("synopses", table.synopses) { $0.value("mq \($1)") }
         json.list("operands", table.operands) { write($1, into: &$0) }
-        json.list("options", table.sections.flatMap { section in section.flags.map { (section.title, $0) } }) { write($1.1, $1.0, into: &$0) }
+        json.list("options", table.sections.flatMap { section in section.flags.map { (section.title, $0) } }) {
+            write($1.1, $1.0, into: &$0)
+        }
         json.list("examples", table.examples) { json, example in
             json.open("{")
             json.member("meaning", example.meaning)

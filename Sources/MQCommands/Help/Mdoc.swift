@@ -100,7 +100,7 @@ struct Mdoc {
     }
 
     /// Commands, keys and products begin small at the beginning of a sentence, too.
-    private static let names: Set<Substring> = ["mq", "nsqd", "nsqlookupd", "libzmq", "libcurl", "cron", "systemd", "ftok"]
+    private static let names: Set<Substring> = ["mq", "nsqd", "nsqlookupd", "libzmq", "libcurl", "pub", "sub", "xpub", "xsub"]
 
     private static func capitalized(_ text: String) -> String {
         let word = text.prefix { $0 != " " }

@@ -15,7 +15,9 @@ struct Bench: Verb {
         operands: [Operand("ADDRESS", .some, .address, help: "A queue to measure.")],
         sections: [
             VerbTable.Section("Load", [size, producers, consumers, batch, payload, sameProcess, rtt]),
-            VerbTable.Section("Phases", [duration, warmup, windows, .count.saying("Send N messages in the throughput phase, instead of a duration."), rate, slo]),
+            VerbTable.Section(
+                "Phases",
+                [duration, warmup, windows, .count.saying("Send N messages in the throughput phase, instead of a duration."), rate, slo]),
             VerbTable.Section("Results", BenchOutputs.flags),
         ],
         examples: [

@@ -18,7 +18,9 @@ struct BenchCompare: Verb {
             VerbTable.Example(
                 "Has a change made it slower?", "mq bench posix-mq:temp --save before", "mq bench posix-mq:temp --save after",
                 "mq bench compare before after --fail-on 'p99>+10%'"),
-            VerbTable.Example("Fail when throughput drops or a message is lost:", "mq bench compare before after --fail-on 'throughput<-5%' --fail-on 'lost>0'"),
+            VerbTable.Example(
+                "Fail when throughput drops or a message is lost:",
+                "mq bench compare before after --fail-on 'throughput<-5%' --fail-on 'lost>0'"),
         ],
         negative: "A condition of --fail-on is met.")
 

@@ -5,7 +5,9 @@ struct Help: Verb {
         "help", .about, .reads, "Show help for a verb.",
         description: [.text("Without a verb, lists them all. The same as mq VERB --help.")],
         operands: [Operand("VERB", .any, .verb, help: "A verb; mq help bench compare shows one of two words.")],
-        sections: [VerbTable.Section("Output", [.json.saying("Print JSON, for programs: every verb with its operands, options and statuses.")])],
+        sections: [
+            VerbTable.Section("Output", [.json.saying("Print JSON, for programs: every verb with its operands, options and statuses.")])
+        ],
         examples: [
             VerbTable.Example("All about one verb:", "mq help recv"),
             VerbTable.Example("Which verbs never change a queue?", #"mq help --json | jq -r '.verbs[] | select(.effect == "reads").name'"#),
@@ -23,7 +25,8 @@ struct Help: Verb {
             return .success
         }
         if let word = rest.first { throw Verbs.unknown("\(names[0]) \(word)") }
-        try Results.print(words.has(.json) ? HelpJSON.text([type.table], version: Program.version) : HelpText.verb(type.table, among: Verbs.tables))
+        try Results.print(
+            words.has(.json) ? HelpJSON.text([type.table], version: Program.version) : HelpText.verb(type.table, among: Verbs.tables))
         return .success
     }
 }

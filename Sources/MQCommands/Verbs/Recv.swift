@@ -19,7 +19,8 @@ struct Recv: Verb {
         operands: [Operand("ADDRESS", .one, .address, help: "Where from: posix-mq:/name, sysv:0x4d51, zmq:@ENDPOINT, ...")],
         sections: [
             .framing,
-            VerbTable.Section("What to receive", [.count, .drain, peek, untilClosed, .timeout.saying("Give up when no message comes for DURATION.")]),
+            VerbTable.Section(
+                "What to receive", [.count, .drain, peek, untilClosed, .timeout.saying("Give up when no message comes for DURATION.")]),
             VerbTable.Section("Output", [format, raw, strict]),
             VerbTable.Section("Files", [outDir, name, rotateSize, rotateEvery, compress, syncEvery]),
             VerbTable.Section("Delivery", [ack, prefetch, .maxAttempts, .deadLetter]),
@@ -27,7 +28,8 @@ struct Recv: Verb {
         ],
         examples: [
             VerbTable.Example("Exactly ten messages:", "mq recv posix-mq:/jobs -n 10"),
-            VerbTable.Example("What is there now, or a word that there is nothing:", "mq recv posix-mq:/jobs --drain || echo nothing there"),
+            VerbTable.Example(
+                "What is there now, or a word that there is nothing:", "mq recv posix-mq:/jobs --drain || echo nothing there"),
             VerbTable.Example("Priority and length of each message, one per line:", "mq recv posix-mq:/jobs -f '%p %S\\n'"),
             VerbTable.Example("Any bytes, without loss:", "mq recv posix-mq:/jobs -F len32 > messages"),
             VerbTable.Example(
@@ -39,7 +41,8 @@ struct Recv: Verb {
         statuses: [65, 66, 69, 73, 76, 77, 78],
         negative: "No result: the queue was empty, the time was up, or fewer messages came than -n asked for.")
 
-    static let format = Flag("format", "f", .text(), "FORMAT", help: "Print the fields of each message that FORMAT names, such as '%p %s\\n'.")
+    static let format = Flag(
+        "format", "f", .text(), "FORMAT", help: "Print the fields of each message that FORMAT names, such as '%p %s\\n'.")
     static let peek = Flag("peek", help: "Show messages and leave them in the queue, where the transport can.")
     static let untilClosed = Flag("until-closed", help: "Exit when the last sender has gone, where the transport can tell.")
     static let ack = Flag(

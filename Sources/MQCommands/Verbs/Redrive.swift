@@ -3,7 +3,9 @@ import MQCore
 struct RedriveVerb: Verb {
     static let table = VerbTable(
         "redrive", .queues, .changes, "Move dead letters back to where they failed, and print how many there were.",
-        description: [.text("The broker moves them. If interrupted, it stops in good order; the number printed is of those that were moved.")],
+        description: [
+            .text("The broker moves them. If interrupted, it stops in good order; the number printed is of those that were moved.")
+        ],
         operands: [Operand("ADDRESS", .one, .address, help: "The dead-letter queue.")],
         sections: [
             VerbTable.Section("Moving", [to, .rate.saying("Move at most RATE messages per second: 100, 2.5k.")])

@@ -31,7 +31,8 @@ struct Send: Verb {
         sections: [
             .framing,
             VerbTable.Section("What messages carry", [priority, type, delay, group, dedup, attribute]),
-            VerbTable.Section("Sending", [.rate.saying("Send at most RATE messages per second: 100, 2.5k, 1M."), repetition, skipEmpty, onError]),
+            VerbTable.Section(
+                "Sending", [.rate.saying("Send at most RATE messages per second: 100, 2.5k, 1M."), repetition, skipEmpty, onError]),
             VerbTable.Section(
                 "Opening and ending",
                 [
