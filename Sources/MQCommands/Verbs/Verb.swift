@@ -35,7 +35,7 @@ enum Verbs {
         ("__generate", Generate.self),
     ]
 
-    static var tables: [VerbTable] { all.map(\.type.table) }
+    static var tables: [VerbTable] { all.map { $0.type.table } }
 
     /// The verb that `words` begin with, one of two words before one of one, and the words behind it.
     static func find(_ words: [String]) -> (type: any Verb.Type, rest: [String])? {
