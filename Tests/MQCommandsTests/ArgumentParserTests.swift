@@ -83,7 +83,7 @@ struct ArgumentParserTests {
     }
     private static let usage = "usage: mq try ADDRESS [MESSAGE...] [OPTION...]"
 
-    static let mistakes = [
+    static let allMistakes = [
         Mistake("q", "--cuont", "5", message: "mq try has no option --cuont", hint: "did you mean --count?"),
         Mistake("q", "--time", "5s", message: "mq try has no option --time", hint: "did you mean --timeout?"),
         Mistake("q", "--time=5s", message: "mq try has no option --time", hint: "did you mean --timeout?"),
@@ -113,8 +113,8 @@ struct ArgumentParserTests {
         Mistake("--", message: "the address is missing", hint: usage),
     ]
 
-    @Test(arguments: mistakes)
-    func mistakes(mistake: Mistake) {
+    @Test(arguments: allMistakes)
+    func eachMistakeIsOneSentence(mistake: Mistake) {
         let error = failure { try parse(mistake.words) }
         #expect(error?.code == .usage)
         #expect(error?.message == mistake.message)
