@@ -97,6 +97,16 @@ struct CompleterTests {
         }
     }
 
+    @Test func programsBehindDashes() {
+        let completer = Completer(tables: [ArgumentParserTests.running], queues: { _ in [] }, aliases: { [] })
+        guard case .programs = completer.answer(["run", "mem:q", "u", "-n", "3", "--"], current: "gr"),
+            case .files = completer.answer(["run", "mem:q", "u", "--", "grep"], current: "-x")
+        else {
+            Issue.record("no programs, or no files behind one")
+            return
+        }
+    }
+
     @Test func foldersForTheOutput() {
         guard case .folders = completer.answer(["recv", "mem:q", "--out-dir"], current: "") else {
             Issue.record("no folders")

@@ -16,6 +16,8 @@ struct Completer {
         case words([Candidate], continues: Bool)
         case files
         case folders
+        /// Programs of the search path.
+        case programs
     }
 
     let tables: [VerbTable]
@@ -70,7 +72,9 @@ struct Completer {
     private func operand(_ table: VerbTable, _ words: [String], _ current: String) -> Answer {
         let given = operands(table, words)
         let plain = table.operands.filter { !$0.isCommand }
-        if words.contains("--"), table.operands.contains(where: \.isCommand) { return .files }
+        if let dashes = words.firstIndex(of: "--"), table.operands.contains(where: \.isCommand) {
+            return dashes == words.count - 1 ? .programs : .files
+        }
         guard let operand = given.count < plain.count ? plain[given.count] : plain.last(where: \.repeats) else {
             return .words([], continues: false)
         }

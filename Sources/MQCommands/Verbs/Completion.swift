@@ -47,6 +47,7 @@ struct CompleteWord: Verb {
         switch completer.answer(words.dropLast(), current: words.last ?? "") {
         case .files: try Results.print("files\n")
         case .folders: try Results.print("folders\n")
+        case .programs: try Results.print("programs\n")
         case .words(let candidates, let continues):
             let lines = candidates.map { $0.help.isEmpty ? $0.word : "\($0.word)\t\($0.help)" }
             try Results.print(([continues ? "words-nospace" : "words"] + lines).joined(separator: "\n") + "\n")
