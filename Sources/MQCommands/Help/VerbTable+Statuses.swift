@@ -1,6 +1,6 @@
 extension VerbTable {
     /// What every verb can return: it reads a command line, writes results, and can be interrupted.
-    private static let common: Set<CInt> = [0, 2, 64, 74, 130, 141, 143]
+    private static let common: Set<CInt> = [0, 2, 64, 74, 129, 130, 141, 143]
 
     /// The exit statuses of the verb, with their meaning.
     var exitStatuses: [(CInt, String)] {
