@@ -34,7 +34,7 @@ extension SQSTransport {
             help: "Send bodies in base64, marked by the attribute mq.encoding, which recv undoes: any bytes pass."),
         OptionSpec(
             "dedup", .choice(["record", "content"]), standard: "record", scope: .send,
-            help: "FIFO: each record is a message of its own, or the queue drops those of the same content."),
+            help: "FIFO: each record is a message of its own, or the queue drops duplicates."),
         OptionSpec("receivers", .integer(1...32), standard: "4", scope: .receive, help: "Polls under way at once, while messages come."),
         OptionSpec("wait", .duration, standard: "20s", scope: .receive, help: "How long a poll waits at the service, up to 20s."),
         OptionSpec(
@@ -56,7 +56,7 @@ extension SQSTransport {
         never printed.
         """,
         """
-        A standard queue delivers at least once and in no certain order; what send repeats after an answer was lost may be \
+        A standard queue delivers at least once and in no particular order; what send repeats after an answer was lost may be \
         there twice, and is counted. A FIFO queue (its name ends in .fifo) keeps the order within a group; messages without a \
         group are all in the group \(MessageEncoder.standardGroup), with one request under way. Each record gets an identity \
         before it is first tried, so that trying again makes no second one.

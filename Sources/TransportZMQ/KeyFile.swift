@@ -76,7 +76,7 @@ struct KeyFile {
 
     /// Lines without blanks around them; empty ones and comments are left out.
     private static func lines(of path: String) throws(TransportError) -> [String] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path.rawCString, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable(path) }
         defer { close(descriptor) }
         var bytes: [UInt8] = []

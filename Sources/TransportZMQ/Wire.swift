@@ -57,7 +57,7 @@ final class Wire {
         self.monitor = consume monitor
         for endpoint in endpoints where endpoint.binds { try bind(endpoint) }
         for endpoint in endpoints where !endpoint.binds {
-            let result = czmq_connect(library.api, pointer, endpoint.text)
+            let result = czmq_connect(library.api, pointer, endpoint.text.rawCString)
             if result < 0 { throw library.error(-result, "connecting to \(endpoint.text)") }
         }
     }
@@ -67,7 +67,7 @@ final class Wire {
     private func bind(_ endpoint: Endpoint) throws(TransportError) {
         var path: IPCPath?
         if case .ipc(let name) = endpoint.medium { path = try IPCPath(preparing: name) }
-        let result = czmq_bind(library.api, pointer, endpoint.text)
+        let result = czmq_bind(library.api, pointer, endpoint.text.rawCString)
         if result < 0 { throw library.error(-result, "binding \(endpoint.text)") }
         if var path {
             path.bound()

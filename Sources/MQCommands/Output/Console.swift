@@ -4,6 +4,8 @@ import Synchronization
 
 /// Everything for people: standard error, one whole line at a time, from any thread.
 final class Console: Sendable {
+    enum ColorChoice: String, Sendable { case auto, always, never }
+
     struct Settings: Sendable {
         var isQuiet = false
         /// 0, 1 with `-v`, 2 with `-vv`.
@@ -58,15 +60,15 @@ final class Console: Sendable {
                 json.value(address)
             }
             json.key("message")
-            json.value(error.message)
+            json.value(error.message.shown)
             if let hint = error.hint {
                 json.key("hint")
-                json.value(hint)
+                json.value(hint.shown)
             }
             if !error.details.isEmpty {
                 json.key("details")
                 json.open("[")
-                for detail in error.details { json.value(detail) }
+                for detail in error.details { json.value(detail.shown) }
                 json.close("]")
             }
             json.close("}")
@@ -88,7 +90,7 @@ final class Console: Sendable {
         }
         var json = JSONText()
         json.open("{")
-        for (key, value) in [("time", Timestamp.text(Self.wallClock())), ("level", level), ("message", text)] {
+        for (key, value) in [("time", Timestamp.text(Self.wallClock())), ("level", level), ("message", text.shown)] {
             json.key(key)
             json.value(value)
         }
@@ -144,8 +146,9 @@ final class Console: Sendable {
         }
     }
 
-    /// Control characters from addresses and brokers must not reach the terminal.
+    /// Control characters from addresses and brokers must not reach the terminal, nor can bytes that are no UTF-8.
     static func printable(_ text: String) -> String {
+        let text = text.shown
         guard text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7f..<0xa0).contains($0.value) }) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {

@@ -74,7 +74,7 @@ public enum CEscapes {
     /// - Throws: `usage` for an escape that does not exist.
     public static func bytes(of text: String) throws(TransportError) -> [UInt8] {
         var result: [UInt8] = []
-        var rest = Array(text.utf8)[...]
+        var rest = text.rawBytes[...]
         while let byte = rest.popFirst() {
             guard byte == UInt8(ascii: "\\") else {
                 result.append(byte)
