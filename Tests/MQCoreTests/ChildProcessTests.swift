@@ -146,9 +146,9 @@ struct ChildProcessTests {
         try BackgroundThread.start("parent") {
             var command = ChildCommand(["sleep", "60"])
             command.diesWithParent = true
-            if let child = try? ChildProcess(command) {
-                process.withLock { $0 = child.process }
-                kept.withLock { $0 = consume child }
+            kept.withLock { kept in
+                kept = try? ChildProcess(command)
+                process.withLock { $0 = kept?.process ?? 0 }
             }
             started.ring()
             _ = Readiness.wait(for: POLLIN, on: mayEnd.descriptor, until: .never, stop: StopFlag())
