@@ -3,6 +3,9 @@ import Testing
 
 @testable import TransportNSQ
 
+/// `#expect` lends what it looks at, and what changes its value cannot be lent.
+private func expect(_ isTrue: Bool, sourceLocation: SourceLocation = #_sourceLocation) { #expect(isTrue, sourceLocation: sourceLocation) }
+
 /// Who is connected and who is tried again when, without a socket and without a clock.
 @Suite("nsq: who is to be connected", .timeLimit(.minutes(1)))
 struct NSQRosterTests {
@@ -37,7 +40,7 @@ struct NSQRosterTests {
             let due = next(roster, at: now) ?? -1
             pauses.append(due - Double(now) / 1e9)
             now = UInt64(due * 1e9) + 1
-            do { let isNew = roster.connected(a); #expect(isNew) }
+            expect(roster.connected(a))
         }
         #expect(pauses[0] == 0)
         for (pause, expected) in zip(pauses.dropFirst(), [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 15]) {
@@ -53,7 +56,7 @@ struct NSQRosterTests {
         var roster = roster(retry: .seconds(3), a)
         _ = roster.lost(a, full, wasSound: false, at: 10 * Self.second)
         #expect(roster.verdict(at: 10 * Self.second) == nil)
-        do { let isNew = roster.connected(a); #expect(isNew) }
+        expect(roster.connected(a))
         #expect(roster.verdict(at: 20 * Self.second) == nil)
         _ = roster.lost(a, full, wasSound: false, at: 12 * Self.second)
         #expect(roster.limit == Deadline(nanoseconds: 13 * Self.second))
@@ -64,7 +67,7 @@ struct NSQRosterTests {
     @Test func theTimeBeginsAnewAfterAnAcknowledgement() {
         var roster = roster(retry: .seconds(3), a)
         _ = roster.lost(a, full, wasSound: false, at: 10 * Self.second)
-        do { let isNew = roster.connected(a); #expect(isNew) }
+        expect(roster.connected(a))
         roster.acknowledged(a)
         _ = roster.lost(a, broken, wasSound: true, at: 60 * Self.second)
         #expect(roster.limit == Deadline(nanoseconds: 63 * Self.second))
@@ -107,9 +110,10 @@ struct NSQRosterTests {
     @Test func oneThatNobodyKnowsAnyMoreIsNotConnected() {
         var roster = Roster(retry: nil, discovers: true, isPatient: true)
         roster.found([a, b])
-        do { let isNew = roster.connected(a); #expect(isNew) }
+        expect(roster.connected(a))
         roster.found([a])
-        do { let isNew = roster.connected(b); #expect(!isNew && roster.present == [a]) }
+        expect(!roster.connected(b))
+        #expect(roster.present == [a])
         _ = roster.lost(a, broken, wasSound: true, at: Self.second)
         roster.found([])
         #expect(roster.isDeserted && roster.verdict(at: Self.second) == nil)
@@ -126,23 +130,23 @@ struct NSQDrainWatchTests {
 
     @Test func twoLooksMustFindItEmptyWithNothingInBetween() throws {
         var watch = DrainWatch(at: 0)
-        #expect(try !watch.heard([(holds(0, inFlight: 0), 0)], at: 1))
+        expect(try !watch.heard([(holds(0, inFlight: 0), 0)], at: 1))
         watch.messagesCame(at: 2)
         #expect(watch.due > 2)
-        #expect(try !watch.heard([(holds(0, inFlight: 0), 0)], at: 3))
-        #expect(try watch.heard([(.missing, 0), (holds(0), 5)], at: 4))
+        expect(try !watch.heard([(holds(0, inFlight: 0), 0)], at: 3))
+        expect(try watch.heard([(.missing, 0), (holds(0), 5)], at: 4))
     }
 
     @Test func whatIsOnItsWayIsWaitedFor() throws {
         var watch = DrainWatch(at: 0)
-        for now in 1..<20 { #expect(try !watch.heard([(holds(0, inFlight: 3), 1)], at: UInt64(now) * Self.millisecond)) }
-        #expect(try !watch.heard([(holds(0, inFlight: 1), 1)], at: 30 * Self.millisecond))
-        #expect(try watch.heard([(holds(0, inFlight: 1), 1)], at: 31 * Self.millisecond))
+        for now in 1..<20 { expect(try !watch.heard([(holds(0, inFlight: 3), 1)], at: UInt64(now) * Self.millisecond)) }
+        expect(try !watch.heard([(holds(0, inFlight: 1), 1)], at: 30 * Self.millisecond))
+        expect(try watch.heard([(holds(0, inFlight: 1), 1)], at: 31 * Self.millisecond))
     }
 
     @Test func anNSQDThatKeepsSilentSaysNotThatItIsEmpty() throws {
         var watch = DrainWatch(at: 0)
-        for second in 1...20 { #expect(try !watch.heard([(.silent, 0), (holds(0), 0)], at: UInt64(second) * 1_000_000_000)) }
+        for second in 1...20 { expect(try !watch.heard([(.silent, 0), (holds(0), 0)], at: UInt64(second) * 1_000_000_000)) }
         #expect(NSQ.error { _ = try watch.heard([(.silent, 0)], at: 21_000_000_000) }?.code == .unreachable)
         var other = DrainWatch(at: 0)
         #expect(NSQ.error { _ = try other.heard([(holds(7), 0)], at: 21_000_000_000) }?.message.hasPrefix("7 messages") == true)
@@ -156,9 +160,9 @@ struct NSQDrainWatchTests {
 
     @Test func whereNobodyCanBeAskedALongSilenceCounts() throws {
         var watch = DrainWatch(at: 0)
-        #expect(try !watch.heard([(.unavailable, 0)], at: 4_900_000_000))
+        expect(try !watch.heard([(.unavailable, 0)], at: 4_900_000_000))
         #expect(watch.hasGuessed)
-        #expect(try !watch.heard([(.unavailable, 0)], at: 5_100_000_000))
-        #expect(try watch.heard([(.unavailable, 0)], at: 5_200_000_000))
+        expect(try !watch.heard([(.unavailable, 0)], at: 5_100_000_000))
+        expect(try watch.heard([(.unavailable, 0)], at: 5_200_000_000))
     }
 }
