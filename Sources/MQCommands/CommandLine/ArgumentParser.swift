@@ -132,7 +132,8 @@ struct ArgumentParser {
 
     private func unknown(_ typed: String) -> TransportError {
         // Without the dashes, which would make short words near to each other.
-        let near = Suggestion.nearest(to: String(typed.utf8.dropFirst(2)) ?? "", in: table.flags.map(\.name))
+        let name = String(typed.utf8.dropFirst(2)) ?? ""
+        let near = name.isEmpty ? nil : Suggestion.nearest(to: name, in: table.flags.map(\.name))
         return TransportError(
             .usage, "mq \(table.name) has no option \(typed)", hint: near.map { "did you mean --\($0)?" } ?? behindDashes(typed))
     }
