@@ -30,14 +30,16 @@ public enum Program {
         case let first?:
             guard let (type, rest) = Verbs.find(words) else { throw first.hasPrefix("-") ? misplaced(first) : Verbs.unknown(first) }
             let arguments = try ArgumentParser.parse(rest, type.table)
-            if arguments.wantsHelp { return Help(try ArgumentParser.parse([type.table.name], Help.table)) }
+            if arguments.wantsHelp {
+                return Help(try ArgumentParser.parse(type.table.name.split(separator: " ").map(String.init), Help.table))
+            }
             return type.init(arguments)
         }
     }
 
     /// An option where the verb should be.
     private static func misplaced(_ word: String) -> TransportError {
-        let near = Suggestion.nearest(to: word, in: ["--help", "--version"])
+        let near = word.utf8.count < 3 ? nil : Suggestion.nearest(to: word, in: ["--help", "--version"])
         return TransportError(
             .usage, "mq has no option \(word)", hint: near.map { "did you mean \($0)?" } ?? "the verb comes first: mq VERB \(word) ...")
     }

@@ -2,6 +2,10 @@ import Testing
 
 @testable import MQCommands
 
+extension VerbTable: CustomTestStringConvertible {
+    public var testDescription: String { name }
+}
+
 /// What holds for the table of every verb; one that is added is looked at without a word here.
 @Suite(.timeLimit(.minutes(1)))
 struct VerbTableTests {

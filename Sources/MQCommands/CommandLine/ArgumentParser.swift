@@ -131,9 +131,11 @@ struct ArgumentParser {
     // MARK: - Options that do not exist
 
     private func unknown(_ typed: String) -> TransportError {
-        let near = Suggestion.nearest(to: typed, in: table.flags.map { "--\($0.name)" })
+        // Without the dashes, which would make short words near to each other.
+        let name = String(typed.utf8.dropFirst(2)) ?? ""
+        let near = name.isEmpty ? nil : Suggestion.nearest(to: name, in: table.flags.map(\.name))
         return TransportError(
-            .usage, "mq \(table.name) has no option \(typed)", hint: near.map { "did you mean \($0)?" } ?? behindDashes(typed))
+            .usage, "mq \(table.name) has no option \(typed)", hint: near.map { "did you mean --\($0)?" } ?? behindDashes(typed))
     }
 
     private func unknown(_ letter: Unicode.Scalar, in word: String) -> TransportError {

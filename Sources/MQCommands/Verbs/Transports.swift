@@ -9,8 +9,8 @@ struct Transports: Verb {
         examples: [
             VerbTable.Example("Everything about ZeroMQ addresses:", "mq transports zmq"),
             VerbTable.Example(
-                "Which ones can show a message without taking it?",
-                #"mq transports --json | jq -r '.[] | select(any(.capabilities[]; . == "peek")).name'"#),
+                "What can each of them do?",
+                #"mq transports --json | jq -r '.[] | "\(.name): \(.capabilities)"'"#),
         ])
 
     let words: Arguments
