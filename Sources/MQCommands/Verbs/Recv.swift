@@ -1,8 +1,6 @@
 import ArgumentParser
 import MQCore
 
-enum AckTime: String, CaseIterable { case after, before, never }
-
 struct Recv: Verb {
     static let configuration = CommandConfiguration(
         commandName: "recv", _superCommandName: "mq",
