@@ -5,6 +5,7 @@ import Synchronization
 public enum StopReason: UInt8, Sendable {
     case interrupt = 1
     case terminate
+    case hangup
     case readerGone
     case requested
 }

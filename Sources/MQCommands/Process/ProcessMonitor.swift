@@ -10,7 +10,9 @@ enum ProcessMonitor {
     static func claimSignals() {
         var set = signalSet()
         pthread_sigmask(SIG_BLOCK, &set, nil)
+        // A write that fails is an error with a sentence, not the end: of a reader that has gone, of a file at its limit.
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
     }
 
     /// Gives the signals that end a program their usual effect again: for a verb that only asks and has nothing to undo.
@@ -37,6 +39,8 @@ enum ProcessMonitor {
         var showsConfirmed = false
         /// Not while messages themselves come from or go to the terminal, or to a program that may draw there.
         var drawsProgress = true
+        /// The wait that is to end when the program is asked to.
+        var turn: Turn?
         /// Takes SIGHUP as a request to go on with another file; otherwise it ends the program.
         var hangups: Hangups?
     }
@@ -73,7 +77,7 @@ enum ProcessMonitor {
     private static func run(_ configuration: Configuration, signals: CInt) {
         BackgroundThread.leaveDescriptorTable(
             keeping: [signals, signalPipe.load(ordering: .relaxed)] + configuration.stop.descriptors
-                + (configuration.hangups?.turn.descriptors ?? []))
+                + (configuration.turn?.flag.descriptors ?? []))
         var set = signalSet()
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
         var watched = configuration.watchesOutput ? STDOUT_FILENO : -1
@@ -90,6 +94,7 @@ enum ProcessMonitor {
             if descriptors[1].revents != 0 {
                 watched = -1
                 configuration.stop.raise(.readerGone)
+                configuration.turn?.end()
             }
             // Nothing is drawn in the first half second: short work stays silent.
             if found == 0 && Deadline.now() - configuration.counters.start > 500_000_000 && isInForeground {
@@ -116,43 +121,24 @@ enum ProcessMonitor {
             die(of: number)
         } else {
             stopped.store(Deadline.now(), ordering: .relaxed)
-            // A terminal that goes away ends the work as SIGTERM does.
-            configuration.stop.raise(number == SIGINT ? .interrupt : .terminate)
-            configuration.hangups?.turn.raise()
+            configuration.stop.raise(number == SIGINT ? .interrupt : number == SIGHUP ? .hangup : .terminate)
+            configuration.turn?.end()
         }
     }
 
     /// When the first signal that ends the program came.
     private static let stopped = Atomic<UInt64>(0)
 
-    /// Ends the process by `number`, so that the shell sees what really happened.
+    /// Ends the process by `number`, so that the shell sees what really happened. The first process of a container is spared by
+    /// every signal that it does not handle: it exits with the status that a shell would show.
     static func die(of number: CInt) -> Never {
         signal(number, SIG_DFL)
         var set = sigset_t()
         sigemptyset(&set)
         sigaddset(&set, number)
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
-        kill(getpid(), number)
-        pause()
-        exit(128 + number)
-    }
-}
-
-/// SIGHUP for a program that writes files: it ends the wait in hand, and the program goes on.
-final class Hangups: Sendable {
-    /// What the program waits with; raised together with the flag that ends it.
-    let turn = StopFlag()
-    private let isRequested = Atomic(false)
-
-    func request() {
-        isRequested.store(true, ordering: .releasing)
-        turn.raise()
-    }
-
-    /// Whether one came since the last call. By the thread that waits, between two waits.
-    func take() -> Bool {
-        turn.lower()
-        return isRequested.exchange(false, ordering: .acquiringAndReleasing)
+        raise(number)
+        _exit(128 + number)
     }
 }
 

@@ -17,6 +17,12 @@ final class OutputStream: ByteSink {
         isTerminal = isatty(descriptor) == 1
     }
 
+    /// - Throws: `inputOutput` when nothing can be written to it.
+    func requireOpen() throws(TransportError) {
+        let flags = fcntl(descriptor, F_GETFL)
+        if flags < 0 || flags & O_ACCMODE == O_RDONLY { throw error(EBADF) }
+    }
+
     /// Asks the system whether the reader is there; one call, no waiting.
     func checkReader() -> Bool {
         var entry = pollfd(fd: descriptor, events: 0, revents: 0)
@@ -75,6 +81,7 @@ final class OutputStream: ByteSink {
         switch number {
         case EPIPE: return TransportError(.inputOutput, "the reader of standard output has gone", errno: number)
         case EBADF: return TransportError(.inputOutput, "standard output is closed", errno: number)
+        case EFBIG: return TransportError(.inputOutput, "standard output: the file has reached its size limit", errno: number)
         case ENOSPC: return TransportError(.inputOutput, "standard output: no space left on the device", errno: number)
         default: return TransportError(.inputOutput, "standard output: \(SystemError.words(number))", errno: number)
         }

@@ -34,6 +34,8 @@ final class RecordWriter: MessageSink {
     /// With `--strict`, a terminator inside a body is an error.
     private let isStrict: Bool
     private let warn: (String) -> Void
+    /// Messages may consist of frames, whose boundaries are lost in most framings.
+    private let mayHaveFrames: Bool
     private var hasWarned = false
     private var encoded: [UInt8] = []
     /// Where each encoded record ends.
@@ -41,12 +43,14 @@ final class RecordWriter: MessageSink {
     private var json = JSONText()
     private var number = 0
 
-    init(_ presentation: Presentation, to output: any ByteSink, queue: String, raw: Bool, isStrict: Bool, warn: @escaping (String) -> Void)
-    {
+    init(
+        _ presentation: Presentation, to output: any ByteSink, queue: String, raw: Bool, isStrict: Bool,
+        mayHaveFrames: Bool = false, warn: @escaping (String) -> Void
+    ) {
         self.presentation = presentation
         self.output = output
         self.queue = queue
-        self.isStrict = isStrict
+        (self.isStrict, self.mayHaveFrames) = (isStrict, mayHaveFrames)
         self.warn = warn
         escapes = output.isTerminal && !raw
     }
@@ -59,7 +63,7 @@ final class RecordWriter: MessageSink {
 
     var needsProperties: Bool {
         switch presentation {
-        case .framed(let framing): framing == .jsonl
+        case .framed(let framing): framing == .jsonl || mayHaveFrames
         case .format(let format): format.needsProperties
         }
     }
@@ -102,21 +106,30 @@ final class RecordWriter: MessageSink {
                 )
             }
         }
-        guard let terminator = framing.terminator, isStrict || !hasWarned, let index = batch.firstContaining(terminator, in: range)
-        else {
-            return (range.upperBound, nil)
-        }
-        let place = number + index - range.lowerBound + 1
-        let what = framing == .lines ? "a newline" : framing == .nul ? "a NUL" : "the delimiter"
+        guard isStrict || !hasWarned, let (index, complaint) = lostBoundary(batch, range, framing) else { return (range.upperBound, nil) }
+        let sentence = "message \(number + index - range.lowerBound + 1) \(complaint.what)"
         if isStrict {
-            return (
-                index,
-                TransportError(.malformed, "message \(place) contains \(what)", hint: "-F len32 or -J keeps the boundaries")
-            )
+            return (index, TransportError(.malformed, sentence, hint: "\(complaint.remedy) keeps the boundaries"))
         }
         hasWarned = true
-        warn("message \(place) contains \(what): boundaries are lost in this framing, -F len32 or -J keeps them")
+        warn("\(sentence): boundaries are lost in this framing, \(complaint.remedy) keeps them")
         return (range.upperBound, nil)
+    }
+
+    /// The first message of `range` that would not be read back as it is.
+    private func lostBoundary(
+        _ batch: borrowing Batch, _ range: Range<Int>, _ framing: Framing
+    ) -> (index: Int, complaint: (what: String, remedy: String))? {
+        let either = "-F len32 or -J"
+        if framing == .whole, let index = range.first(where: { number + $0 - range.lowerBound > 0 }) {
+            return (index, ("follows another without anything between them", either))
+        }
+        let many = mayHaveFrames && framing != .jsonl ? range.first { batch.properties(of: $0).frames != nil } : nil
+        if let many { return (many, ("has \(Quantity.count(batch.properties(of: many).frames!.count, "frame"))", "-J")) }
+        guard let terminator = framing.terminator, let index = batch.firstAmbiguous(terminator, in: range) else { return nil }
+        let what = framing == .lines ? "a newline" : framing == .nul ? "a NUL" : "the delimiter"
+        let isWhole = batch.firstContaining(terminator, in: index..<index + 1) != nil
+        return (index, (isWhole ? "contains \(what)" : "ends with what \(what) begins with", either))
     }
 
     private func complete(_ batch: inout Batch, _ framing: Framing, from first: Int) {

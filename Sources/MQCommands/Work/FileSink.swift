@@ -19,7 +19,7 @@ final class FileSink: MessageSink {
     /// Messages written since the last `takeSafe`, and those of them that are safe.
     private var written = 0
     private var safe = 0
-    private var hasFailed = false
+    private(set) var hasFailed = false
 
     let hasReader = false
     var gap: Batch.Gap { writer.gap }
