@@ -103,7 +103,7 @@ final class Wire {
             pollfd(fd: first, events: Int16(POLLIN), revents: 0), pollfd(fd: second, events: Int16(POLLIN), revents: 0),
             pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0)
         )
-        let left = deadline.remaining.map { CInt(clamping: ($0 + 999_999) / 1_000_000) } ?? -1
+        let left = deadline.pollMilliseconds
         let found = withUnsafeMutablePointer(to: &set) { $0.withMemoryRebound(to: pollfd.self, capacity: 3) { Glibc.poll($0, 3, left) } }
         if set.2.revents != 0 || stop.isRaised { return .stopped }
         return found == 0 && deadline.hasPassed ? .deadlinePassed : .ready
