@@ -37,6 +37,7 @@ final class NSQSender: Sender {
     var acceptsEmptyMessages: Bool { false }
 
     var confirmed: Int { locked { $0.confirmed } }
+    var inDoubt: Int { locked { $0.unconfirmed } }
 
     var obstacle: TransportError {
         locked { fleet in

@@ -1,19 +1,6 @@
 import ArgumentParser
 import MQCore
 
-/// How often the messages of the command line are sent.
-enum Repetition: Equatable {
-    case times(Int)
-    case forever
-
-    func goesOn(after rounds: Int) -> Bool {
-        switch self {
-        case .times(let count): rounds < count
-        case .forever: true
-        }
-    }
-}
-
 struct Send: Verb {
     static let configuration = CommandConfiguration(
         commandName: "send", _superCommandName: "mq",
