@@ -40,7 +40,7 @@ struct SendSessionTests {
         let offset = lines.prefix(confirmed).reduce(0) { $0 + $1.utf8.count + 1 }
         #expect(
             error.details.first
-                == "\(confirmed) of 50 records acknowledged; the first not acknowledged is record \(confirmed + 1) (byte \(offset))")
+                == "\(confirmed) acknowledged of 50 read; the first not acknowledged is record \(confirmed + 1) (byte \(offset))")
         #expect(error.details.last?.hasPrefix("resume with: tail -c +\(offset + 1) ") == true)
         #expect(try queue.bodies() == Array(lines.prefix(place - 1)))
     }
@@ -55,7 +55,7 @@ struct SendSessionTests {
         let error = try #require(try send(lines, faults, to: queue, words: words))
         #expect(error.code == .unsendable)
         #expect(error.message == "\(words ? "message" : "record") 20: refused by the broker")
-        #expect(error.details.first?.hasPrefix("19 of 50 \(words ? "messages" : "records") acknowledged; the first not") == true)
+        #expect(error.details.first?.hasPrefix("48 acknowledged of 50 \(words ? "messages" : "read"); the first not") == true)
         #expect(error.details.first?.contains(" is \(words ? "message" : "record") 20") == true)
     }
 

@@ -57,7 +57,7 @@ final class DeadLetters {
             outcome = Outcome(rest: [range], error: error)
         }
         for done in outcome.done { count += done.count }
-        outcome.error = outcome.error.map { plan.named($0) }
+        outcome.error = outcome.error.map { plan.named(console.remedies.withoutFlags.worded($0, at: address.address.short)) }
         return outcome
     }
 

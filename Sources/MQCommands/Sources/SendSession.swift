@@ -180,7 +180,7 @@ final class SendSession {
             try delivery.finish(until: .after(.milliseconds(500)), stop: StopFlag())
         } catch {
             if delivery.firstRefused?.position != before { throw error }
-            console.warn(error.sentence)
+            console.warn(sentence(error))
         }
     }
 
@@ -198,11 +198,13 @@ final class SendSession {
             for verdict in delivery.verdicts() { refusals.keep(verdict) }
             // What failed first in time may stand behind what failed first in the input.
             if isRefusal, let first = refusals.takeFirst() { error = delivery.named(first.error, first.position) }
-            error.details += refusals.sentences { delivery.named($1, $0).sentence }
+            error.details += refusals.sentences { sentence(delivery.named($1, $0)) }
         }
         error.details += resumption(isInterrupted: false)
         return error
     }
+
+    private func sentence(_ error: TransportError) -> String { console.remedies.worded(error, at: address.address.short).sentence }
 
     /// Names what was left out.
     private func nameRefused() {

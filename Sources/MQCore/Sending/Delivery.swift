@@ -165,9 +165,7 @@ public final class Delivery {
         var found: (index: Int, error: TransportError?)?
         if let oversize, range.contains(oversize.index) {
             end = oversize.index
-            found = (end, TransportError(
-                .unsendable, "\(oversize.size) bytes exceed this queue's limit of \(sender.maximumMessageSize ?? 0) bytes",
-                hint: "--on-error skip goes on without it"))
+            found = (end, .tooLarge(oversize.size, limit: sender.maximumMessageSize ?? 0))
         }
         if limits.skipsEmpty, let empty = (range.lowerBound..<end).first(where: { batch.size(of: $0) == 0 }) {
             (end, found) = (empty, (empty, nil))
@@ -229,7 +227,7 @@ public final class Delivery {
     private var waitedInVain: TransportError {
         var error = sender.obstacle
         if let timeout = limits.timeout, timeout > .zero { error.message += "; waited \(Quantity.words(timeout))" }
-        if error.hint == nil { error.hint = "--timeout says how long to wait" }
+        if error.hint == nil && error.remedy == nil { error.remedy = .wait }
         return error
     }
 
