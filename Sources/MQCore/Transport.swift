@@ -100,6 +100,12 @@ public protocol Sender: AnyObject {
     /// `takeRejections` names leaves no hole: it counts as dealt with.
     var confirmed: Int { get }
 
+    /// Messages confirmed behind the first that is not: a broker may answer out of order.
+    var confirmedBehind: Int { get }
+
+    /// Messages that may have arrived though nobody said so. After a `send` that threw, those of its range among them that left.
+    var inDoubt: Int { get }
+
     /// The first message of `range` that this transport can never carry, and why. Nothing is sent.
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal?
 
@@ -148,6 +154,8 @@ public struct Rejection: Sendable {
 
 extension Sender {
     public var acceptsEmptyMessages: Bool { true }
+    public var confirmedBehind: Int { 0 }
+    public var inDoubt: Int { 0 }
     public var obstacle: TransportError { TransportError(.tryAgain, "the queue is full") }
     public var closingRemarks: [String] { [] }
     public func takeRejections() -> [Rejection] { [] }

@@ -42,6 +42,8 @@ final class SQSSender: Sender {
 
     var acceptsEmptyMessages: Bool { false }
     var confirmed: Int { progress.confirmed }
+    var confirmedBehind: Int { progress.confirmedBehind }
+    var inDoubt: Int { progress.open }
     func takeRejections() -> [Rejection] { progress.takeRejections() }
     var obstacle: TransportError { TransportError(.tryAgain, "SQS does not take the messages fast enough", isRetriable: true) }
 

@@ -47,6 +47,12 @@ final class RecordReader {
     /// Where in the input the first byte behind all records of `batch` stands.
     var endPosition: Int { badLine.map { parser.position(of: $0, in: lines) } ?? parser.consumed }
 
+    /// Where in the input it goes on behind a record that cannot be read, where that can be told; asked once that was thrown.
+    var positionBehindMalformed: Int? {
+        guard let badLine else { return parser.positionBehindMalformed }
+        return badLine + 1 < lines.count ? parser.position(of: badLine + 1, in: lines) : parser.consumed
+    }
+
     /// Blocks until there is a record.
     /// - Throws: `inputOutput` when reading fails, `malformed` for a record that is none, after the records before it were returned.
     func next(stop: StopFlag) throws(TransportError) -> Status {

@@ -1,5 +1,3 @@
-import MQCore
-
 /// Says once for each kind what a record carries and the transport does not: records of one kind of queue may be sent
 /// to another, and nothing is lost without a word.
 struct DroppedProperties {
@@ -8,16 +6,16 @@ struct DroppedProperties {
 
     init(for transport: Descriptor) { self.transport = transport }
 
-    /// The sentences for what was not said yet; `number` tells the number of a record.
-    mutating func warnings(for batch: borrowing Batch, _ range: Range<Int>? = nil, number: (Int) -> Int) -> [String] {
+    /// The sentences for what was not said yet; `name` tells what a message of the batch is called.
+    mutating func warnings(for batch: borrowing Batch, _ range: Range<Int>, name: (_ index: Int) -> String) -> [String] {
         guard batch.hasProperties else { return [] }
         var result: [String] = []
-        for index in range ?? 0..<batch.count {
+        for index in range {
             let properties = batch.properties(of: index)
             for (what, capability, isGiven) in Self.kinds(properties) where isGiven && !transport.capabilities.contains(capability) {
                 guard said.insert(what).inserted else { continue }
                 result.append(
-                    "record \(number(index)) has \(what), which \(transport.name) does not carry: sent without, and so are others")
+                    "\(name(index)) has \(what), which \(transport.name) does not carry: sent without, and so are others")
             }
         }
         return result

@@ -1,18 +1,6 @@
 import MQCore
-import Synchronization
 
-/// What a verb has done so far; written by the pump once a batch, read by the monitor's thread.
-final class Counters: Sendable {
-    let messages = Atomic<Int>(0)
-    let bytes = Atomic<Int>(0)
-    let confirmed = Atomic<Int>(0)
-    let start = Deadline.now()
-
-    func add(messages: Int, bytes: Int) {
-        self.messages.add(messages, ordering: .relaxed)
-        self.bytes.add(bytes, ordering: .relaxed)
-    }
-
+extension Counters {
     /// `sent 1,284,002 (128 MB)  412k/s  acknowledged 1,283,900  00:00:03`, at most 79 columns.
     func line(verb: String, showsConfirmed: Bool) -> String {
         let seconds = Double(Deadline.now() - start) / 1e9
