@@ -9,6 +9,8 @@ struct MessageEncoder {
     let usesBase64: Bool
     /// The queue makes the identity of a message from its content.
     let deduplicatesByContent: Bool
+    /// A request to a FIFO queue holds one message of a group, so that none goes ahead of an earlier one that fails.
+    let ordersStrictly: Bool
     /// What makes the identities of this run different from every other's.
     private let run: String
     private let hasDefaults: Bool
@@ -20,15 +22,26 @@ struct MessageEncoder {
     /// Strict order over everything is what a stream of lines means.
     static let standardGroup = "mq"
 
-    init(_ settings: Settings, defaults: MessageProperties) throws(TransportError) {
+    /// - Throws: `usage` for properties of all messages that no message can have, `configuration` without libcrypto.
+    init(_ settings: Settings, defaults: MessageProperties, notices: Notices = .none) throws(TransportError) {
         crypto = try Crypto.shared()
         isFIFO = settings.target.isFIFO
         self.defaults = defaults
         hasDefaults = defaults != MessageProperties()
         usesBase64 = settings.options.flag("base64") ?? false
         deduplicatesByContent = settings.options.text("dedup") == "content"
+        ordersStrictly = settings.options.text("order") != "batched"
         run = "\(String(UInt64.random(in: 0...UInt64.max), radix: 36))-"
+        if let complaint = complaint(about: defaults, extra: usesBase64 ? 1 : 0) {
+            throw TransportError(.usage, complaint.message, hint: complaint.hint)
+        }
+        if let delay = defaults.delay, delay > .zero, delay != .seconds(Self.seconds(delay)) {
+            notices.warn("SQS delays by whole seconds: \(Quantity.words(delay)) becomes \(Quantity.words(.seconds(Self.seconds(delay))))")
+        }
     }
+
+    /// Whole seconds, and rather later than sooner.
+    private static func seconds(_ delay: Duration) -> Int { Int((delay.nanoseconds + 999_999_999) / 1_000_000_000) }
 
     func properties(of index: Int, in batch: borrowing Batch) -> MessageProperties {
         guard batch.hasProperties else { return defaults }
@@ -75,20 +88,16 @@ struct MessageEncoder {
             return Self.unsendable("\(attributes.count + extra) attributes are more than the \(Self.maximumAttributes) that SQS carries")
         }
         for attribute in attributes {
-            if attribute.name.isEmpty || attribute.value.isEmpty {
-                return Self.unsendable("attribute '\(attribute.name)' has no \(attribute.name.isEmpty ? "name" : "value")")
-            }
+            if let complaint = MessageText.complaint(about: attribute) { return complaint }
             if attributes.filter({ $0.name == attribute.name }).count > 1 {
                 return Self.unsendable("attribute '\(attribute.name)' is given twice")
-            }
-            if !MessageText.isBinary(attribute), let bad = attribute.value.withUnsafeBytes({ MessageText.firstRefused(in: $0) }) {
-                return Self.unsendable(
-                    "attribute '\(attribute.name)' holds \(bad.what), at offset \(bad.offset)", hint: "type Binary carries any bytes")
             }
         }
         if let delay = properties.delay, delay > .zero {
             if isFIFO {
-                return Self.unsendable("a FIFO queue delays no single message", hint: "the queue's own delay: mq create …,delay=10s")
+                return Self.unsendable(
+                    "a FIFO queue cannot delay a single message",
+                    hint: "attr=DelaySeconds=10, when the queue is created, delays all of them")
             }
             if delay > Self.maximumDelay { return Self.unsendable("a delay of \(Quantity.words(delay)) is above SQS's longest, 15m") }
         }
@@ -163,8 +172,7 @@ struct MessageEncoder {
         }
         if let delay = properties.delay, !isFIFO {
             json.key("DelaySeconds")
-            // Whole seconds, and rather later than sooner.
-            json.value(Int((delay.nanoseconds + 999_999_999) / 1_000_000_000))
+            json.value(Self.seconds(delay))
         }
         entry.group = properties.group ?? (isFIFO ? Self.standardGroup : nil)
         if let group = entry.group {

@@ -90,6 +90,7 @@ final class RecvSession {
         opening.mode = plan.peeks ? .peek : .consume
         // What a transport takes ahead of a counted run may be lost with it.
         opening.prefetch = plan.prefetch ?? plan.count
+        opening.total = plan.count ?? .max
         opening.retry = plan.retry
         opening.endsWithLastSender = plan.untilClosed
         opening.endsWhenEmpty = plan.drains || plan.timeout == .zero

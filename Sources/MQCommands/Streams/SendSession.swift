@@ -274,7 +274,8 @@ final class SendSession {
         let rejections = sender.takeRejections()
         account(batch, range.lowerBound..<(range.lowerBound + count), place, isPlain: rejections.isEmpty)
         try handle(rejections)
-        if count < range.count && !stop.isRaised {
+        // A sender that keeps an order stops behind what was refused until it was told.
+        if count < range.count && !stop.isRaised && rejections.isEmpty {
             nextRecord = place(range.lowerBound + count)
             var error = sender.obstacle
             error.message += "; waited \(Quantity.words(plan.timeout ?? .zero))"
