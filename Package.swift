@@ -48,14 +48,18 @@ let package = Package(
         transport("NSQ", needs: ["MQNet"]),
         transport("SQS", needs: ["MQNet", "CCrypto"]),
         .target(name: "MQNet", dependencies: ["MQCore", "CCurl", "CTLS", "CCompression"], swiftSettings: settings),
-        .target(name: "MQTesting", dependencies: ["MQCore"], swiftSettings: settings),
-        .executableTarget(name: "mq-standin", dependencies: ["MQTesting"], swiftSettings: settings),
-        .testTarget(name: "MQCoreTests", dependencies: ["MQCore", "MQTesting"], swiftSettings: settings),
-        .testTarget(name: "MQBenchTests", dependencies: ["MQBench", "MQCore", "MQTesting", "TransportMemory"], swiftSettings: settings),
+        .target(name: "MQStandIns", dependencies: ["MQCore"], swiftSettings: settings),
+        .target(name: "MQTesting", dependencies: ["MQCore", "MQStandIns"], swiftSettings: settings),
+        .executableTarget(name: "mq-standin", dependencies: ["MQStandIns"], swiftSettings: settings),
+        .testTarget(name: "MQCoreTests", dependencies: ["MQCore", "MQStandIns", "MQTesting"], swiftSettings: settings),
         .testTarget(
-            name: "MQCommandsTests", dependencies: ["MQCommands", "MQCore", "MQTesting", "TransportMemory"], swiftSettings: settings),
-        .testTarget(name: "TransportTests", dependencies: ["MQNet", "MQTesting"] + transports, swiftSettings: settings),
-        .testTarget(name: "MQNetTests", dependencies: ["MQNet", "MQCore", "MQTesting"], swiftSettings: settings),
-        .testTarget(name: "ContractTests", dependencies: ["MQTesting"], swiftSettings: settings),
+            name: "MQBenchTests", dependencies: ["MQBench", "MQCore", "MQStandIns", "MQTesting", "TransportMemory"], swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MQCommandsTests", dependencies: ["MQCommands", "MQCore", "MQStandIns", "MQTesting", "TransportMemory"],
+            swiftSettings: settings),
+        .testTarget(name: "TransportTests", dependencies: ["MQNet", "MQStandIns", "MQTesting"] + transports, swiftSettings: settings),
+        .testTarget(name: "MQNetTests", dependencies: ["MQNet", "MQCore", "MQStandIns", "MQTesting"], swiftSettings: settings),
+        .testTarget(name: "ContractTests", dependencies: ["MQStandIns", "MQTesting"], swiftSettings: settings),
     ]
 )

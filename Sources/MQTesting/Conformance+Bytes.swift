@@ -1,4 +1,5 @@
 import MQCore
+import MQStandIns
 
 extension Conformance {
     /// Every body arrives as it was sent, in order, once.

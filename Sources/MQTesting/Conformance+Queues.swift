@@ -1,5 +1,6 @@
 import Glibc
 import MQCore
+import MQStandIns
 
 extension Conformance {
     /// The queues themselves: making, looking, removing, and using one that is not there.

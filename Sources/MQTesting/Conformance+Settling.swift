@@ -1,5 +1,6 @@
 import Glibc
 import MQCore
+import MQStandIns
 
 extension Conformance {
     /// Acknowledging and putting back, where there is such a thing; a refusal in words where there is not.

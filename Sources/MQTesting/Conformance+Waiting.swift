@@ -1,5 +1,6 @@
 import Glibc
 import MQCore
+import MQStandIns
 
 extension Conformance {
     /// Every blocking call meets its deadline and notices the stop flag, within 50 ms.

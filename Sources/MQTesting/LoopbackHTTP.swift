@@ -1,4 +1,5 @@
 import Glibc
+import MQStandIns
 
 /// One request and its reply over a connection of its own, for tests that look at a server from outside. HTTP/1.1, without
 /// chunked bodies.
@@ -36,33 +37,11 @@ public struct LoopbackHTTP: Sendable {
     }
 
     private init?(_ bytes: [UInt8]) {
-        guard let end = Self.endOfHead(bytes, from: 0) else { return nil }
+        guard let end = HTTPHead.end(of: bytes, from: 0) else { return nil }
         let lines = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\r\n")
         guard let first = lines.first?.split(separator: " "), first.count >= 2, let status = Int(first[1]) else { return nil }
         self.status = status
-        headers = Self.fields(lines.dropFirst())
+        headers = HTTPHead.fields(lines.dropFirst())
         body = Array(bytes[end...])
-    }
-
-    /// The place behind the blank line, if it has come.
-    static func endOfHead(_ bytes: [UInt8], from start: Int) -> Int? {
-        var place = max(start, 3)
-        while place < bytes.count {
-            if bytes[place] == 0x0a && bytes[place - 1] == 0x0d && bytes[place - 2] == 0x0a && bytes[place - 3] == 0x0d { return place + 1 }
-            place += 1
-        }
-        return nil
-    }
-
-    /// Header lines by name in lower case.
-    static func fields(_ lines: some Sequence<Substring>) -> [String: String] {
-        var result: [String: String] = [:]
-        for line in lines {
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            var value = line[line.index(after: colon)...]
-            while value.first == " " { value = value.dropFirst() }
-            result[line[..<colon].lowercased()] = String(value)
-        }
-        return result
     }
 }

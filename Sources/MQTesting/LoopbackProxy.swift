@@ -1,3 +1,4 @@
+import MQStandIns
 import Synchronization
 
 /// Passes TCP connections on to another port of 127.0.0.1, until they are cut.

@@ -1,5 +1,6 @@
 import Glibc
 import MQCore
+import MQStandIns
 
 /// moto, the AWS emulator from PyPI, on a free port of 127.0.0.1: one for the whole process, since it takes seconds to
 /// start, and ended with it. Queues of different tests need names of their own.
@@ -38,7 +39,7 @@ public final class MotoServer: Sendable {
         endpoint = "http://127.0.0.1:\(port)"
         let folder = try fixture.directory()
         server = try LoopbackProcess(
-            python, ["-m", "moto.server", "-H", "127.0.0.1", "-p", "\(port)"], environment: Self.dummyCredentials.mapValues { $0 },
+            python, ["-m", "moto.server", "-H", "127.0.0.1", "-p", "\(port)"], environment: SQSStandIn.credentials,
             folder: folder)
         let port = port
         try server.wait(.seconds(60)) { (try? LoopbackHTTP.request("GET", "/moto-api/data.json", port: port))?.status == 200 }
@@ -46,15 +47,10 @@ public final class MotoServer: Sendable {
 
     /// For clients of it: credentials that mean nothing, a region, the endpoint, and no question to the cloud's metadata service.
     public var environment: [String: String] {
-        var all = Self.dummyCredentials
+        var all = SQSStandIn.credentials
         all["AWS_ENDPOINT_URL"] = endpoint
         return all
     }
-
-    static let dummyCredentials = [
-        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    ]
 
     /// Turns the checks of signature and permissions on after `requests` more requests: 0 from the next on. Users and keys that are to
     /// pass must have been made before.

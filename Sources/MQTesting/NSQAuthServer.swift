@@ -1,3 +1,4 @@
+import MQStandIns
 import Synchronization
 
 /// What nsqd asks who may do what (`-auth-http-address`): allows everything to one secret, and nothing to others.
@@ -26,7 +27,7 @@ public final class NSQAuthServer: Sendable {
     private static func answer(_ socket: LoopbackSocket, _ secret: String) {
         var input: [UInt8] = []
         socket.setReadLimit(.seconds(5))
-        while LoopbackHTTP.endOfHead(input, from: 0) == nil { guard case .bytes = socket.read(appendingTo: &input) else { return } }
+        while HTTPHead.end(of: input, from: 0) == nil { guard case .bytes = socket.read(appendingTo: &input) else { return } }
         let line = String(decoding: input.prefix { $0 != 0x0d }, as: UTF8.self)
         let words = line.split(whereSeparator: { " ?&".contains($0) })
         let isKnown = words.contains { $0 == "secret=\(secret)" }

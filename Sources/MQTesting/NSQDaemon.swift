@@ -1,5 +1,6 @@
 import Glibc
 import MQCore
+import MQStandIns
 
 /// The real nsqd on free ports of 127.0.0.1 with a data folder of its own; ended and removed when nobody holds it any more.
 public final class NSQDaemon {

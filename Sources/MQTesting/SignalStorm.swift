@@ -1,4 +1,5 @@
 import Glibc
+import MQStandIns
 import Synchronization
 
 /// Hits threads with a harmless signal every millisecond, without SA_RESTART: each blocking call sees EINTR all the time.

@@ -1,7 +1,7 @@
 // A stand-in of a broker as a program, for measurements: mq-standin sqs [QUEUE…] or mq-standin nsq. Prints where it listens
 // and ends with its standard input. Not installed.
 import Glibc
-import MQTesting
+import MQStandIns
 
 signal(SIGPIPE, SIG_IGN)
 let words = CommandLine.arguments.dropFirst()

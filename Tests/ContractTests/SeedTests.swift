@@ -1,4 +1,5 @@
 import Foundation
+import MQStandIns
 import MQTesting
 import Testing
 

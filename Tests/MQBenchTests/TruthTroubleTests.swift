@@ -1,5 +1,6 @@
 import Foundation
 import MQCore
+import MQStandIns
 import MQTesting
 import Testing
 import TransportMemory

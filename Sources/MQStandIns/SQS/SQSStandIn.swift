@@ -107,7 +107,7 @@ public final class SQSStandIn: Sendable {
     private let connections = SQSConnections()
     private let acceptor: Mutex<Background<Void>?>
 
-    /// - Throws: `ConformanceFailure` when it cannot listen.
+    /// - Throws: `StandInFailure` when it cannot listen.
     public init(_ settings: Settings = Settings(), port: Int = 0) throws {
         listener = try LoopbackSocket.listen(port: port)
         self.port = listener.localPort
@@ -139,10 +139,16 @@ public final class SQSStandIn: Sendable {
 
     /// For clients of it.
     public var environment: [String: String] {
-        var all = MotoServer.dummyCredentials
+        var all = Self.credentials
         all["AWS_ENDPOINT_URL"] = endpoint
         return all
     }
+
+    /// Those of nobody, a region, and no question to the cloud's metadata service.
+    package static let credentials = [
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    ]
 
     public func url(of queue: String) -> String { service.url(of: queue) }
 

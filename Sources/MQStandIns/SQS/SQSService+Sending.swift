@@ -158,7 +158,3 @@ extension SQSService {
         json.close("]")
     }
 }
-
-extension JSONText {
-    mutating func text(_ bytes: [UInt8]) { bytes.withUnsafeBytes { value(utf8: $0) } }
-}

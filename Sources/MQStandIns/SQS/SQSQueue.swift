@@ -1,28 +1,5 @@
 import Glibc
 
-struct SQSAttribute: Sendable {
-    var name: String
-    var type: String
-    /// Binary values are undone base64.
-    var value: [UInt8]
-    var isBinary: Bool
-}
-
-struct SQSMessage {
-    let serial: Int
-    let id: [UInt8]
-    let body: [UInt8]
-    /// Of the body, in hexadecimal digits.
-    let digest: [UInt8]
-    let attributes: [SQSAttribute]
-    let group: String?
-    let dedup: String?
-    let sent: Int
-    var receiveCount = 0
-    var firstReceived = 0
-    var visibleAt: Int64 = 0
-}
-
 final class SQSQueue {
     let name: String
     var attributes: [String: String]
@@ -135,48 +112,5 @@ final class SQSQueue {
         expire(now)
         let delayed = hidden.count { messages[$0]?.receiveCount == 0 }
         return (messages.count - hidden.count, hidden.count - delayed, delayed)
-    }
-}
-
-/// MD5 by OpenSSL's library, opened here.
-enum SQSDigest {
-    private typealias Function = @convention(c) (UnsafeRawPointer?, Int, UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>?
-    private static let function:
-        @convention(c) @Sendable (UnsafeRawPointer?, Int, UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>? = {
-            guard let library = LoopbackLibrary("libcrypto.so.3") else { preconditionFailure("the stand-in of SQS needs libssl3") }
-            return library.function(
-                "MD5",
-                as: (@convention(c) @Sendable (UnsafeRawPointer?, Int, UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>?).self)
-        }()
-    private static let digits = Array("0123456789abcdef".utf8)
-
-    /// The digest in 32 hexadecimal digits.
-    static func md5(_ bytes: [UInt8]) -> [UInt8] {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 16) { digest in
-            _ = bytes.withUnsafeBytes { function($0.baseAddress, $0.count, digest.baseAddress!) }
-            return [UInt8](unsafeUninitializedCapacity: 32) { text, count in
-                for place in 0..<16 {
-                    text[2 * place] = digits[Int(digest[place] >> 4)]
-                    text[2 * place + 1] = digits[Int(digest[place] & 15)]
-                }
-                count = 32
-            }
-        }
-    }
-
-    /// As AWS defines it: sorted by name, each part behind its length.
-    static func md5(_ attributes: [SQSAttribute]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        func part(_ value: some Collection<UInt8>) {
-            withUnsafeBytes(of: UInt32(value.count).bigEndian) { bytes += $0 }
-            bytes += value
-        }
-        for attribute in attributes.sorted(by: { $0.name < $1.name }) {
-            part(Array(attribute.name.utf8))
-            part(Array(attribute.type.utf8))
-            bytes.append(attribute.isBinary ? 2 : 1)
-            part(attribute.value)
-        }
-        return md5(bytes)
     }
 }

@@ -65,7 +65,7 @@ public final class NSQStandIn: Sendable {
     private let wakeUp: LoopbackSocketPair
     private let thread: Mutex<Background<Void>?>
 
-    /// - Throws: `ConformanceFailure` when it cannot listen.
+    /// - Throws: `StandInFailure` when it cannot listen.
     public init(_ settings: Settings = Settings(), tcpPort: Int = 0, httpPort: Int = 0) throws {
         let (tcp, http) = (try LoopbackSocket.listen(port: tcpPort), try LoopbackSocket.listen(port: httpPort))
         (self.tcpPort, self.httpPort) = (tcp.localPort, http.localPort)

@@ -16,7 +16,7 @@ public final class LoopbackSocket: Sendable {
 
     /// Listens on 127.0.0.1.
     /// - Parameter port: 0 takes a free one; see `localPort`.
-    /// - Throws: `ConformanceFailure`.
+    /// - Throws: `StandInFailure`.
     public static func listen(port: Int = 0) throws -> LoopbackSocket {
         let made = try make()
         var yes: CInt = 1
@@ -24,17 +24,17 @@ public final class LoopbackSocket: Sendable {
         let code = withAddress(port) { bind(made.descriptor, $0, $1) }
         _ = fcntl(made.descriptor, F_SETFL, O_NONBLOCK)  // `accept` polls
         guard code == 0, Glibc.listen(made.descriptor, 1024) == 0 else {
-            throw ConformanceFailure("cannot listen on 127.0.0.1:\(port): \(SystemError.words(errno))")
+            throw StandInFailure("cannot listen on 127.0.0.1:\(port): \(SystemError.words(errno))")
         }
         return made
     }
 
     /// Connects to 127.0.0.1.
-    /// - Throws: `ConformanceFailure`.
+    /// - Throws: `StandInFailure`.
     public static func connect(port: Int) throws -> LoopbackSocket {
         let made = try make()
         guard withAddress(port, { Glibc.connect(made.descriptor, $0, $1) }) == 0 else {
-            throw ConformanceFailure("cannot connect to 127.0.0.1:\(port): \(SystemError.words(errno))")
+            throw StandInFailure("cannot connect to 127.0.0.1:\(port): \(SystemError.words(errno))")
         }
         made.setNoDelay()
         return made
@@ -45,18 +45,13 @@ public final class LoopbackSocket: Sendable {
         while true {
             var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             _ = poll(&waiting, 1, -1)
-            // Without accept4(2) in Swift's Glibc, a descriptor is inheritable for a moment: nobody may start a program then.
-            let (taken, number) = Executable.spawning.withLock { _ in
-                let taken = Glibc.accept(descriptor, nil, nil)
-                if taken >= 0 { _ = fcntl(taken, F_SETFD, FD_CLOEXEC) }
-                return (taken, errno)
-            }
+            let taken = Self.accept4(descriptor, nil, nil, CInt(SOCK_CLOEXEC.rawValue))
             if taken >= 0 {
                 let made = LoopbackSocket(taken)
                 made.setNoDelay()
                 return made
             }
-            switch number {
+            switch errno {
             case EINTR, EAGAIN, ECONNABORTED: continue
             case EMFILE, ENFILE: usleep(1000)
             default: return nil
@@ -64,9 +59,18 @@ public final class LoopbackSocket: Sendable {
         }
     }
 
+    /// accept(2) whose descriptor no program inherits, even one that starts at this moment. The Glibc module does not show it.
+    private static let accept4:
+        @convention(c) @Sendable (CInt, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?, CInt) -> CInt = {
+            guard let symbol = dlsym(nil, "accept4") else { preconditionFailure("accept4 is missing in libc") }
+            return unsafeBitCast(
+                symbol,
+                to: (@convention(c) @Sendable (CInt, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?, CInt) -> CInt).self)
+        }()
+
     private static func make() throws -> LoopbackSocket {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw ConformanceFailure("no socket: \(SystemError.words(errno))") }
+        guard descriptor >= 0 else { throw StandInFailure("no socket: \(SystemError.words(errno))") }
         return LoopbackSocket(descriptor)
     }
 
@@ -82,7 +86,7 @@ public final class LoopbackSocket: Sendable {
 
     /// A port that is free, for a program that cannot say which one it took. Given away once, and outside of the range from which
     /// the kernel takes the ports of outgoing connections: nobody has it when the program starts, or starts again.
-    /// - Throws: `ConformanceFailure`.
+    /// - Throws: `StandInFailure`.
     public static func freePort() throws -> Int {
         for _ in 0..<1000 {
             let number = lastPort.wrappingAdd(1, ordering: .relaxed).newValue
@@ -90,7 +94,7 @@ public final class LoopbackSocket: Sendable {
             let port = 20_000 + (Int(getpid()) &* 97 &+ number) % 12_000
             if (try? listen(port: port)) != nil { return port }
         }
-        throw ConformanceFailure("no free port between 20000 and 32000")
+        throw StandInFailure("no free port between 20000 and 32000")
     }
 
     private static let lastPort = Atomic<Int>(0)
@@ -176,26 +180,9 @@ public final class LoopbackSocket: Sendable {
     /// No more is read or written by anybody: threads that block in this socket return.
     public func shutDown() { shutdown(descriptor, CInt(SHUT_RDWR)) }
 
-    /// The peer sees the end of the stream, and can still be read from.
-    public func endWriting() { shutdown(descriptor, CInt(SHUT_WR)) }
-
     /// From now on closing sends RST and drops what was written and has not left: what the peer did not read yet may be lost.
     public func resetWhenClosed() {
         var value = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
-    }
-}
-
-/// Two connected sockets of this process: one thread waits at `inner` beside other descriptors, others write to `outer`.
-final class LoopbackSocketPair: Sendable {
-    let inner: LoopbackSocket
-    let outer: LoopbackSocket
-
-    /// - Throws: `ConformanceFailure`.
-    init() throws {
-        let listener = try LoopbackSocket.listen()
-        outer = try LoopbackSocket.connect(port: listener.localPort)
-        guard let taken = listener.accept() else { throw ConformanceFailure("no connection to itself") }
-        inner = taken
     }
 }

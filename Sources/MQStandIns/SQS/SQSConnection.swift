@@ -49,7 +49,7 @@ struct SQSConnection {
     private func readHead(_ input: inout [UInt8]) -> (Head, Int)? {
         var searched = 0
         while true {
-            if let end = LoopbackHTTP.endOfHead(input, from: searched) { return (Head(input[..<end]), end) }
+            if let end = HTTPHead.end(of: input, from: searched) { return (Head(input[..<end]), end) }
             if input.count > 1 << 16 { return nil }
             searched = max(0, input.count - 3)
             guard case .bytes = socket.read(appendingTo: &input) else { return nil }
@@ -121,7 +121,7 @@ struct SQSConnection {
         case .truncate:
             _ = send(200, json.bytes, skew: skew, isCut: true)
             return false
-        case .answer: return send(200, usesGzip ? Gzip.stored(json.bytes) : json.bytes, isGzip: usesGzip, skew: skew)
+        case .answer: return send(200, usesGzip ? StoredGzip.member(of: json.bytes) : json.bytes, isGzip: usesGzip, skew: skew)
         }
     }
 
@@ -195,32 +195,5 @@ struct SQSConnection {
             strftime(text.baseAddress!, 64, "%a, %d %b %Y %H:%M:%S GMT", &parts)
             return String(cString: text.baseAddress!)
         }
-    }
-}
-
-/// RFC 1952 without compressing: enough to see whether a client undoes it.
-enum Gzip {
-    static func stored(_ bytes: [UInt8]) -> [UInt8] {
-        var result: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]
-        var rest = bytes[...]
-        repeat {
-            let block = rest.prefix(65535)
-            rest = rest.dropFirst(block.count)
-            result.append(rest.isEmpty ? 1 : 0)
-            withUnsafeBytes(of: UInt16(block.count).littleEndian) { result += $0 }
-            withUnsafeBytes(of: ~UInt16(block.count).littleEndian) { result += $0 }
-            result += block
-        } while !rest.isEmpty
-        withUnsafeBytes(of: checksum(bytes).littleEndian) { result += $0 }
-        withUnsafeBytes(of: UInt32(truncatingIfNeeded: bytes.count).littleEndian) { result += $0 }
-        return result
-    }
-
-    private static let table: [UInt32] = (0..<256).map { byte in
-        (0..<8).reduce(UInt32(byte)) { value, _ in value & 1 == 1 ? value >> 1 ^ 0xedb8_8320 : value >> 1 }
-    }
-
-    private static func checksum(_ bytes: [UInt8]) -> UInt32 {
-        ~bytes.reduce(~UInt32(0)) { table[Int(($0 ^ UInt32($1)) & 0xff)] ^ $0 >> 8 }
     }
 }

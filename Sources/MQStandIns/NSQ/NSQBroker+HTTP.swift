@@ -33,9 +33,9 @@ extension NSQBroker {
                 client.ending = .whenSent
                 return
             }
-            guard let end = LoopbackHTTP.endOfHead(client.input, from: 0) else { return }
+            guard let end = HTTPHead.end(of: client.input, from: 0) else { return }
             let lines = String(decoding: client.input[..<end], as: UTF8.self).split(separator: "\r\n")
-            let headers = LoopbackHTTP.fields(lines.dropFirst())
+            let headers = HTTPHead.fields(lines.dropFirst())
             let size = headers["content-length"].flatMap { Int($0) } ?? 0
             if headers["expect"] == "100-continue" && client.input.count == end && size > 0 {
                 client.sendRaw(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
@@ -209,24 +209,5 @@ extension NSQBroker {
             ("max_output_buffer_timeout", .number(30_000_000_000)), ("max_deflate_level", .number(6)))
         json.close("}")
         return json.bytes
-    }
-}
-
-extension JSONText {
-    enum Field {
-        case text(String)
-        case number(Int)
-        case truth(Bool)
-    }
-
-    mutating func fields(_ fields: (String, Field)...) {
-        for (key, field) in fields {
-            self.key(key)
-            switch field {
-            case .text(let text): value(text)
-            case .number(let number): value(number)
-            case .truth(let truth): value(truth)
-            }
-        }
     }
 }

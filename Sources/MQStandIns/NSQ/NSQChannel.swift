@@ -1,84 +1,5 @@
 import Glibc
 
-/// Monotonic nanoseconds.
-func loopbackNanoseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-}
-
-/// Nanoseconds since 1970.
-func wallNanoseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-}
-
-extension Duration {
-    var loopbackNanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
-    var milliseconds: Int { Int(loopbackNanoseconds / 1_000_000) }
-}
-
-struct NSQMessage {
-    let id: [UInt8]
-    let timestamp: Int64
-    var attempts: UInt16 = 0
-    let body: [UInt8]
-}
-
-/// First in, first out, at O(1) each.
-struct NSQLine {
-    private var messages: [NSQMessage] = []
-    private var first = 0
-
-    var count: Int { messages.count - first }
-    var isEmpty: Bool { count == 0 }
-
-    mutating func append(_ message: NSQMessage) { messages.append(message) }
-
-    mutating func takeFirst() -> NSQMessage? {
-        guard !isEmpty else { return nil }
-        first += 1
-        let message = messages[first - 1]
-        if first > 1024 && first * 2 > messages.count {
-            messages.removeFirst(first)
-            first = 0
-        }
-        return message
-    }
-
-    mutating func takeAll() -> [NSQMessage] {
-        let all = Array(messages[first...])
-        removeAll()
-        return all
-    }
-
-    mutating func removeAll() {
-        messages = []
-        first = 0
-    }
-}
-
-final class NSQTopic {
-    let name: String
-    /// Waits for the first channel.
-    var backlog = NSQLine()
-    var channels: [String: NSQChannel] = [:]
-    var isPaused = false
-    var messageCount = 0
-
-    init(_ name: String) { self.name = name }
-
-    /// Copies what waits into every channel, unless there is none or the topic is paused.
-    func distribute() {
-        guard !isPaused, !channels.isEmpty, !backlog.isEmpty else { return }
-        for message in backlog.takeAll() {
-            for channel in channels.values { channel.line.append(message) }
-            for channel in channels.values { channel.messageCount += 1 }
-        }
-    }
-}
-
 final class NSQChannel {
     struct InFlight {
         var message: NSQMessage
@@ -152,16 +73,5 @@ final class NSQChannel {
     func empty() {
         for entry in inFlight.values { release(entry.owner) }
         (line, inFlight, deferred) = (NSQLine(), [:], [])
-    }
-}
-
-/// Why a command is refused.
-struct NSQRefusal: Error {
-    let text: String
-    let isFatal: Bool
-
-    init(_ text: String, isFatal: Bool = true) {
-        self.text = text
-        self.isFatal = isFatal
     }
 }
