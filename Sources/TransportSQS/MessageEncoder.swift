@@ -7,7 +7,7 @@ struct MessageEncoder {
     let defaults: MessageProperties
     /// Every body goes in base64.
     let usesBase64: Bool
-    /// The queue makes the identity of a message from its content.
+    /// The identity of a message is made from its content.
     let deduplicatesByContent: Bool
     /// A request to a FIFO queue holds one message of a group, so that none goes ahead of an earlier one that fails.
     let ordersStrictly: Bool
@@ -60,11 +60,11 @@ struct MessageEncoder {
     /// - Parameter limit: asked for only when the message is not small.
     func complaint(about index: Int, in batch: borrowing Batch, limit: () -> Int) -> TransportError? {
         let body = batch.bytes(of: index)
-        if body.isEmpty { return Self.unsendable("sqs cannot carry an empty message", hint: "--skip-empty leaves them out") }
+        if body.isEmpty { return Self.unsendable("sqs cannot carry an empty message", remedy: .skipEmpty) }
         let inBase64 = encodes(body, hasProperties: batch.hasProperties)
         if !inBase64, let (offset, what) = MessageText.firstRefused(in: body) {
             return Self.unsendable(
-                "SQS cannot carry \(what), at offset \(offset)", hint: "-o base64 sends any bytes, and mq recv undoes it")
+                "SQS cannot carry \(what), at offset \(offset)", remedy: .option("base64", "sends any bytes, and mq recv undoes it"))
         }
         var beside = 0
         if batch.hasProperties || hasDefaults || inBase64 {
@@ -78,8 +78,7 @@ struct MessageEncoder {
         let largest = max(0, inBase64 ? room / 4 * 3 : room)
         guard body.count > largest else { return nil }
         let why = inBase64 ? " in base64" : beside > 0 ? " beside its attributes" : ""
-        return Self.unsendable(
-            "\(body.count) bytes exceed this queue's limit of \(largest) bytes\(why)", hint: "--on-error skip goes on without it")
+        return .tooLarge(body.count, limit: largest, why: why)
     }
 
     private func complaint(about properties: MessageProperties, extra: Int) -> TransportError? {
@@ -109,8 +108,8 @@ struct MessageEncoder {
         return nil
     }
 
-    private static func unsendable(_ message: String, hint: String? = nil) -> TransportError {
-        TransportError(.unsendable, message, hint: hint)
+    private static func unsendable(_ message: String, hint: String? = nil, remedy: Remedy? = nil) -> TransportError {
+        TransportError(.unsendable, message, hint: hint, remedy: remedy)
     }
 
     // MARK: - Writing
@@ -155,14 +154,23 @@ struct MessageEncoder {
         if batch.hasProperties || hasDefaults || inBase64 || isFIFO {
             var properties = properties(of: index, in: batch)
             if inBase64 { properties.attributes.append(MessageText.marker) }
-            write(properties, position, &entry, &json)
+            write(properties, position, body, &entry, &json)
         }
         json.close("}")
         entry.json = start..<json.bytes.count
         return entry
     }
 
-    private func write(_ properties: MessageProperties, _ position: Int, _ entry: inout SendRequest.Entry, _ json: inout JSONText) {
+    /// What tells a FIFO queue a message from its double: its number in this run, or what SQS itself would take of its content, which
+    /// serves queues that are not set to do so.
+    private func identity(_ position: Int, _ body: UnsafeRawBufferPointer) -> String {
+        deduplicatesByContent ? Hex.text(crypto.sha256(Array(body))) : "\(run)\(position)"
+    }
+
+    private func write(
+        _ properties: MessageProperties, _ position: Int, _ body: UnsafeRawBufferPointer, _ entry: inout SendRequest.Entry,
+        _ json: inout JSONText
+    ) {
         if !properties.attributes.isEmpty {
             entry.attributeDigest = MessageText.digest(of: properties.attributes, crypto)
             json.key("MessageAttributes")
@@ -179,7 +187,7 @@ struct MessageEncoder {
             json.key("MessageGroupId")
             json.value(group)
         }
-        if let identity = properties.dedup ?? (isFIFO && !deduplicatesByContent ? "\(run)\(position)" : nil), isFIFO {
+        if let identity = properties.dedup ?? (isFIFO ? identity(position, body) : nil), isFIFO {
             json.key("MessageDeduplicationId")
             json.value(identity)
         }

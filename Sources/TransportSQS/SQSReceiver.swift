@@ -5,6 +5,8 @@ internal import MQNet
 /// it likes, and nothing that is held becomes another receiver's.
 final class SQSReceiver: Receiver {
     private let desk: ReceiveDesk
+    /// Lives as long as its receiver.
+    private let temporary: TemporaryQueue?
     private let isPeeking: Bool
     private var isClosed = false
 
@@ -12,7 +14,8 @@ final class SQSReceiver: Receiver {
     private static let peekTime = Duration.seconds(10)
 
     /// - Throws: `usage`, `noSuchQueue`, `permission`, `unreachable`.
-    init(_ settings: Settings, _ opening: Opening) throws(TransportError) {
+    init(_ settings: Settings, _ opening: Opening, _ temporary: TemporaryQueue? = nil) throws(TransportError) {
+        self.temporary = temporary
         let connection = try Connection(settings, opening)
         let url = try connection.queueURL(until: opening.deadline)
         let plan = Self.plan(settings, opening)

@@ -6,6 +6,8 @@ internal import MQNet
 final class SQSSender: Sender {
     private let connection: Connection
     private let encoder: MessageEncoder
+    /// Lives as long as its sender.
+    private let temporary: TemporaryQueue?
     private let url: String
     private let concurrency: Int
     private var progress = ConfirmedPrefix()
@@ -38,7 +40,8 @@ final class SQSSender: Sender {
     private static let groupPause: UInt64 = 5_000_000
 
     /// - Throws: `usage`, `noSuchQueue`, `permission`, `unreachable`.
-    init(_ settings: Settings, _ opening: Opening) throws(TransportError) {
+    init(_ settings: Settings, _ opening: Opening, _ temporary: TemporaryQueue? = nil) throws(TransportError) {
+        self.temporary = temporary
         connection = try Connection(settings, opening)
         encoder = try MessageEncoder(settings, defaults: opening.defaults, notices: opening.notices)
         concurrency = settings.options.integer("concurrency") ?? 8
@@ -147,8 +150,7 @@ final class SQSSender: Sender {
     private var noAnswer: TransportError {
         let count = progress.accepted - progress.confirmed
         return TransportError(
-            .tryAgain, "no answer for \(Quantity.count(count, "message")) in time", hint: "--timeout says how long to wait",
-            isRetriable: true)
+            .tryAgain, "no answer for \(Quantity.count(count, "message")) in time", remedy: .wait, isRetriable: true)
     }
 
     private func isStopped(at index: Int, of batch: borrowing Batch) -> Bool {

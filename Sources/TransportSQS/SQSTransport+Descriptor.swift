@@ -4,9 +4,12 @@ extension SQSTransport {
     public static let descriptor = Descriptor(
         name: "sqs", schemes: ["sqs", "arn", "https", "http"],
         summary: "Amazon SQS: standard and FIFO queues, and emulators of it",
-        forms: ["sqs:NAME", "sqs:arn:aws:sqs:REGION:ACCOUNT:NAME", "https://sqs.REGION.amazonaws.com/ACCOUNT/NAME", "arn:aws:sqs:…"],
+        forms: [
+            "sqs:NAME", "sqs:temp", "sqs:arn:aws:sqs:REGION:ACCOUNT:NAME", "https://sqs.REGION.amazonaws.com/ACCOUNT/NAME", "arn:aws:sqs:…",
+        ],
         capabilities: [
             .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .attributes, .group, .exactCount, .redrive, .attempts,
+            .temporary,
         ],
         options: options,
         emptyWait: .seconds(30), guarantee: .remote,

@@ -66,7 +66,8 @@ struct ServiceFailure: Error {
         let reason = Self.code(kind, code, reply.status)
         let words = reason == .noSuchQueue ? "no such queue" : "\(operation): \(name)\(said)"
         error = TransportError(
-            reason, words + identity, hint: Self.hint(code, kind), isRetriable: kind == .throttled || kind == .transient)
+            reason, words + identity, hint: Self.hint(code, kind), remedy: Self.remedy(code),
+            isRetriable: kind == .throttled || kind == .transient)
     }
 
     private static func words(_ reply: HTTPReply) -> (code: String, message: String) {
@@ -136,12 +137,18 @@ struct ServiceFailure: Error {
         }
     }
 
+    private static func remedy(_ code: String) -> Remedy? {
+        switch code {
+        case "QueueDoesNotExist", "NonExistentQueue": .create
+        case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId": .explain("where the keys come from")
+        default: nil
+        }
+    }
+
     private static func hint(_ code: String, _ kind: Kind) -> String? {
         switch code {
-        case "QueueDoesNotExist", "NonExistentQueue": "mq create makes it; mq explain shows region, endpoint and account"
         case "QueueDeletedRecently": "a queue of the same name can be made 60 seconds after it was deleted"
         case "PurgeQueueInProgress": "a queue can be purged once a minute"
-        case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId": "mq explain shows where the keys come from"
         case "SignatureDoesNotMatch", "InvalidSignatureException":
             kind == .skewed ? "set this machine's clock" : "the secret key does not belong to the access key"
         case "RequestTimeTooSkewed": "set this machine's clock"
