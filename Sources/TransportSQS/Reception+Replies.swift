@@ -39,7 +39,7 @@ extension Reception {
         for message in messages {
             let position = held.add(message.handle, at: now)
             positions.append(position)
-            arrivals.append(Arrival(position: position, message: message))
+            arrivals.append(message)
         }
         if !positions.isEmpty { held.keep(positions, due: beat(now)) }
         let isEnd = plan.endsWhenEmpty && emptyPolls >= Self.emptyPollsToEnd && !hasPolls

@@ -20,11 +20,6 @@ struct Reception {
         var endsWhenEmpty = false
     }
 
-    struct Arrival {
-        var position: Int
-        var message: ReceivedMessage
-    }
-
     struct Poll {
         var asked: Int
         /// In seconds.
@@ -79,7 +74,7 @@ struct Reception {
     // MARK: - What is here
 
     /// Messages that were not handed over yet, from `head`.
-    var arrivals: [Arrival] = []
+    var arrivals: [ReceivedMessage] = []
     private var head = 0
     var held = HeldMessages()
     /// Positions of messages to be deleted, and of those to become visible again after seconds.
@@ -150,12 +145,12 @@ struct Reception {
     static func patience(_ nanoseconds: UInt64) -> Int { nanoseconds < 500_000_000 ? 0 : Int((nanoseconds - 500_000_000) / 1_000_000_000) }
 
     /// The next messages, up to `limit` and about `byteLimit` bytes.
-    mutating func take(_ limit: Int, byteLimit: Int) -> ArraySlice<Arrival> {
+    mutating func take(_ limit: Int, byteLimit: Int) -> ArraySlice<ReceivedMessage> {
         var bytes = 0
         let end = head + min(limit, ready)
         var index = head
         while index < end && (index == head || bytes < byteLimit) {
-            bytes += arrivals[index].message.body.count
+            bytes += arrivals[index].body.count
             index += 1
         }
         let taken = arrivals[head..<index]
@@ -174,7 +169,7 @@ struct Reception {
         let wasIdle = deletions.isEmpty
         var unknown = 0
         for position in positions {
-            if !held.leave(position) {
+            if position >= held.total - ready || !held.leave(position) {
                 unknown += 1
             } else if let delay {
                 releases.append((position, delay))

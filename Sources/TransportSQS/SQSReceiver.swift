@@ -8,6 +8,7 @@ final class SQSReceiver: Receiver {
     /// Lives as long as its receiver.
     private let temporary: TemporaryQueue?
     private let isPeeking: Bool
+    private(set) var handedOver = 0
     private var isClosed = false
 
     /// How long an empty queue is waited for when it is only looked at.
@@ -77,36 +78,28 @@ final class SQSReceiver: Receiver {
 
     /// Appends what is there; false when there is nothing.
     private func take(into batch: inout Batch, limit: Int, byteLimit: Int) throws(TransportError) -> Bool {
-        let (taken, failure) = desk.reception.withLock { reception -> (ArraySlice<Reception.Arrival>, TransportError?) in
+        let (taken, failure) = desk.reception.withLock { reception -> (ArraySlice<ReceivedMessage>, TransportError?) in
             guard reception.ready > 0 else { return ([], reception.failure) }
             return (reception.take(limit, byteLimit: byteLimit), nil)
         }
         if let failure { throw failure }
-        for arrival in taken {
-            arrival.message.body.withUnsafeBytes { batch.append($0) }
-            withUnsafeBytes(of: UInt64(arrival.position).bigEndian) { batch.setReceipt($0) }
-            if batch.wantsProperties { batch.setProperties(arrival.message.properties) }
+        for message in taken {
+            message.body.withUnsafeBytes { batch.append($0) }
+            if batch.wantsProperties { batch.setProperties(message.properties) }
         }
+        handedOver += taken.count
         return !taken.isEmpty
     }
 
-    func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError) {
-        if isPeeking || messages.isEmpty { return }
+    func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {
+        if isPeeking || positions.isEmpty { return }
         var delay: Int?
         // SQS counts in seconds, up to twelve hours.
         if case .requeue(let after) = settlement { delay = Int(min((after.nanoseconds + 999_999_999) / 1_000_000_000, 43200)) }
-        var unknown = 0
-        var wakes = false
-        for index in messages {
-            let receipt = batch.receipt(of: index)
-            let position = receipt.count == 8 ? receipt.reduce(0) { $0 << 8 | Int($1) } : -1
-            let result = desk.reception.withLock { $0.settle(position..<position + 1, delay: delay) }
-            unknown += result.unknown
-            wakes = wakes || result.wakes
-        }
+        let (unknown, wakes) = desk.reception.withLock { $0.settle(positions, delay: delay) }
         if wakes { desk.wakeService() }
         guard unknown == 0 else {
-            throw TransportError(.failure, "\(unknown) messages of the batch are settled already or were not received here")
+            throw TransportError(.failure, "\(Quantity.count(unknown, "message")) settled already or not received here")
         }
     }
 

@@ -88,7 +88,7 @@ struct SQSReceivingTests {
                 into: &batch, limit: allowance, byteLimit: 1 << 17, until: .after(.seconds(10)), stop: queue.stop)
             guard outcome == .received else { break }
             usleep(500)
-            try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+            try receiver.settle(last: batch.count, as: .acknowledge)
             received += batch.count
             if received >= 16 { allowance *= 2 }
         }
@@ -106,7 +106,7 @@ struct SQSReceivingTests {
         #expect(
             try receiver.receive(into: &batch, limit: 1, byteLimit: 1 << 16, until: .after(.seconds(5)), stop: queue.stop) == .received)
         #expect(batch.count == 1)
-        try receiver.settle(0..<1, of: batch, as: .acknowledge)
+        try receiver.settle(0..<1, as: .acknowledge)
         try receiver.close(until: .after(.seconds(5)), stop: StopFlag())
         #expect(server.bodies(in: queue.name)?.count == 29 && server.inFlight(in: queue.name) == 0)
     }
@@ -123,7 +123,7 @@ struct SQSReceivingTests {
                     into: &batch, limit: 10 - batch.count, byteLimit: 1 << 16, until: .after(.seconds(5)), stop: queue.stop)
             }
             server.change { $0.operations["DeleteMessageBatch"] = .late(.seconds(isHurried ? 3 : 2)) }
-            try receiver.settle(0..<10, of: batch, as: .acknowledge)
+            try receiver.settle(0..<10, as: .acknowledge)
             let stop = StopFlag()
             if isHurried { stop.raise() }
             let start = Deadline.now()
@@ -145,7 +145,7 @@ struct SQSReceivingTests {
             _ = try receiver.receive(into: &batch, limit: 3 - batch.count, byteLimit: 1 << 16, until: .after(.seconds(5)), stop: queue.stop)
         }
         server.change { $0.operations["DeleteMessageBatch"] = .foreign }
-        try receiver.settle(0..<3, of: batch, as: .acknowledge)
+        try receiver.settle(0..<3, as: .acknowledge)
         do {
             try receiver.close(until: .after(.seconds(5)), stop: StopFlag())
             Issue.record("closed")

@@ -48,7 +48,7 @@ struct SQSReceptionTests {
             let (tag, _) = polls.removeFirst()
             guard case .poll(let poll)? = reception.ended(tag) else { return Issue.record("no such poll") }
             let messages = (0..<count).map { _ in
-                serial += 1
+                defer { serial += 1 }
                 var message = ReceivedMessage()
                 (message.handle, message.body) = (Array("r\(serial)".utf8), Array("m\(serial)".utf8))
                 return message
@@ -76,7 +76,10 @@ struct SQSReceptionTests {
         }
 
         mutating func ask(_ limit: Int, _ deadline: Deadline = .never) { _ = reception.ask(limit, wantsProperties: false, until: deadline) }
-        mutating func take(_ limit: Int = .max) -> [Int] { reception.take(limit, byteLimit: .max).map(\.position) }
+        /// The numbers of the messages that are handed over.
+        mutating func take(_ limit: Int = .max) -> [Int] {
+            reception.take(limit, byteLimit: .max).compactMap { Int(String(decoding: $0.body.dropFirst(), as: UTF8.self)) }
+        }
     }
 
     // MARK: - Polls
