@@ -101,9 +101,12 @@ struct QueueRedrive {
         } catch {
             guard error.kind == .unknownOperation else { throw error.error }
         }
-        let sources =
-            try reply.map { reply throws(TransportError) in try SQSAdmin.queues(in: reply).urls }
-            ?? admin.queues { QueueFacts.deadLetterQueue(of: $0) == arn }
+        let sources: [String]
+        if let reply {
+            sources = try SQSAdmin.queues(in: reply).urls
+        } else {
+            sources = try admin.queues { QueueFacts.deadLetterQueue(of: $0) == arn }
+        }
         guard sources.count == 1 else {
             let words = sources.isEmpty ? "no queue sends its dead letters here" : "\(sources.count) queues send their dead letters here"
             throw TransportError(.usage, words, remedy: .destination)
