@@ -73,6 +73,9 @@ public struct Opening: Sendable {
     public var mode: ReceiveMode = .consume
     /// The most messages to hold that were not handed over yet; `nil` leaves it to the transport.
     public var prefetch: Int?
+    /// How many messages the owner of a receiver will ask for in all, `.max` for every one there is: so many may be taken before a call of
+    /// `receive` asks for them. `nil` leaves it to each call.
+    public var total: Int?
     /// The other end is in this process, too.
     public var sharesProcess = false
     /// A receiver hands over what is ready at once, instead of giving the sender a moment to make the batch larger.
@@ -110,7 +113,8 @@ public protocol Sender: AnyObject {
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal?
 
     /// Blocks until all of `range` is accepted, `deadline` passes or `stop` is raised. Transmission of what was accepted
-    /// has begun: nothing is held back in the hope of more.
+    /// has begun: nothing is held back in the hope of more. A sender that keeps an order accepts less, too, where a message was
+    /// refused that the rest must not overtake; the call after `takeRejections` goes on.
     /// - Returns: how many were accepted, from the front of `range`.
     /// - Throws: what ends the sender; `confirmed` tells where. Never for a single message: see `takeRejections`.
     func send(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int
