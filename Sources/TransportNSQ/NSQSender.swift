@@ -36,6 +36,7 @@ final class NSQSender: Sender {
     var acceptsEmptyMessages: Bool { false }
 
     private(set) var confirmed = 0
+    var inDoubt: Int { fleet.crew.withLock { $0.unconfirmed } }
 
     var obstacle: TransportError {
         let hasLink = fleet.crew.withLock { !$0.links.isEmpty }

@@ -20,7 +20,7 @@ extension NSQTransport {
         examples: [
             ("nsq:logs", "the topic logs of the nsqd on this machine"),
             ("nsq:logs/archive", "its channel archive"),
-            ("nsq://a,b:4150/logs", "two nsqds: messages are divided among them; one stands in for the other"),
+            ("nsq://a,b:4150/logs", "two nsqds: messages are divided among them; the other takes over when one fails"),
             ("nsqlookup://lookup1,lookup2/logs/archive", "every nsqd that has the topic"),
             ("nsq:logs/archive,unix=/run/nsqd.sock", "through a UNIX socket"),
             ("nsq:temp", "a topic of one's own, gone at exit"),
@@ -84,7 +84,7 @@ extension NSQTransport {
         the rest away. bench measures temp with an ordinary topic, which it makes and deletes through the HTTP port.
         """,
         """
-        A message is delivered at least once and in no certain order. It goes to another consumer when it was not settled \
+        A message is delivered at least once and in no particular order. It goes to another consumer when it was not settled \
         within msg-timeout; mq asks for more time at half of it for as long as it is working, up to 15 minutes (nsqd's \
         -max-msg-timeout). What breaks off unsettled comes back after msg-timeout, what is left in good order at once.
         """,

@@ -32,7 +32,7 @@ struct SendCrew: Crew {
     /// Messages confirmed without a hole.
     var confirmed: Int { confirmedBefore + (parcels.first?.confirmed ?? 0) }
     private var hasOutput: Bool { !homeless.isEmpty || links.contains { $0.connection.hasOutput } }
-    private var unconfirmed: Int { parcels.reduce(0) { $0 + $1.count } - (parcels.first?.confirmed ?? 0) }
+    var unconfirmed: Int { parcels.reduce(0) { $0 + $1.count } - (parcels.first?.confirmed ?? 0) }
 
     mutating func takeRejections() -> [Rejection] {
         defer { rejections = [] }
