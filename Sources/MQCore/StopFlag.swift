@@ -7,12 +7,13 @@ public enum StopReason: UInt8, Sendable {
     case terminate
     case readerGone
     case requested
+    case hangUp
 }
 
 /// Asks every blocking call to return: a flag for loops, a pipe to poll beside a transport's own descriptor,
 /// and a signal for calls that have no descriptor.
 ///
-/// Raised once and lowered by nobody but the thread that waits with it. Raising is safe from any thread, not from a signal handler.
+/// Stays raised until the waiting thread lowers it. Raising is safe from any thread, not from a signal handler.
 public final class StopFlag: Sendable {
     private let state = Atomic<UInt8>(0)
     private let readEnd: CInt

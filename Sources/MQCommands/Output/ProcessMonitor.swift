@@ -118,8 +118,7 @@ enum ProcessMonitor {
             die(of: number)
         } else {
             stopped.store(Deadline.now(), ordering: .relaxed)
-            // A terminal that goes away ends the work as SIGTERM does.
-            configuration.stop.raise(number == SIGINT ? .interrupt : .terminate)
+            configuration.stop.raise(number == SIGINT ? .interrupt : number == SIGHUP ? .hangUp : .terminate)
             configuration.hangups?.turn.raise()
         }
     }
