@@ -118,7 +118,7 @@ struct ResolvedAddress {
                 type
             )
         } catch {
-            throw TransportError(.configuration, "alias @\(name): \(error.message)", hint: error.hint)
+            throw TransportError(.configuration, "alias @\(name): \(error.message)", hint: error.hint, remedy: error.remedy)
         }
     }
 

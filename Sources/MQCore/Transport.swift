@@ -158,12 +158,11 @@ extension Sender {
         for index in range {
             let size = batch.size(of: index)
             if size > limit {
-                return Refusal(
-                    index: index,
-                    error: TransportError(.unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes"))
+                return Refusal(index: index, error: .tooLarge(size, limit: limit))
             }
             if size < smallest {
-                return Refusal(index: index, error: TransportError(.unsendable, "this transport cannot carry an empty message"))
+                return Refusal(
+                    index: index, error: TransportError(.unsendable, "this transport cannot carry an empty message", remedy: .skipEmpty))
             }
         }
         return nil

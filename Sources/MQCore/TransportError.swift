@@ -1,7 +1,7 @@
 /// The one error of the product: what happened, in a sentence, and how a script can tell it apart.
 ///
 /// The sentence stands on its own ("queue was removed"), without the address, which the verb puts in front,
-/// and without a final full stop. `hint` says what to do next where that is known.
+/// and without a final full stop. `hint` says what to do next where that is known, `remedy` what a verb's flags can do about it.
 public struct TransportError: Error, Sendable {
     /// What kind of failure this is. Open: a transport may add its own without breaking a `switch`.
     public struct Code: Hashable, Sendable {
@@ -43,6 +43,8 @@ public struct TransportError: Error, Sendable {
     public var message: String
     /// What to do next, a short clause without punctuation around it.
     public var hint: String?
+    /// What would help, for the verb to put into words.
+    public var remedy: Remedy?
     /// Further sentences below it: where a broken stream can be resumed.
     public var details: [String] = []
     /// The system's error number behind it, where there is one.
@@ -51,15 +53,23 @@ public struct TransportError: Error, Sendable {
     public let isRetriable: Bool
 
     public init(
-        _ code: Code, _ message: String, hint: String? = nil, errno: CInt? = nil, isRetriable: Bool = false
+        _ code: Code, _ message: String, hint: String? = nil, remedy: Remedy? = nil, errno: CInt? = nil, isRetriable: Bool = false
     ) {
         self.code = code
         self.message = message
         self.hint = hint
+        self.remedy = remedy
         self.errno = errno
         self.isRetriable = isRetriable
     }
 
-    /// The sentence with its hint, as a person reads it.
+    /// The sentence with its hint, as a person reads it. A remedy has words only after a verb has found them.
     public var sentence: String { hint.map { "\(message) (\($0))" } ?? message }
+
+    /// A message over `limit` bytes, which the transport cannot carry.
+    /// - Parameter why: what sets the limit, behind the sentence.
+    public static func tooLarge(_ size: Int, limit: Int, why: String = "", hint: String? = nil, errno: CInt? = nil) -> TransportError {
+        TransportError(
+            .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes\(why)", hint: hint, remedy: .skip, errno: errno)
+    }
 }

@@ -91,8 +91,7 @@ extension Batch {
     /// The first message over `limit` bytes.
     borrowing func firstOver(_ limit: Int, _ range: Range<Int>) -> Refusal? {
         for index in range where size(of: index) > limit {
-            let error = TransportError(.unsendable, "\(size(of: index)) bytes exceed this queue's limit of \(limit) bytes")
-            return Refusal(index: index, error: error)
+            return Refusal(index: index, error: .tooLarge(size(of: index), limit: limit))
         }
         return nil
     }

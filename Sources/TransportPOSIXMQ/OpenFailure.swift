@@ -8,12 +8,11 @@ enum OpenFailure {
     static func error(_ number: CInt, name: String, access: CInt) -> TransportError {
         switch number {
         case ENOENT:
-            return TransportError(
-                .noSuchQueue, "no such queue", hint: "mq create posix-mq:\(name), or --create", errno: number)
+            return TransportError(.noSuchQueue, "no such queue", remedy: .create, errno: number)
         case EACCES:
             let what = access == O_WRONLY ? "send to" : access == O_RDONLY ? "receive from" : "open"
             return TransportError(
-                .permission, "permission denied: this user may not \(what) the queue", hint: "mq stat shows its owner and mode",
+                .permission, "permission denied: this user may not \(what) the queue", remedy: .show("its owner and mode"),
                 errno: number)
         case EMFILE: return descriptorsOrBytes(number)
         case ENFILE: return TransportError(.failure, "the system has no descriptors left", errno: number)
@@ -32,7 +31,7 @@ enum OpenFailure {
                 .cannotCreate, "the namespace has \(Limits.queuesMax) queues already, its limit",
                 hint: "raise it: sysctl -w fs.mqueue.queues_max=\(Limits.queuesMax * 2)", errno: number)
         case ENOMEM: return TransportError(.cannotCreate, "the kernel has no memory for \(depth) messages of \(size) bytes", errno: number)
-        case EEXIST: return TransportError(.cannotCreate, "the queue exists already", hint: "mq stat posix-mq:\(name)", errno: number)
+        case EEXIST: return TransportError(.cannotCreate, "the queue exists already", remedy: .ifMissing, errno: number)
         case EACCES:
             return TransportError(.permission, "permission denied: the queue exists and this user may not open it", errno: number)
         default:
@@ -56,8 +55,9 @@ enum OpenFailure {
             .cannotCreate,
             "\(depth) messages of \(size) bytes need \(Quantity.grouped(needed)) bytes of this user's \(Quantity.grouped(allowed)) (RLIMIT_MSGQUEUE)\(used)",
             hint: needed <= allowed
-                ? "delete queues, see mq list posix-mq:, or raise it: ulimit -q"
-                : fits > 0 ? "at msgsize=\(size) at most maxmsg=\(fits) fits; or raise it: ulimit -q" : "raise it: ulimit -q", errno: number
+                ? "delete queues, or raise it: ulimit -q"
+                : fits > 0 ? "at msgsize=\(size) at most maxmsg=\(fits) fits; or raise it: ulimit -q" : "raise it: ulimit -q",
+            remedy: needed <= allowed ? .list : nil, errno: number
         )
     }
 

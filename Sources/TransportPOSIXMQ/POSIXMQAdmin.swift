@@ -130,7 +130,7 @@ final class POSIXMQAdmin: Admin {
         case ENOENT: throw TransportError(.noSuchQueue, "no such queue", errno: ENOENT)
         case EACCES, EPERM:
             throw TransportError(
-                .permission, "permission denied: only the owner may delete a queue", hint: "mq stat shows its owner", errno: EACCES)
+                .permission, "permission denied: only the owner may delete a queue", remedy: .show("its owner"), errno: EACCES)
         case let number: throw TransportError(.failure, SystemError.words(number), errno: number)
         }
     }

@@ -22,16 +22,13 @@ final class POSIXMQSender: Sender {
         for index in range {
             let size = batch.size(of: index)
             if size > limit {
-                return Refusal(
-                    index: index,
-                    error: TransportError(
-                        .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes", hint: "--on-error skip goes on without it"
-                    ))
+                return Refusal(index: index, error: .tooLarge(size, limit: limit))
             }
             if checksPriority, let priority = batch.properties(of: index).priority, priority > POSIXMQTransport.maximumPriority {
                 return Refusal(
                     index: index,
-                    error: TransportError(.unsendable, "priority \(priority) is above the highest, \(POSIXMQTransport.maximumPriority)"))
+                    error: TransportError(
+                        .unsendable, "priority \(priority) is above the highest, \(POSIXMQTransport.maximumPriority)", remedy: .skip))
             }
         }
         return nil

@@ -147,7 +147,7 @@ extension POSIXMQTransport {
             namespaces. fs.mqueue.msg_max, msgsize_max and queues_max bound each namespace.
             """,
             """
-            send and recv never create a queue unless asked by --create. The attributes of an existing queue are left as they \
+            send and recv never create a queue unless asked to (create). The attributes of an existing queue are left as they \
             are, and a difference to what was asked for is said.
             """,
         ],

@@ -37,14 +37,14 @@ extension SysVTransport {
     private static let notes = [
         "Messages stay in the kernel until they are received: a queue survives the programs that made and used it, until "
             + "mq delete, ipcrm or a restart. Key 0 is IPC_PRIVATE and opens nothing.",
-        "Every message has a type of 1 or more (--type, 'type' in -F jsonl). type=N, max-type=N and not-type=N select, and "
+        "Every message has a type of 1 or more ('type' in JSON lines). type=N, max-type=N and not-type=N select, and "
             + "exclude each other. With max-type the lowest type comes first, so that types are priorities.",
         "A queue is full when the bytes of its messages, or their number, would exceed qbytes. The default of 16384 bytes holds "
             + "two messages of 8 KiB and is slow for those; 64 KiB to 1 MiB is best (mq create sysv:KEY,qbytes=64k, above "
             + "kernel.msgmnb as root).",
         "ftok(3) keeps 16 bits of the file's inode, 8 of its device and 8 of the project: different files often share a key, and "
             + "a file written anew has another one. Explicit keys are better; mq explain shows the key of a path.",
-        "peek (recv --peek) needs a kernel with CONFIG_CHECKPOINT_RESTORE, as distributions build it. While others receive, "
+        "Peeking needs a kernel with CONFIG_CHECKPOINT_RESTORE, as distributions build it. While others receive, "
             + "a message may be shown twice or not at all.",
         "Queue vanished when you logged out? systemd-logind removes the IPC objects of ordinary users at their last logout "
             + "(RemoveIPC=yes in logind.conf); system users are exempt.",

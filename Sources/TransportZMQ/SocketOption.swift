@@ -52,7 +52,7 @@ struct SocketOption: Sendable {
             "send-hwm", ZMQ_SNDHWM, .int, standard: "1000 to 16000, as many as 256 KiB hold", scope: .send,
             help: "messages queued for each peer before send waits; 0 is no bound"),
         SocketOption(
-            "recv-hwm", ZMQ_RCVHWM, .int, standard: "16000, or --prefetch", scope: .receive,
+            "recv-hwm", ZMQ_RCVHWM, .int, standard: "16000, or the prefetch of recv", scope: .receive,
             help: "messages taken ahead from each peer; 0 is no bound"),
         SocketOption(
             "reconnect", ZMQ_RECONNECT_IVL, .milliseconds, standard: "100ms",

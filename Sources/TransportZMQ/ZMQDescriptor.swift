@@ -17,7 +17,7 @@ extension ZMQTransport {
             "There is no broker: what was sent lives in the memory of the sender and the receiver until it is read, and is gone with them. "
                 + "Delivery is at most once. A receiver that dies takes with it what it had taken ahead, and the sender is not told.",
             "At its end send waits until libzmq has written every message, and keeps the connections open until their peers have read everything "
-                + "from the kernel (ipc) or their hosts have confirmed it (tcp), --timeout at most. Without that an ipc receiver at its high-water "
+                + "from the kernel (ipc) or their hosts have confirmed it (tcp), for as long as send's timeout allows. Without that an ipc receiver at its high-water "
                 + "mark loses the last messages of a sender that exits. What the receiver does with what it has read, ZeroMQ does not tell.",
             "send waits for its first peer, so that it may be started before its receiver. With one endpoint, messages queued when the "
                 + "connection breaks are kept for the next; with several, they are queued for connected peers only, and what is queued for one "
@@ -50,13 +50,14 @@ extension ZMQTransport {
             "buffer", .bytes(1...Int.max), standard: "64MiB",
             help: "bytes queued for or from each peer, kept by lowering the high-water mark to fit the mean size of messages"),
         OptionSpec(
-            "linger", .duration, standard: "--timeout", scope: .send, help: "longest wait at the end for messages to be written and read"),
+            "linger", .duration, standard: "the timeout of send", scope: .send,
+            help: "longest wait at the end for messages to be written and read"),
         OptionSpec(
             "immediate", .flag, standard: "with several endpoints", scope: .send,
             help: "queue for connected peers only, and drop what is queued for one whose connection breaks"),
         OptionSpec(
             "wait-peers", .integer(0...100_000), standard: "1, pub within 1s", scope: .send,
-            help: "peers (pub: subscribers) to wait for before the first message; given, --timeout bounds it"),
+            help: "peers (pub: subscribers) to wait for before the first message; given, send's timeout bounds the wait"),
         OptionSpec(
             "drop", .flag, standard: "no", scope: .send, help: "drop messages at the high-water mark instead of waiting; they are counted"),
         OptionSpec("ipv6", .flag, standard: "when an address is one", help: "IPv6 beside IPv4"),

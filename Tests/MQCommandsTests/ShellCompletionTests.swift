@@ -32,7 +32,7 @@ struct ShellCompletionTests {
 
     private func script(_ shell: Shell) -> String { "\(Executable.packageRoot)/completions/\(shell.fileName)" }
 
-    private static func quoted(_ words: [String]) -> String { words.map(InputName.quoted).joined(separator: " ") }
+    private static func quoted(_ words: [String]) -> String { words.map(ShellWord.quoted).joined(separator: " ") }
 
     private func bash(_ line: String, before: String = "") throws -> [String] {
         _ = try Shells.path(of: "bash")
@@ -41,7 +41,7 @@ struct ShellCompletionTests {
             source \(script(.bash)) || exit 9
             complete -p mq >/dev/null || exit 8
             \(before)
-            COMP_LINE=\(InputName.quoted(line)) COMP_POINT=\(line.utf8.count) COMP_CWORD=1 COMP_WORDS=(mq)
+            COMP_LINE=\(ShellWord.quoted(line)) COMP_POINT=\(line.utf8.count) COMP_CWORD=1 COMP_WORDS=(mq)
             _mq
             for word in "${COMPREPLY[@]}"; do printf '%s\\n' "$word"; done
             """)
@@ -71,7 +71,7 @@ struct ShellCompletionTests {
         let zsh = try Shells.path(of: "zsh")
         let result = try Executable.mq().shell(
             """
-            exec \(zsh) -f -c \(InputName.quoted("""
+            exec \(zsh) -f -c \(ShellWord.quoted("""
                 compdef() { registered=$* }
                 compadd() { print -rl -- "${(@)values}" }
                 source \(script(.zsh)) || exit 9
@@ -89,8 +89,8 @@ struct ShellCompletionTests {
     @Test(arguments: lines)
     func fishCompletes(line: Line) throws {
         let fish = try Shells.path(of: "fish")
-        let script = "source \(script(.fish)); or exit 9; complete -C \(InputName.quoted(line.typed))"
-        let result = try Executable.mq().shell("exec \(fish) --no-config -c \(InputName.quoted(script))")
+        let script = "source \(script(.fish)); or exit 9; complete -C \(ShellWord.quoted(line.typed))"
+        let result = try Executable.mq().shell("exec \(fish) --no-config -c \(ShellWord.quoted(script))")
         #expect(result.status == 0)
         // In fish's own order; behind a tab stands the help.
         #expect(result.lines.map { String($0.prefix { $0 != "\t" }) }.sorted() == line.answers.sorted())
@@ -100,10 +100,10 @@ struct ShellCompletionTests {
         #expect(try bash("mq ").contains("send"))
         let zsh = try Shells.path(of: "zsh")
         let zshScript = "compdef() { : }; compadd() { print -rl -- $values }; source \(script(.zsh)); words=(mq ''); CURRENT=2; _mq"
-        #expect(try Executable.mq().shell("\(zsh) -f -c \(InputName.quoted(zshScript))").lines.contains("send"))
+        #expect(try Executable.mq().shell("\(zsh) -f -c \(ShellWord.quoted(zshScript))").lines.contains("send"))
         let fish = try Shells.path(of: "fish")
         let fishScript = "source \(script(.fish)); complete -C 'mq '"
-        #expect(try Executable.mq().shell("\(fish) --no-config -c \(InputName.quoted(fishScript))").text.contains("send\t"))
+        #expect(try Executable.mq().shell("\(fish) --no-config -c \(ShellWord.quoted(fishScript))").text.contains("send\t"))
     }
 
     @Test func filesAreCompletedWhereFilesAreSent() throws {

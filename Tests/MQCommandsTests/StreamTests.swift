@@ -115,13 +115,13 @@ struct InputNameTests {
         for word in Self.words {
             // fish reads a backslash within single quotes in its own way.
             if shell == "fish" && word.contains("\\") { continue }
-            let result = try Executable(path).run(["-c", "printf %s \(InputName.quoted(word))"])
-            #expect(result.output == word.bytes, "\(word.debugDescription) as \(InputName.quoted(word))")
+            let result = try Executable(path).run(["-c", "printf %s \(ShellWord.quoted(word))"])
+            #expect(result.output == word.bytes, "\(word.debugDescription) as \(ShellWord.quoted(word))")
             #expect(result.status == 0)
         }
     }
 
     @Test func plainWordsStayAsTheyAre() {
-        for word in ["posix-mq:/jobs,mode=0600", "a%2Cb", "@jobs/x", "--rate=1k/s"] { #expect(InputName.quoted(word) == word) }
+        for word in ["posix-mq:/jobs,mode=0600", "a%2Cb", "@jobs/x", "--rate=1k/s"] { #expect(ShellWord.quoted(word) == word) }
     }
 }

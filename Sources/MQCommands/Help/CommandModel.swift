@@ -52,6 +52,9 @@ struct CommandModel {
         return model
     }
 
+    /// What the parser says of one verb.
+    static func of(_ verb: any ParsableCommand.Type) -> CommandModel { parsed(verb._dumpHelp()) }
+
     private static func parsed(_ json: String) -> CommandModel {
         var model = CommandModel()
         Array(json.utf8).withUnsafeBytes { bytes in

@@ -14,12 +14,14 @@ final class Console: Sendable {
     }
 
     let settings: Settings
+    let remedies: RemedyWords
     let errorIsTerminal: Bool
     /// Whether a progress line stands on the terminal and must be wiped before anything else is written.
     private let progressLine = Mutex((isShown: false, isFinished: false))
 
-    init(_ settings: Settings) {
+    init(_ settings: Settings, remedies: RemedyWords = RemedyWords()) {
         self.settings = settings
+        self.remedies = remedies
         errorIsTerminal = isatty(STDERR_FILENO) == 1
     }
 
@@ -43,6 +45,7 @@ final class Console: Sendable {
 
     /// Why the program fails. Printed with `-q` too: a non-zero status has its sentence.
     func fail(_ error: TransportError, address: String?) {
+        let error = remedies.worded(error, at: address)
         if settings.errorsAreJSON {
             var json = JSONText()
             json.open("{")

@@ -67,7 +67,7 @@ final class DeadLetters {
             let index = range.lowerBound + place
             if done { Self.append(index, to: &verdict.done) } else { Self.append(index, to: &verdict.rest) }
         }
-        verdict.error = error.map { plan.named($0) }
+        verdict.error = error.map { plan.named(console.remedies.withoutFlags.worded($0, at: plan.address?.address.short)) }
         return verdict
     }
 

@@ -8,7 +8,7 @@ extension SendSession {
         do throws(TransportError) {
             try handle(sender.takeRejections())
         } catch let refusal {
-            error.details.append(refusal.sentence)
+            error.details.append(console.remedies.worded(refusal, at: address.address.short).sentence)
         }
         ledger.confirm(upTo: sender.confirmed)
         error.details += resumption(isInterrupted: false)

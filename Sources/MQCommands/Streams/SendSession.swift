@@ -24,7 +24,7 @@ final class SendSession {
 
     let plan: Plan
     let address: ResolvedAddress
-    private let console: Console
+    let console: Console
     private let stop = StopFlag()
     private let monitor: ProcessMonitor.Configuration
     /// Whether signals are taken; before anything waits, they must be.
@@ -226,9 +226,7 @@ final class SendSession {
             let limit = sender.maximumMessageSize ?? 0
             found = Refusal(
                 index: end,
-                error: TransportError(
-                    .unsendable, "\(oversize.size) bytes exceed this queue's limit of \(limit) bytes",
-                    hint: "--on-error skip goes on without it"))
+                error: .tooLarge(oversize.size, limit: limit))
         }
         if plan.skipsEmpty, let empty = (range.lowerBound..<end).first(where: { batch.size(of: $0) == 0 }) {
             end = empty
@@ -278,7 +276,7 @@ final class SendSession {
             nextRecord = place(range.lowerBound + count)
             var error = sender.obstacle
             error.message += "; waited \(Quantity.words(plan.timeout ?? .zero))"
-            error.hint = error.hint ?? "--timeout says how long to wait"
+            if error.hint == nil && error.remedy == nil { error.remedy = .wait }
             throw error
         }
         return count
@@ -316,7 +314,7 @@ final class SendSession {
             do throws(TransportError) {
                 try sender.flush(until: .after(.milliseconds(500)), stop: StopFlag())
             } catch {
-                console.warn(error.sentence)
+                console.warn(console.remedies.worded(error, at: address.address.short).sentence)
             }
         } else {
             do throws(TransportError) {

@@ -35,7 +35,7 @@ struct List: Verb {
                 listings.append((resolved.descriptor, try Administration.open(resolved, console).list()))
             } catch {
                 if address != nil { throw error }
-                console.warn("\(text) \(error.sentence)")
+                console.warn("\(text) \(console.remedies.worded(error, at: text).sentence)")
             }
         }
         try Results.print(json ? Self.json(listings) : listings.map { Self.text($0, $1) }.joined(separator: "\n"))

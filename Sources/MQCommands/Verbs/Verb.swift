@@ -21,7 +21,7 @@ extension Verb {
             Console(Console.Settings(errorsAreJSON: shared.errorFormat == "json")).fail(error, address: nil)
             throw ExitCode(ExitStatus.status(of: error.code))
         }
-        let console = Console(settings)
+        let console = Console(settings, remedies: .of(Self.self))
         let result = Result { () throws(TransportError) in try perform(console) }
         console.endProgress()
         ExitCleanup.runAll()
@@ -35,5 +35,12 @@ extension Verb {
             console.fail(error, address: subject)
             throw ExitCode(ExitStatus.status(of: error.code))
         }
+    }
+}
+
+extension RemedyWords {
+    /// The words of a verb, whose flags its parser knows.
+    static func of(_ verb: any Verb.Type) -> RemedyWords {
+        RemedyWords(verb: verb.configuration.commandName ?? "") { flag in CommandModel.of(verb).option(named: flag) != nil }
     }
 }

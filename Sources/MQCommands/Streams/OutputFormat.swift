@@ -1,7 +1,9 @@
+import MQCore
+
 /// What `recv --format` prints for each message: text with `%` fields, in the manner of kcat.
-public struct OutputFormat: Sendable {
+struct OutputFormat: Sendable {
     /// The letters with their meaning, for help.
-    public static let fields: [(String, String)] = [
+    static let fields: [(String, String)] = [
         ("%s", "body"), ("%S", "body length in bytes"), ("%x", "body in hexadecimal"), ("%b", "body in base64"),
         ("%j", "the message as JSON, as with -J"), ("%t", "address of the queue"), ("%n", "number of the message in this run, from 1"),
         ("%i", "id"), ("%p", "priority"), ("%y", "type"), ("%a", "attempts"), ("%g", "group"),
@@ -17,11 +19,11 @@ public struct OutputFormat: Sendable {
     private let pieces: [Piece]
 
     /// Whether anything but the body is printed, so that a transport has to fill in properties.
-    public let needsProperties: Bool
+    let needsProperties: Bool
 
     /// C escapes are undone; nothing is added at the end, not even a newline.
     /// - Throws: `usage` for a field that does not exist.
-    public init(parsing text: String) throws(TransportError) {
+    init(parsing text: String) throws(TransportError) {
         var pieces: [Piece] = []
         var literal: [UInt8] = []
         var rest = try CEscapes.bytes(of: text)[...]
@@ -61,7 +63,7 @@ public struct OutputFormat: Sendable {
     }
 
     /// Appends one message.
-    public func write(
+    func write(
         _ body: UnsafeRawBufferPointer, _ properties: MessageProperties, number: Int, queue: String, into result: inout [UInt8]
     ) {
         for piece in pieces {
