@@ -10,7 +10,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// What the tests wait for all the time is optimized in debug builds, too: half of their processor time went into it.
+/// The stand-ins and the runner work as hard as the program under test: they are optimized in debug builds, too.
 let kitSettings = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 /// One folder under `Sources/` for each transport.
