@@ -1,12 +1,17 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every target compiles in Swift 6 mode; `Lifetimes` lets a batch lend a message as a `RawSpan`.
+/// Of every target.
 let settings: [SwiftSetting] = [
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0441-formalize-language-mode-terminology.md
     .swiftLanguageMode(.v6),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0480-swiftpm-warning-control.md
     .treatAllWarnings(as: .error),
+    // No proposal yet: a batch lends a message as a `RawSpan`.
     .enableExperimentalFeature("Lifetimes"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
     .enableUpcomingFeature("ExistentialAny"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
