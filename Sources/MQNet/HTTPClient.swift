@@ -132,33 +132,3 @@ public final class HTTPClient {
     /// Something for other threads that makes the current or next `wait` return at once.
     public var waker: HTTPWaker { HTTPWaker(bell: bell) }
 }
-
-/// Wakes a client from another thread; does nothing once the client is gone.
-public struct HTTPWaker: Sendable {
-    fileprivate let bell: CurlBell
-    public func wake() { bell.ring() }
-}
-
-/// What a client and its wakers share.
-private final class CurlBell: @unchecked Sendable {
-    // Unchecked: the handle is used under the lock only, for curl_multi_wakeup, which may be called on any thread while the
-    // handle lives; `remove` takes it away before the handle is freed.
-    private let library: CurlLibrary
-    private let multi: Mutex<UInt>
-    private let hasRung = Atomic<Bool>(false)
-
-    init(_ library: CurlLibrary, _ multi: UnsafeMutableRawPointer) {
-        self.library = library
-        self.multi = Mutex(UInt(bitPattern: multi))
-    }
-
-    func ring() {
-        hasRung.store(true, ordering: .releasing)
-        multi.withLock { address in
-            if let multi = UnsafeMutableRawPointer(bitPattern: address) { _ = library.api.pointee.multi_wakeup(multi) }
-        }
-    }
-
-    func takeRing() -> Bool { hasRung.exchange(false, ordering: .acquiring) }
-    func remove() { multi.withLock { $0 = 0 } }
-}

@@ -3,7 +3,7 @@ import MQStandIns
 import MQTesting
 import Testing
 
-extension MessageContract {
+extension KeepingContract {
     /// A broker that breaks off in the middle of `send`: what is said to have arrived has, and the printed command does the rest.
     @Suite("A broker that breaks off", .timeLimit(.minutes(1)))
     struct BrokenBrokerTests {

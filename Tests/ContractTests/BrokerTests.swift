@@ -12,7 +12,7 @@ extension ContractSubject {
     }
 }
 
-extension MessageContract {
+extension KeepingContract {
     /// What only a server between the two sides can show.
     @Suite("Brokers", .timeLimit(.minutes(1)))
     struct BrokerTests {

@@ -2,7 +2,7 @@ import Glibc
 import MQTesting
 import Testing
 
-extension MessageContract {
+extension KeepingContract {
     @Suite("recv into files", .timeLimit(.minutes(1)))
     struct FilesTests {
         @Test(

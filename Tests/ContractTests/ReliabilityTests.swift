@@ -21,7 +21,9 @@ extension MessageContract {
 
         @Test("Numbered messages through killed daemons, killed receivers and cut connections")
         func everything() throws {
-            var random = SeededGenerator(seed: UInt64(getpid()))
+            let seed = getenv("MQ_FUZZ_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64(getpid())
+            print("MQ_FUZZ_SEED=\(seed)")
+            var random = SeededGenerator(seed: seed)
             let daemon = try NSQDaemon(arguments: ["-mem-queue-size=0", "-sync-timeout=50ms"])
             expectSuccess(try mq().run("create", "nsq://127.0.0.1:\(daemon.tcpPort)/\(topic),http-port=\(daemon.httpPort)"))
             let folder = try fixture.directory()

@@ -130,7 +130,12 @@ extension ProgramContract {
                 let result = try receiver.wait(timeout: .seconds(5))
                 #expect(result.ending == .signalled(SIGPIPE), "\(result.errorText)")
             }
-            #expect(try sh("mq transports posix-mq | true; echo ${PIPESTATUS[0]}").lines.allSatisfy { ["141", "0"].contains($0) })
+        }
+
+        @Test("Results for a reader that has gone end the program by SIGPIPE")
+        func brokenPipeOfResults() throws {
+            // `true` has gone by the time of the first write.
+            #expect(try sh("{ sleep 0.3; mq transports posix-mq; } | true; echo ${PIPESTATUS[0]}").lines == ["141"])
         }
 
         @Test("A job that is stopped and continued goes on", arguments: ContractSubject.all)
