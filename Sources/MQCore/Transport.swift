@@ -73,6 +73,9 @@ public struct Opening: Sendable {
     public var mode: ReceiveMode = .consume
     /// The most messages to hold that were not handed over yet; `nil` leaves it to the transport.
     public var prefetch: Int?
+    /// How many messages the owner of a receiver will ask for in all, `.max` for every one there is: so many may be taken before a call of
+    /// `receive` asks for them. `nil` leaves it to each call.
+    public var total: Int?
     /// The other end is in this process, too.
     public var sharesProcess = false
     /// A receiver hands over what is ready at once, instead of giving the sender a moment to make the batch larger.
@@ -81,8 +84,8 @@ public struct Opening: Sendable {
     public var retry: Duration?
     /// The receiver ends (`Outcome.ended`) when the last sender has gone.
     public var endsWithLastSender = false
-    /// The receiver may end (`Outcome.ended`) as soon as it knows that the queue is empty, where that takes more than a time
-    /// without a message (`Descriptor.emptyWait`).
+    /// The receiver may end (`Outcome.ended`) as soon as it knows that the queue is empty: for a transport that can tell so only by
+    /// asking. Others are taken to be empty when no message came for `Descriptor.emptyWait`.
     public var endsWhenEmpty = false
 
     public init(stop: StopFlag) { self.stop = stop }
@@ -110,7 +113,8 @@ public protocol Sender: AnyObject {
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal?
 
     /// Blocks until all of `range` is accepted, `deadline` passes or `stop` is raised. Transmission of what was accepted
-    /// has begun: nothing is held back in the hope of more.
+    /// has begun: nothing is held back in the hope of more. A sender that keeps an order accepts less, too, where a message was
+    /// refused that the rest must not overtake; the call after `takeRejections` goes on.
     /// - Returns: how many were accepted, from the front of `range`.
     /// - Throws: what ends the sender; `confirmed` tells where. Never for a single message: see `takeRejections`.
     func send(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int
@@ -178,20 +182,28 @@ extension Sender {
 }
 
 /// Takes messages from a queue.
+///
+/// A message is named by its position: its number from 0 in the order in which the receiver handed messages over, whichever
+/// batch it was put into, and whatever has become of that batch since.
 public protocol Receiver: AnyObject {
+    /// How many messages all calls of `receive` have handed over so far: the position of the next.
+    var handedOver: Int { get }
+
     /// Blocks for a first message, then takes what is ready, up to `limit` messages and about `byteLimit` bytes, without
     /// blocking again. Messages are appended to `batch`. No more than `limit` are taken from the queue by this call and
     /// left unsettled, whatever is prefetched; a transport that cannot keep this says so with a notice.
     ///
     /// From here until `settle` the transport keeps each message the receiver's (TOUCH, visibility), by a thread of its own if need be.
-    /// - Throws: what ends the receiver, after every message already appended was lost by nobody: `batch` still holds them.
+    /// - Throws: what ended the receiver. Messages already appended are still in `batch`.
     func receive(
         into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> Outcome
 
-    /// Says what became of messages that `receive` gave. A no-op for `.acknowledge` where the transport has no acknowledgement.
-    /// - Throws: `unsupported` for `.requeue` without the capability.
-    func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError)
+    /// Says what became of messages, in any order and at any time until `close`; of each once. A no-op for `.acknowledge` where
+    /// the transport has no acknowledgement.
+    /// - Throws: `unsupported` for `.requeue` without the capability, `failure` for a message that is settled or was never handed over,
+    ///   where the transport keeps account of them.
+    func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError)
 
     /// Leaves in good order: what was acknowledged is acknowledged, what was taken ahead goes back where the transport can.
     func close(until deadline: Deadline, stop: StopFlag) throws(TransportError)
@@ -203,10 +215,15 @@ public protocol Receiver: AnyObject {
 extension Receiver {
     public var closingRemarks: [String] { [] }
     public func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) {}
-    public func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError) {
+    public func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {
         guard case .acknowledge = settlement else {
             throw TransportError(.unsupported, "this transport cannot put a message back")
         }
+    }
+
+    /// Settles the `count` messages that were handed over last.
+    public func settle(last count: Int, as settlement: Settlement) throws(TransportError) {
+        try settle(handedOver - count..<handedOver, as: settlement)
     }
 }
 

@@ -17,6 +17,7 @@ final class SysVPeeker: Receiver {
     private var next = 0
     private var end: Int?
     private var room = 1 << 13
+    private(set) var handedOver = 0
 
     /// How many are read between two looks at the flag: the last of 16,384 take a millisecond each.
     private static let portion = 16
@@ -32,7 +33,7 @@ final class SysVPeeker: Receiver {
         if end == nil { end = try queue.status().messages }
         let (first, start) = (batch.count, batch.byteCount)
         while batch.count - first < limit && batch.byteCount - start < byteLimit {
-            if stop.isRaised { return batch.count > first ? .received : .stopped }
+            if stop.isRaised { break }
             guard let index = order.popFirst() else {
                 if batch.count - first >= Self.portion { break }
                 guard try fill(stop) else { break }
@@ -45,12 +46,13 @@ final class SysVPeeker: Receiver {
                 batch.setProperties(properties)
             }
         }
+        handedOver += batch.count - first
         if batch.count > first { return .received }
         return stop.isRaised ? .stopped : .ended
     }
 
     /// Nothing was taken, so there is nothing to settle.
-    func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError) {}
+    func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {}
 
     /// Reads the next few, or all where the order is another. Returns false when there are no more, or the flag is raised.
     private func fill(_ stop: StopFlag) throws(TransportError) -> Bool {

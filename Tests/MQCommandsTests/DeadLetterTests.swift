@@ -129,9 +129,9 @@ struct DeadLetterTests {
         let receiver = try source.transport.openReceiver(Opening(stop: StopFlag()))
         var batch = Batch()
         _ = try receiver.receive(into: &batch, limit: 3, byteLimit: .max, until: .immediately, stop: StopFlag())
-        try receiver.settle(0..<2, of: batch, as: .requeue(after: .zero))
+        try receiver.settle(0..<2, as: .requeue(after: .zero))
         try source.send(["good"])
-        try receiver.settle(2..<3, of: batch, as: .requeue(after: .zero))
+        try receiver.settle(2..<3, as: .requeue(after: .zero))
         var faults = Faults()
         faults.breakAt = 3
         let result = try receive(source, to: dead, through: FaultyTransport(dead.transport, faults), fixture)
@@ -168,8 +168,7 @@ struct DeadLetterTests {
         ["--max-attempts", "3", "--dead-letter", "nope:x"], ["--max-attempts", "3", "--dead-letter", "mem:q"],
     ])
     func mistakesAreNamed(flags: [String]) throws {
-        let command = try #require(try Program.parse(["recv", "mem:q"] + flags) as? Recv)
-        #expect(failure { try command.perform(quiet) }?.code == .usage)
+        #expect(failure { try Program.parse(["recv", "mem:q"] + flags).perform(quiet) }?.code == .usage)
     }
 
     @Test func aQueueThatDoesNotCountAttemptsIsRefused() throws {

@@ -58,10 +58,10 @@ final class ReadyLine: Sendable {
     private let descriptor: CInt
     private let isWritten = Atomic(false)
 
-    /// Reads the value of `--ready-fd`; `nil` when it is not given.
+    /// Takes the value of `--ready-fd`; `nil` when it is not given.
     /// - Throws: `usage` for a descriptor that is not open, before anything is opened.
-    init?(_ text: String?) throws(TransportError) {
-        guard let number = try Value.integer(text, "--ready-fd", 0...Int(CInt.max)) else { return nil }
+    init?(_ number: Int?) throws(TransportError) {
+        guard let number else { return nil }
         descriptor = CInt(number)
         let flags = fcntl(descriptor, F_GETFL)
         if flags < 0 {

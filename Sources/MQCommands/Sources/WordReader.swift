@@ -45,7 +45,7 @@ struct WordReader: ~Copyable {
             case .jsonl:
                 var failure: TransportError?
                 var properties = MessageProperties()
-                Array(word.utf8).withUnsafeBytes { bytes in
+                word.rawBytes.withUnsafeBytes { bytes in
                     do throws(TransportError) { properties = try Envelope.decode(bytes, body: &body) } catch { failure = error }
                 }
                 if var failure {
@@ -54,7 +54,7 @@ struct WordReader: ~Copyable {
                 }
                 batch.append(body)
                 batch.setProperties(properties)
-            default: batch.append(word.utf8)
+            default: if word.isRaw { batch.append(word.rawBytes) } else { batch.append(word.utf8) }
             }
         }
     }
