@@ -21,6 +21,17 @@ enum OpenFailure {
         }
     }
 
+    /// A queue that this user may neither read nor write. Its mode and owner are shown to everybody where the queues are mounted.
+    static func unreadable(_ name: String) -> TransportError {
+        var words = "permission denied: this user may neither receive from the queue nor send to it"
+        if let (mode, owner, group) = QueueFolder.permissions(of: name) {
+            let digits = String(mode, radix: 8)
+            words += "; it has mode \(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits) and belongs to "
+            words += "\(Names.user(owner)):\(Names.group(group))"
+        }
+        return TransportError(.permission, words, errno: EACCES)
+    }
+
     /// What creating failed of; `depth` and `size` are what was asked for.
     static func creation(_ number: CInt, name: String, depth: Int, size: Int) -> TransportError {
         switch number {

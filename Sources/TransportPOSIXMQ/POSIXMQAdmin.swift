@@ -24,8 +24,13 @@ final class POSIXMQAdmin: Admin {
             return try describe(Queue(name: name, access: O_RDONLY), name: name, canRead: true)
         } catch {
             guard error.errno == EACCES else { throw error }
-            // Who may only send can still ask for the attributes.
+        }
+        do throws(TransportError) {
+            // Whoever may only send can still ask for the attributes.
             return try describe(Queue(name: name, access: O_WRONLY), name: name, canRead: false)
+        } catch {
+            guard error.errno == EACCES else { throw error }
+            throw OpenFailure.unreadable(name)
         }
     }
 
@@ -41,13 +46,12 @@ final class POSIXMQAdmin: Admin {
         if let content { facts.append(Fact("bytes", "Bytes", .bytes(content.bytes))) }
         facts.append(Fact("msgsize", "Message size", .bytes(attributes.mq_msgsize)))
         var status = stat()
+        // Its times tell nothing: opening and sending and receiving set all of them (mqueue_get_inode and do_mq_* in ipc/mqueue.c).
         if fstat(queue.descriptor, &status) == 0 {
             facts += [
                 Fact("mode", "Mode", .mode(Int(status.st_mode & 0o7777))),
                 Fact("owner", "Owner", .text(Names.user(status.st_uid))),
                 Fact("group", "Group", .text(Names.group(status.st_gid))),
-                Fact("sent", "Last sent", .time(Int64(status.st_mtim.tv_sec) * 1_000_000_000)),
-                Fact("received", "Last received", .time(Int64(status.st_atim.tv_sec) * 1_000_000_000)),
             ]
         }
         if let notifier = content?.notifier { facts.append(Fact("notify_pid", "Notifies process", .identifier(notifier))) }

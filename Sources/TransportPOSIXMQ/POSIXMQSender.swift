@@ -14,7 +14,9 @@ final class POSIXMQSender: Sender {
     }
 
     var maximumMessageSize: Int? { queue.messageSize }
-    var obstacle: TransportError { TransportError(.tryAgain, "the queue is full (\(queue.depth) messages)") }
+    var obstacle: TransportError {
+        TransportError(.tryAgain, "the queue is full (\(Quantity.grouped(queue.depth)) of \(Quantity.grouped(queue.depth)))")
+    }
 
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
         let limit = queue.messageSize

@@ -27,6 +27,13 @@ enum QueueFolder {
         return entries(of: descriptor).sorted()
     }
 
+    /// Mode, owner and group of a queue, without opening it; `nil` where no folder shows it.
+    static func permissions(of name: String) -> (mode: Int, owner: uid_t, group: gid_t)? {
+        var status = stat()
+        guard cposixmq_is_mqueue(mountPoint) != 0, stat(mountPoint + name, &status) == 0 else { return nil }
+        return (Int(status.st_mode & 0o7777), status.st_uid, status.st_gid)
+    }
+
     private static func entries(of descriptor: CInt) -> [String] {
         guard let folder = fdopendir(descriptor) else {
             close(descriptor)

@@ -4,16 +4,23 @@ import MQCore
 
 /// Shows what is in the queue when it is first asked, and ends.
 ///
-/// MSG_COPY reads by position and knows no types, so the whole queue, which is no larger than its qbytes, is read at once,
-/// then selected and ordered as receiving would.
+/// MSG_COPY reads by position and knows no types. The kernel walks to the position from the front of the queue each time, so no more
+/// is read than is asked for; only messages that are to be shown in another order are all read first.
 final class SysVPeeker: Receiver {
     private let queue: SysVQueue
     private let selection: SysVSelection
-    private var all = Batch()
+    /// What was read and not shown yet, with the types and the order in which they are shown.
+    private var read = Batch()
     private var types: [Int] = []
-    /// Indices into `all` still to be shown; `nil` before the first call.
-    private var rest: ArraySlice<Int>?
+    private var order: ArraySlice<Int> = []
+    /// The position that is read next, and where the queue ended when it was first asked; `nil` before that.
+    private var next = 0
+    private var end: Int?
+    private var room = 1 << 13
     private(set) var handedOver = 0
+
+    /// How many are read between two looks at the flag: the last of 16,384 take a millisecond each.
+    private static let portion = 16
 
     init(queue: SysVQueue, selection: SysVSelection) {
         self.queue = queue
@@ -23,46 +30,64 @@ final class SysVPeeker: Receiver {
     func receive(
         into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> Outcome {
-        if stop.isRaised { return .stopped }
-        if rest == nil { rest = try read() }
-        guard var rest, !rest.isEmpty else { return .ended }
+        if end == nil { end = try queue.status().messages }
         let (first, start) = (batch.count, batch.byteCount)
-        while batch.count - first < limit, let index = rest.popFirst() {
-            batch.append(all.bytes(of: index))
+        while batch.count - first < limit && batch.byteCount - start < byteLimit {
+            if stop.isRaised { break }
+            guard let index = order.popFirst() else {
+                if batch.count - first >= Self.portion { break }
+                guard try fill(stop) else { break }
+                continue
+            }
+            batch.append(read.bytes(of: index))
             if batch.wantsProperties {
                 var properties = MessageProperties()
                 properties.type = types[index]
                 batch.setProperties(properties)
             }
-            if batch.byteCount - start >= byteLimit { break }
         }
-        self.rest = rest
         handedOver += batch.count - first
-        return .received
+        if batch.count > first { return .received }
+        return stop.isRaised ? .stopped : .ended
     }
 
     /// Nothing was taken, so there is nothing to settle.
     func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {}
 
-    private func read() throws(TransportError) -> ArraySlice<Int> {
-        let flags = csysv_copy | csysv_nowait
-        var room = 1 << 13
+    /// Reads the next few, or all where the order is another. Returns false when there are no more, or the flag is raised.
+    private func fill(_ stop: StopFlag) throws(TransportError) -> Bool {
+        var isSorted = false
+        if case .upTo = selection { isSorted = true }
+        read.removeAll()
+        types.removeAll(keepingCapacity: true)
+        while next < end! && (isSorted || types.count < Self.portion) && !stop.isRaised {
+            guard try readOne() else { break }
+        }
+        if stop.isRaised { return false }
+        var chosen = types.indices.filter { selection.takes(types[$0]) }
+        if isSorted { chosen.sort { (types[$0], $0) < (types[$1], $1) } }
+        order = chosen[...]
+        return !types.isEmpty
+    }
+
+    /// Returns false behind the last.
+    private func readOne() throws(TransportError) -> Bool {
         while true {
             var type = 0
-            let size = csysv_receive(queue.id, all.reserve(room), room, all.count, flags, &type)
+            let size = csysv_receive(queue.id, read.reserve(room), room, next, csysv_copy | csysv_nowait, &type)
             if size >= 0 {
-                all.commit(size)
+                read.commit(size)
                 types.append(type)
+                next += 1
+                return true
             } else if size == -Int(E2BIG) {
                 room *= 2
             } else if size == -Int(ENOMSG) {
-                break
+                end = next
+                return false
             } else if size != -Int(EINTR) {
                 throw SysVFailure.receiving(CInt(-size), id: queue.id, isPeeking: true)
             }
         }
-        var chosen = types.indices.filter { selection.takes(types[$0]) }
-        if case .upTo = selection { chosen.sort { (types[$0], $0) < (types[$1], $1) } }
-        return chosen[...]
     }
 }

@@ -17,6 +17,15 @@ final class SysVSender: Sender {
 
     var maximumMessageSize: Int? { largest }
 
+    var obstacle: TransportError {
+        var words = "the queue is full"
+        if let status = try? queue.status(), let room = status.knownQueueBytes {
+            words +=
+                " (\(Quantity.count(status.messages, "message")), \(Quantity.grouped(status.bytes)) of \(Quantity.grouped(room)) bytes)"
+        }
+        return TransportError(.tryAgain, words)
+    }
+
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
         let hasTypes = batch.hasProperties
         for index in range {

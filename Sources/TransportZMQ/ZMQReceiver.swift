@@ -54,7 +54,10 @@ final class ZMQReceiver: Receiver {
             case .ready: continue
             case .stopped: return .stopped
             case .deadlinePassed:
-                if deadline.hasPassed { return try take(into: &batch, limit: limit, byteLimit: byteLimit) ? .received : .deadlinePassed }
+                guard deadline.hasPassed else { continue }
+                if try take(into: &batch, limit: limit, byteLimit: byteLimit) { return .received }
+                if deadline != .immediately, let failure = wire.failure { throw failure }
+                return .deadlinePassed
             }
         }
     }

@@ -63,8 +63,13 @@ final class ReadyLine: Sendable {
     init?(_ number: Int?) throws(TransportError) {
         guard let number else { return nil }
         descriptor = CInt(number)
-        if fcntl(descriptor, F_GETFD) < 0 {
+        let flags = fcntl(descriptor, F_GETFL)
+        if flags < 0 {
             throw TransportError(.usage, "--ready-fd \(number): that descriptor is not open", hint: "mq … --ready-fd 3 3>FILE")
+        }
+        if flags & O_ACCMODE == O_RDONLY {
+            throw TransportError(
+                .usage, "--ready-fd \(number): that descriptor is open for reading only", hint: "mq … --ready-fd 3 3>FILE")
         }
     }
 
