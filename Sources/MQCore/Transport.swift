@@ -84,8 +84,8 @@ public struct Opening: Sendable {
     public var retry: Duration?
     /// The receiver ends (`Outcome.ended`) when the last sender has gone.
     public var endsWithLastSender = false
-    /// The receiver may end (`Outcome.ended`) as soon as it knows that the queue is empty, where that takes more than a time
-    /// without a message (`Descriptor.emptyWait`).
+    /// The receiver may end (`Outcome.ended`) as soon as it knows that the queue is empty: for a transport that can tell so only by
+    /// asking. Others are taken to be empty when no message came for `Descriptor.emptyWait`.
     public var endsWhenEmpty = false
 
     public init(stop: StopFlag) { self.stop = stop }
@@ -102,6 +102,12 @@ public protocol Sender: AnyObject {
     /// A transport whose calls are synchronous confirms what `send` accepts; a broker's lags until `flush`. A message that
     /// `takeRejections` names leaves no hole: it counts as dealt with.
     var confirmed: Int { get }
+
+    /// Messages confirmed behind the first that is not: a broker may answer out of order.
+    var confirmedBehind: Int { get }
+
+    /// Messages that may have arrived though nobody said so. After a `send` that threw, those of its range among them that left.
+    var inDoubt: Int { get }
 
     /// The first message of `range` that this transport can never carry, and why. Nothing is sent.
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal?
@@ -152,6 +158,8 @@ public struct Rejection: Sendable {
 
 extension Sender {
     public var acceptsEmptyMessages: Bool { true }
+    public var confirmedBehind: Int { 0 }
+    public var inDoubt: Int { 0 }
     public var obstacle: TransportError { TransportError(.tryAgain, "the queue is full") }
     public var closingRemarks: [String] { [] }
     public func takeRejections() -> [Rejection] { [] }
@@ -186,7 +194,7 @@ public protocol Receiver: AnyObject {
     /// left unsettled, whatever is prefetched; a transport that cannot keep this says so with a notice.
     ///
     /// From here until `settle` the transport keeps each message the receiver's (TOUCH, visibility), by a thread of its own if need be.
-    /// - Throws: what ends the receiver, after every message already appended was lost by nobody: `batch` still holds them.
+    /// - Throws: what ended the receiver. Messages already appended are still in `batch`.
     func receive(
         into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> Outcome

@@ -20,6 +20,10 @@ struct ConfirmedPrefix {
 
     /// Messages given to the sender so far.
     var accepted: Int { confirmed + states.count - head }
+    /// Messages confirmed behind the first that is not.
+    var confirmedBehind: Int { states[head...].count { $0 == .confirmed } }
+    /// Messages of which nothing is known.
+    var open: Int { states[head...].count { $0 == .open } }
     var isComplete: Bool { !states[head...].contains(.open) }
 
     mutating func accept(_ count: Int) { states.append(contentsOf: repeatElement(.open, count: count)) }

@@ -24,7 +24,7 @@ final class SQSReceiver: Receiver {
         isPeeking = plan.isPeeking
         let service = ReceiveService(connection, url: url, desk: desk, visibility: plan.visibility, opening.notices)
         let handover = Handover(service: service)
-        BackgroundThread.start { handover.service.run() }
+        try BackgroundThread.start("mq-sqs-receive") { handover.service.run() }
     }
 
     private static func plan(_ settings: Settings, _ opening: Opening) -> Reception.Plan {

@@ -52,6 +52,8 @@ final class SQSSender: Sender {
 
     var acceptsEmptyMessages: Bool { false }
     var confirmed: Int { progress.confirmed }
+    var confirmedBehind: Int { progress.confirmedBehind }
+    var inDoubt: Int { progress.open }
     func takeRejections() -> [Rejection] {
         let rejections = progress.takeRejections()
         hasToldStop = hasToldStop || !rejections.isEmpty

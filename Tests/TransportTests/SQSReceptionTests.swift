@@ -46,7 +46,10 @@ struct SQSReceptionTests {
         /// The oldest poll is answered with `count` messages.
         mutating func answer(_ count: Int) {
             let (tag, _) = polls.removeFirst()
-            guard case .poll(let poll)? = reception.ended(tag) else { return Issue.record("no such poll") }
+            guard case .poll(let poll)? = reception.ended(tag) else {
+                Issue.record("no such poll")
+                return
+            }
             let messages = (0..<count).map { _ in
                 defer { serial += 1 }
                 var message = ReceivedMessage()
@@ -59,7 +62,10 @@ struct SQSReceptionTests {
         /// The oldest poll fails, and is given up or goes again at once.
         mutating func fail(_ error: TransportError, _ decision: RetryPolicy.Decision) {
             let (tag, _) = polls.removeFirst()
-            guard let exchange = reception.ended(tag) else { return Issue.record("no such poll") }
+            guard let exchange = reception.ended(tag) else {
+                Issue.record("no such poll")
+                return
+            }
             reception.failed(exchange, decision, error, at: now)
         }
 
