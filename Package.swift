@@ -27,8 +27,9 @@ let package = Package(
         .target(
             name: "MQCommands", dependencies: ["MQBench", "MQCore", "MQNet"] + transports,
             swiftSettings: settings),
-        .target(name: "MQCore", swiftSettings: settings),
+        .target(name: "MQCore", dependencies: ["CProcess"], swiftSettings: settings),
         .target(name: "MQBench", dependencies: ["MQCore"], swiftSettings: settings),
+        .target(name: "CProcess"),
         .target(name: "CPOSIXMQ"),
         .target(name: "CSysV"),
         .target(name: "CLibrary"),

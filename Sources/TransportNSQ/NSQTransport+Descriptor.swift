@@ -14,7 +14,7 @@ extension NSQTransport {
             .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .exactCount, .pause, .attempts, .temporary, .createsOnUse,
         ],
         options: options,
-        emptyWait: .milliseconds(500),
+        emptyWait: .seconds(60),
         guarantee: .brokerMemory,
         notes: notes,
         examples: [
@@ -28,7 +28,9 @@ extension NSQTransport {
 
     private static let options = [
         OptionSpec("unix", .file, help: "The UNIX socket on which nsqd listens, in place of hosts."),
-        OptionSpec("heartbeat", .duration, standard: "30s", help: "How often nsqd asks whether we are there; 1s to 60s."),
+        OptionSpec(
+            "heartbeat", .duration, standard: "10s",
+            help: "How often nsqd and mq look whether the other is there; two that are missed end the connection. 1s to 60s."),
         OptionSpec(
             "msg-timeout", .duration, standard: "nsqd's, 60s", scope: .receive,
             help: "When a message of a consumer that says nothing goes to another; kept alive at half of it."),

@@ -78,7 +78,7 @@ final class TemporaryQueue: Sendable {
     private let token: ExitCleanup.Token
 
     init() {
-        let name = "/mq-temp-\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36))"
+        let name = "/" + PrivateName.make()
         self.name = name
         token = ExitCleanup.register { _ = cposixmq_unlink(name.rawCString) }
     }

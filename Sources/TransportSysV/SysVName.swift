@@ -117,9 +117,8 @@ struct SysVFileKey {
         var status = Glibc.stat()
         guard stat(path.rawCString, &status) == 0 else {
             let code = errno
-            let reason = String(cString: strerror(code))
             throw TransportError(
-                code == EACCES ? .permission : .noSuchQueue, "\(path) has no key: \(reason)",
+                code == EACCES ? .permission : .noSuchQueue, "\(path) has no key: \(SystemError.words(code))",
                 hint: "ftok derives the key from an existing file", errno: code)
         }
         device = UInt64(status.st_dev)

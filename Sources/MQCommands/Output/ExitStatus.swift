@@ -36,6 +36,7 @@ public enum ExitStatus {
         (76, "The peer speaks another protocol."),
         (77, "Permission denied, or authentication failed."),
         (78, "Bad configuration, or a library is missing."),
+        (129, "The terminal has gone (SIGHUP, raised again after cleaning up)."),
         (130, "Interrupted by SIGINT (raised again after cleaning up)."),
         (141, "The reader of standard output has gone (SIGPIPE)."),
         (143, "Terminated by SIGTERM."),
@@ -56,6 +57,7 @@ extension StopReason {
         switch self {
         case .interrupt: SIGINT
         case .terminate: SIGTERM
+        case .hangup: SIGHUP
         case .readerGone: SIGPIPE
         case .requested: nil
         }

@@ -1,7 +1,5 @@
 import MQCore
 
-enum AckTime: String, CaseIterable { case after, before, never }
-
 struct Recv: Verb {
     static let table = VerbTable(
         "recv", .messages, .changes, "Receive messages to standard output.",

@@ -1,18 +1,5 @@
 import MQCore
 
-/// How often the messages of the command line are sent.
-enum Repetition: Equatable {
-    case times(Int)
-    case forever
-
-    func goesOn(after rounds: Int) -> Bool {
-        switch self {
-        case .times(let count): rounds < count
-        case .forever: true
-        }
-    }
-}
-
 struct Send: Verb {
     static let table = VerbTable(
         "send", .messages, .changes, "Send messages from the arguments, or records from standard input.",

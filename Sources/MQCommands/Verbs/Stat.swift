@@ -76,7 +76,7 @@ struct Stat: Verb {
             Administration.write(status, resolved.descriptor, into: &text)
             try Results.print(text.string + "\n")
         } else {
-            let rows = [["Address", status.address]] + status.facts.map { [$0.label, $0.value.text] }
+            let rows = [["Address", status.address.printable]] + status.facts.map { [$0.label, $0.value.text] }
             let width = max(17, rows.map(\.[0].count).max() ?? 0) + 1
             let text = rows.map { $0[0] + String(repeating: " ", count: width - $0[0].count) + $0[1] + "\n" }.joined()
             let (tables, missing) = Self.tables(of: status.parts, within: status.address)

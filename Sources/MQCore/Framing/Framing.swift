@@ -117,7 +117,7 @@ public enum CEscapes {
             case 0x09: result += "\\t"
             case 0x5c: result += "\\\\"
             case 0x20..<0x7f: result.append(Character(Unicode.Scalar(byte)))
-            default: result += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            default: result += "\\x" + Hex.text([byte])
             }
         }
         return result
