@@ -86,7 +86,9 @@ final class POSIXMQAdmin: Admin {
                 if error.code == .noSuchQueue {
                     foreign += 1
                 } else {
-                    queues.append(QueueStatus(address: POSIXMQTransport.address(of: "/\(name)"), facts: [Fact("owner", "Owner", .text(error.message))]))
+                    queues.append(
+                        QueueStatus(
+                            address: POSIXMQTransport.address(of: "/\(name)"), facts: [Fact("owner", "Owner", .text(error.message))]))
                 }
             }
         }
