@@ -1,4 +1,5 @@
 import MQCore
+import MQStandIns
 import MQTesting
 
 @testable import MQCommands
@@ -64,7 +65,7 @@ final class UnrulyWork: Work {
         for _ in 0..<count {
             let job = jobs.remove(at: Int.random(in: jobs.count / 3..<jobs.count, using: &random))
             if !job.place.elementsEqual(job.copy) { damaged += 1 }
-            verdicts.append(Verdict(positions: job.position..<job.position + 1, fate: fate(of: String(decoding: job.copy, as: UTF8.self))))
+            verdicts.append(Verdict(job.position..<job.position + 1, fate(of: String(decoding: job.copy, as: UTF8.self))))
         }
         if let afterDone, done.count >= afterDone.count { afterDone.action() }
     }

@@ -24,7 +24,7 @@ public enum ExitStatus {
     /// With the meaning, for the man page.
     static let table: [(CInt, String)] = [
         (0, "All done: everything was sent and acknowledged as far as the transport can tell, or everything asked for was received."),
-        (1, "The “no” answer: empty, timed out, fewer messages than asked for."),
+        (1, "No result: empty, timed out, fewer messages than asked for."),
         (2, "Any other failure at run time."),
         (64, "Usage: a wrong option, value or address, or something the transport cannot do."),
         (65, "Bad input: a malformed record, or one the queue cannot carry."),

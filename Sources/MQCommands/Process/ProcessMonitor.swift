@@ -48,15 +48,13 @@ enum ProcessMonitor {
     /// Starts the thread; it runs until the process ends.
     static func start(_ configuration: Configuration) {
         // The pipe carries signal numbers from the handler; it is made before the handler can run.
-        var ends: [CInt] = [-1, -1]
-        guard pipe(&ends) == 0 else { return }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        let (readEnd, writeEnd) = (ends[0], ends[1])
-        signalPipe.store(writeEnd, ordering: .relaxed)
+        let pipe = Pipe.ifPossible()
+        let readEnd = pipe.reading.release()
+        signalPipe.store(pipe.writing.release(), ordering: .relaxed)
         for number in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] {
             install(number, always: number == SIGUSR1 || (number == SIGHUP && configuration.hangups != nil))
         }
-        BackgroundThread.start { run(configuration, signals: readEnd) }
+        BackgroundThread.startOrEnd("mq-signals") { run(configuration, signals: readEnd) }
     }
 
     private static func install(_ number: CInt, always: Bool) {

@@ -77,6 +77,7 @@ final class RecvSession {
         opening.mode = plan.peeks ? .peek : .consume
         // What a transport takes ahead of a counted run may be lost with it; what nobody has room for waits in vain.
         opening.prefetch = plan.prefetch ?? [plan.count, width].compactMap { $0 }.min()
+        opening.total = plan.count ?? .max
         opening.retry = plan.retry
         opening.endsWithLastSender = plan.untilClosed
         opening.endsWhenEmpty = plan.drains || plan.timeout == .zero

@@ -46,7 +46,7 @@ final class FileWork: Work {
         messages -= safe
         // Files are made safe as a whole.
         if safe > 0 { bytes = 0 }
-        for range in pending.takeFirst(safe) { verdicts.append(Verdict(positions: range, fate: .done)) }
+        for range in pending.takeFirst(safe) { verdicts.append(Verdict(range, .done)) }
     }
 
     func finish(stop: StopFlag) throws(TransportError) { try files.finish() }

@@ -19,13 +19,13 @@ final class FolderWriter: MessageSink {
     /// Makes the folder if it is not there.
     static func prepare(_ folder: String) throws(TransportError) {
         var status = stat()
-        if mkdir(folder, 0o777) != 0 && errno != EEXIST {
+        if mkdir(folder.rawCString, 0o777) != 0 && errno != EEXIST {
             throw TransportError(.cannotCreate, "\(folder): \(SystemError.words(errno))", errno: errno)
         }
-        guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        guard stat(folder.rawCString, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             throw TransportError(.cannotCreate, "\(folder): not a folder")
         }
-        if access(folder, W_OK | X_OK) != 0 { throw LocalFile.failure(folder, errno) }
+        if access(folder.rawCString, W_OK | X_OK) != 0 { throw LocalFile.failure(folder, errno) }
     }
 
     func write(_ batch: inout Batch, _ range: Range<Int>, stop: StopFlag) -> RecordWriter.Result {
@@ -48,7 +48,7 @@ final class FolderWriter: MessageSink {
             guard count >= 0 else {
                 let error = LocalFile.failure(path, errno)
                 close(descriptor)
-                unlink(path)
+                unlink(path.rawCString)
                 throw error
             }
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
@@ -56,7 +56,7 @@ final class FolderWriter: MessageSink {
         // Some file systems report a full disk only here.
         if close(descriptor) != 0 {
             let error = LocalFile.failure(path, errno)
-            unlink(path)
+            unlink(path.rawCString)
             throw error
         }
     }
@@ -66,7 +66,7 @@ final class FolderWriter: MessageSink {
             number += 1
             let digits = String(number)
             let path = folder + "/" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
-            let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+            let descriptor = open(path.rawCString, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
             if descriptor >= 0 { return (descriptor, path) }
             if errno != EEXIST { throw LocalFile.failure(path, errno) }
         }

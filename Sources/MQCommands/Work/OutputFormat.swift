@@ -71,11 +71,7 @@ struct OutputFormat: Sendable {
             case .literal(let bytes): result.append(contentsOf: bytes)
             case .field(UInt8(ascii: "s"), _): result.append(contentsOf: body)
             case .field(UInt8(ascii: "x"), _):
-                let digits = Array("0123456789abcdef".utf8)
-                for byte in body {
-                    result.append(digits[Int(byte >> 4)])
-                    result.append(digits[Int(byte & 15)])
-                }
+                Hex.append(body, to: &result)
             case .field(UInt8(ascii: "b"), _): Base64.encode(body, into: &result)
             case .field(UInt8(ascii: "j"), _):
                 var json = JSONText()

@@ -54,7 +54,7 @@ final class OutputWork: Work {
     }
 
     func collect(_ verdicts: inout [Verdict], _ lull: Lull) throws(TransportError) {
-        for range in written { verdicts.append(Verdict(positions: range, fate: .done)) }
+        for range in written { verdicts.append(Verdict(range, .done)) }
         written.removeAll(keepingCapacity: true)
     }
 

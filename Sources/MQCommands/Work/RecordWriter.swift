@@ -190,8 +190,7 @@ final class RecordWriter: MessageSink {
             } else {
                 if isC1 { encoded.removeLast() }
                 encoded.append(contentsOf: "\\x".utf8)
-                encoded.append(contentsOf: (byte < 16 ? "0" : "").utf8)
-                encoded.append(contentsOf: String(byte, radix: 16).utf8)
+                Hex.append(byte, to: &encoded)
             }
         }
     }

@@ -103,7 +103,7 @@ final class RotatingFile: ByteSink {
         let isCut = ftruncate(file.descriptor, off_t(file.synced)) == 0
         close(file.descriptor)
         if file.synced == 0 {
-            unlink(path(file))
+            unlink(path(file).rawCString)
         } else if isCut && file.gzip != nil {
             console.warn("\(path(file)) lacks the end of a gzip file; gzip -dc shows what is in it")
         } else if isCut {
@@ -149,12 +149,12 @@ final class RotatingFile: ByteSink {
         while true {
             number += 1
             let name = plan.name.path(time, number)
-            if access("\(plan.folder)/\(name)", F_OK) == 0 { continue }
+            if access("\(plan.folder)/\(name)".rawCString, F_OK) == 0 { continue }
             let path = "\(plan.folder)/\(name)\(Self.mark)"
-            var descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+            var descriptor = Glibc.open(path.rawCString, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
             if descriptor < 0 && errno == ENOENT {
                 try makeFolders(of: name)
-                descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+                descriptor = Glibc.open(path.rawCString, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
             }
             if descriptor < 0 && errno == EEXIST { continue }
             guard descriptor >= 0 else { throw LocalFile.failure(path, errno) }
@@ -182,8 +182,8 @@ final class RotatingFile: ByteSink {
         while true {
             let name = plan.name.path(file.time, number)
             let target = "\(plan.folder)/\(name)"
-            if link(path(file), target) == 0 || take(target, for: file) {
-                unlink(path(file))
+            if link(path(file).rawCString, target.rawCString) == 0 || take(target, for: file) {
+                unlink(path(file).rawCString)
                 syncFolder(of: name)
                 console.detail("wrote \(target)")
                 return
@@ -200,24 +200,24 @@ final class RotatingFile: ByteSink {
     /// For file systems without hard links: an empty file of the name is made, which no other takes, and then replaced.
     private func take(_ target: String, for file: Open) -> Bool {
         guard [EPERM, EOPNOTSUPP, ENOSYS, EMLINK].contains(errno) else { return false }
-        let descriptor = Glibc.open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        let descriptor = Glibc.open(target.rawCString, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { return false }
         close(descriptor)
-        return rename(path(file), target) == 0
+        return rename(path(file).rawCString, target.rawCString) == 0
     }
 
     private func makeFolders(of name: String) throws(TransportError) {
         var path = plan.folder
         for part in name.split(separator: "/").dropLast() {
             path += "/\(part)"
-            if mkdir(path, 0o777) != 0 && errno != EEXIST { throw LocalFile.failure(path, errno) }
+            if mkdir(path.rawCString, 0o777) != 0 && errno != EEXIST { throw LocalFile.failure(path, errno) }
         }
     }
 
     /// A name is safe when its folder is; a folder that cannot be synced (some network file systems) keeps its own promises.
     private func syncFolder(of name: String) {
         let path = "\(plan.folder)/\(name)"
-        let descriptor = Glibc.open(String(path[..<path.lastIndex(of: "/")!]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = Glibc.open(String(path[..<path.lastIndex(of: "/")!]).rawCString, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)

@@ -1,0 +1,5 @@
+/// A type with a form in JSON.
+protocol JSONForm {
+    init(_ tree: JSONTree) throws(JSONMismatch)
+    var tree: JSONTree { get }
+}

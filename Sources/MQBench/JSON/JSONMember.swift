@@ -1,0 +1,5 @@
+/// One member of an object.
+struct JSONMember: Sendable {
+    var key: String
+    var value: JSONTree
+}
