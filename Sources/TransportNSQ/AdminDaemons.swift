@@ -97,7 +97,7 @@ struct AdminDaemons {
         // That it did not answer in time means the same as that nobody is there.
         let code = error.code == .tryAgain ? .unreachable : error.code
         if code == .unreachable { hint = "is nsqd running? \(wrongPort)" }
-        if error.code == .permission && error.message.contains("certificate is not accepted") {
+        if error.code == .permission && error.message.holds("certificate is not accepted") {
             hint = "tls-ca=FILE names its issuer's certificate, tls-name=NAME the name in it"
         }
         return TransportError(

@@ -18,7 +18,7 @@ struct ServerError {
 
     /// The limit in "E_BAD_MESSAGE MPUB message too big 2000 > 1000"; `nil` when the error speaks of something else, or of a body of several messages.
     var sizeLimit: Int? {
-        guard word == "E_BAD_MESSAGE", text.contains(" too big "), let last = text.split(separator: " ").last else { return nil }
+        guard word == "E_BAD_MESSAGE", text.holds(" too big "), let last = text.split(separator: " ").last else { return nil }
         return Int(last).flatMap { $0 > 0 ? $0 : nil }
     }
 
@@ -40,7 +40,7 @@ struct ServerError {
             return TransportError(.permission, "this nsqd requires a secret", hint: "auth-file=FILE, or MQ_NSQ_AUTH in the environment")
         case "E_AUTH_FAILED": return TransportError(.permission, said, hint: "is the secret right? it is in auth-file=, or in MQ_NSQ_AUTH")
         case "E_AUTH_ERROR", "E_AUTH_DISABLED": return TransportError(.permission, said)
-        case "E_INVALID" where text.contains("TLS required"):
+        case "E_INVALID" where text.holds("TLS required"):
             return TransportError(.permission, "this nsqd requires TLS", hint: "add the option tls; tls-ca=FILE names whom to trust")
         case "E_BAD_PROTOCOL": return TransportError(.protocolViolation, said)
         case "E_IDENTIFY_FAILED": return TransportError(.configuration, said)

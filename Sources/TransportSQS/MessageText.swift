@@ -58,7 +58,7 @@ enum MessageText {
             (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte | 0x20) || "_-.".utf8.contains(byte)
         }
         guard isPlain, attribute.name.utf8.count <= 256, attribute.name.first != ".", attribute.name.last != ".",
-            !attribute.name.contains("..")
+            !attribute.name.holds("..")
         else { return unsendable("has a name that SQS does not allow", hint: "up to 256 letters, digits, _, - and single dots inside") }
         let kind = attribute.type.prefix { $0 != "." }
         guard ["String", "Number", "Binary"].contains(kind), attribute.type.utf8.count <= 256 else {

@@ -106,7 +106,7 @@ struct Settings: Sendable {
         let variant = try variant()
         if case .url(_, let origin, let own, _, _) = target, variant.isEmpty || own == nil {
             // A URL of before 2013 names a host whose certificate is not its own.
-            if own == nil || !origin.host.contains("queue.") { return Found(value: origin.text, source: "the queue's address") }
+            if own == nil || !origin.host.holds("queue.") { return Found(value: origin.text, source: "the queue's address") }
         }
         guard let region else { return nil }
         let marks = [variant.contains(.fips) ? "FIPS" : nil, variant.contains(.dualStack) ? "dual stack" : nil].compactMap { $0 }

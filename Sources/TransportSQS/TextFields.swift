@@ -39,7 +39,7 @@ enum XMLText {
         else { return nil }
         var value = String(decoding: bytes[start..<end], as: UTF8.self).trimmed
         for (entity, plain) in [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")] {
-            value = value.split(separator: entity, omittingEmptySubsequences: false).joined(separator: plain)
+            value = value.replacingAll(entity, with: plain)
         }
         return value
     }

@@ -16,7 +16,7 @@ struct KeyFile {
             // A bare key may hold an equals sign.
             if Self.isZ85(line) {
                 bare.append(line)
-            } else if let equals = line.firstIndex(of: "="), line[..<equals].contains("key") {
+            } else if let equals = line.firstIndex(of: "="), line[..<equals].holds("key") {
                 let name = Self.trimmed(line[..<equals])
                 let value = Self.trimmed(line[line.index(after: equals)...])
                 if value.hasPrefix("\"") && value.hasSuffix("\"") && value.count >= 2 {

@@ -144,12 +144,6 @@ struct Mdoc {
 
     /// A tag or word behind a macro, where words such as `An` or `.` would be read as macros.
     static func word(_ text: String) -> String {
-        "\"\\&" + argument(text).replacing("\"", with: "\\(dq") + (text.last.map { ".:;,?!".contains($0) } == true ? "\\&\"" : "\"")
-    }
-}
-
-extension String {
-    fileprivate func replacing(_ old: Character, with new: String) -> String {
-        split(separator: old, omittingEmptySubsequences: false).joined(separator: new)
+        "\"\\&" + argument(text).replacingAll("\"", with: "\\(dq") + (text.last.map { ".:;,?!".contains($0) } == true ? "\\&\"" : "\"")
     }
 }
