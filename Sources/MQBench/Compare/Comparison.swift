@@ -81,7 +81,8 @@ public struct Comparison: Sendable, Equatable {
         differences = Self.differences(old, new)
         if !isForced && !differences.isEmpty {
             var error = TransportError(
-                .unsupported, "these runs do not compare", hint: "--force compares what they share, and what it says is then yours to judge"
+                .unsupported, "these runs do not compare",
+                hint: "--force compares what they share; judge the result yourself (mq bench compare --help)"
             )
             error.details = differences
             throw error
@@ -121,6 +122,7 @@ public struct Comparison: Sendable, Equatable {
         compare("round trips", a.roundTrip ? "yes" : "no", b.roundTrip ? "yes" : "no")
         compare("same process", a.sameProcess ? "yes" : "no", b.sameProcess ? "yes" : "no")
         compare("payload", a.payload, b.payload)
+        compare("window", a.window ?? WindowLimit.none.text, b.window ?? WindowLimit.none.text)
         return result
     }
 

@@ -82,6 +82,6 @@ public struct FailCondition: Sendable, Equatable {
     private static func wrong(_ text: String, _ why: String) -> TransportError {
         TransportError(
             .usage, "--fail-on '\(Figures.printable(text))' \(why)",
-            hint: "conditions are written p99>+10%, throughput<-5%, max>50ms, lost>0")
+            hint: "conditions are written p99>+10%, throughput<-5%, max>50ms, lost>0 (mq bench compare --help)")
     }
 }

@@ -13,6 +13,9 @@ extension BenchReport {
         clauses.append("\(count(plan.windows, "window")) in \(measured) after \(Figures.plain(plan.warmup)) s of warm-up")
         clauses.append("batches of \(plan.batch)")
         clauses.append("payload \(plan.payload)")
+        if let window = plan.window, results.contains(where: { $0.throughput != nil }) {
+            clauses.append(window == WindowLimit.none.text ? "no bound on what is under way" : "at most \(window) under way")
+        }
         return clauses.map(Figures.printable)
     }
 
@@ -34,7 +37,7 @@ extension BenchReport {
     /// What the harness itself costs, in one sentence.
     var floorSentence: String? {
         floor.map {
-            "the harness alone, over mem: moves \(Figures.amount($0.messagesPerSecond)) msg/s, with p50 \(Figures.time($0.p50)) "
+            "the harness alone, in memory, moves \(Figures.amount($0.messagesPerSecond)) msg/s, with p50 \(Figures.time($0.p50)) "
                 + "and p99 \(Figures.time($0.p99)): figures say nothing below that"
         }
     }

@@ -15,7 +15,7 @@ extension ReportHTML {
                     lead(report, result, cells.isInvalid, among: reports) + [
                         .number(cells.rate), .number(cells.spread), .number(cells.megabytes), .number(cells.sending),
                         .number(cells.receiving),
-                    ] + counts(account) + [.text(result.guarantee)])
+                    ] + counts(account, of: result) + [.text(result.guarantee)])
             }
         }
         let header =
@@ -34,7 +34,7 @@ extension ReportHTML {
                 isThin = isThin || cells.isThin
                 rows.append(
                     lead(report, result, cells.isInvalid, among: reports) + [.number(cells.rate)] + cells.percentiles.map { .number($0) }
-                        + [.number(cells.delay)] + counts(latency.account))
+                        + [.number(cells.delay)] + counts(latency.account, of: result))
             }
         }
         let isRoundTrip = reports.allSatisfy(\.plan.roundTrip)
@@ -52,8 +52,11 @@ extension ReportHTML {
         case fault(Int)
     }
 
-    private static func counts(_ account: Account) -> [Cell] {
-        [.fault(account.lost), .fault(account.duplicated), .fault(account.reordered)]
+    private static func counts(_ account: Account, of result: BenchResult) -> [Cell] {
+        [
+            .fault(account.lost), .fault(account.duplicated),
+            result.promisesOrder ? .fault(account.reordered) : .number(BenchResult.noOrder),
+        ]
     }
 
     private static func lead(_ report: BenchReport, _ result: BenchResult, _ isInvalid: Bool, among reports: [BenchReport]) -> [Cell] {

@@ -44,7 +44,7 @@ public enum ReportHTML {
 
     /// What voids figures, what failed, what limits them: before any figure.
     private static func alerts(_ reports: [BenchReport]) -> String {
-        var (void, failed, warnings): ([String], [String], [String]) = ([], [], [])
+        var (void, failed, warnings, notes): ([String], [String], [String], [String]) = ([], [], [], [])
         for report in reports {
             let prefix = reports.count > 1 ? report.title + ": " : ""
             for result in report.results {
@@ -52,11 +52,13 @@ public enum ReportHTML {
                 void += result.invalidities.map { subject + $0 }
                 failed += result.failure.map { [subject + $0] } ?? []
                 warnings += result.remarks.map { subject + $0 }
+                notes += result.notes.map { subject + $0 }
             }
             warnings += report.warnings.map { prefix + $0 }
         }
         return box("bad", "✖ INVALID: the figures marked ✖ do not count", void) + box("bad", "✖ FAILED", failed)
             + box("warn", "⚠ Warnings", warnings)
+            + box("note", "Notes", notes)
     }
 
     private static func box(_ kind: String, _ heading: String, _ sentences: [String]) -> String {

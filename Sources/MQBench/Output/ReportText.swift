@@ -34,11 +34,15 @@ public enum ReportText {
             let account = throughput.account
             table.rows.append([
                 name(result, isInvalid: cells.isInvalid), Figures.size(result.size), cells.rate, cells.spread, cells.megabytes,
-                cells.sending, cells.receiving, "\(account.lost)", "\(account.duplicated)", "\(account.reordered)",
+                cells.sending, cells.receiving, "\(account.lost)", "\(account.duplicated)",
+                result.promisesOrder ? "\(account.reordered)" : "–",
                 Figures.printable(result.guarantee),
             ])
         }
-        return table.text
+        let unordered = measured.map(\.0).filter { !$0.promisesOrder }.map { Figures.printable($0.name) }
+        let names = unordered.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        let note = names.isEmpty ? "" : TextTable.wrapped("–: order is not promised by \(names.joined(separator: ", "))", indent: 4)
+        return table.text + note
     }
 
     private static func latency(_ report: BenchReport) -> String {
@@ -56,12 +60,15 @@ public enum ReportText {
             isThin = isThin || cells.isThin
             table.rows.append(
                 [name(result, isInvalid: cells.isInvalid), Figures.size(result.size), cells.rate] + cells.percentiles + [cells.delay])
-            if !latency.account.isClean {
+            if !result.isClean(latency.account) {
                 notes += TextTable.wrapped(
-                    "\(Figures.printable(result.name)), \(Figures.size(result.size)): \(latency.account.words)", indent: 4)
+                    "\(Figures.printable(result.name)), \(Figures.size(result.size)): \(result.words(latency.account))", indent: 4)
             }
         }
-        if notes.isEmpty { notes = "lost 0, duplicated 0, reordered 0 at \(measured.count == 1 ? "this rate" : "these rates")\n" }
+        if notes.isEmpty {
+            let order = measured.allSatisfy { $0.0.promisesOrder } ? "reordered 0" : "reordered 0 where order is promised"
+            notes = "lost 0, duplicated 0, \(order) at \(measured.count == 1 ? "this rate" : "these rates")\n"
+        }
         if isThin { notes += "–: too few messages for this percentile\n" }
         return table.text + notes
     }
@@ -86,6 +93,7 @@ public enum ReportText {
             if let failure = result.failure { lines.append("FAILED \(subject): \(Figures.printable(failure))") }
             lines += result.invalidities.map { "! INVALID \(subject), \(Figures.printable($0))" }
             lines += result.remarks.map { "warning: \(subject), \(Figures.printable($0))" }
+            lines += result.notes.map { "note: \(subject), \(Figures.printable($0))" }
         }
         lines += report.warnings.map { "warning: \(Figures.printable($0))" }
         if let floor = report.floorSentence { lines.append("floor: \(floor)") }
@@ -101,7 +109,7 @@ public enum ReportText {
         if report.results.contains(where: { ($0.throughput?.spread ?? 0) > 0.1 }) {
             return "a quiet machine or a longer run: -d \(Int(max(1, report.plan.duration * 4)))s"
         }
-        if report.results.contains(where: { $0.failure != nil }) { return "mend what failed, or leave it out" }
+        if report.results.contains(where: { $0.failure != nil }) { return "fix what failed, or leave it out" }
         return "the same with --save before; after a change: mq bench compare before AFTER --fail-on 'p99>+10%'"
     }
 }

@@ -43,9 +43,9 @@ struct Bench: Verb {
 
     @Option(
         help: ArgumentHelp(
-            "Rate of the latency phase: messages a second, a share of the throughput (the default is 50%), max for no such phase, or find.",
+            "Rate of the latency phase: messages per second, a share of the throughput, auto for 50% or the next lower share that the generator keeps (the default), max for no such phase, or find.",
             valueName: "rate"),
-        completion: .list(["50%", "max", "find"]))
+        completion: .list(["auto", "50%", "max", "find"]))
     var rate: String?
 
     @Option(help: ArgumentHelp("With --rate find: what the rate must keep, such as 'p99<5ms'.", valueName: "objective"))
@@ -67,6 +67,12 @@ struct Bench: Verb {
         help: ArgumentHelp("Messages of the throughput phase, instead of a duration.", valueName: "n"))
     var count: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Keep at most N messages under way in the throughput phase, or none for no bound (the default is 10000, or 16 MiB if that is less).",
+            valueName: "n"))
+    var window: String?
+
     @Option(help: ArgumentHelp("Messages handed over in one call (the default is 256).", valueName: "n"))
     var batch: String?
 
@@ -86,12 +92,13 @@ struct Bench: Verb {
     @OptionGroup var shared: SharedOptions
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        let choice = try RateChoice(parsing: rate ?? "50%")
+        let choice = try RateChoice(parsing: rate ?? "auto")
         let objective = try slo.map { text throws(TransportError) in try Objective(parsing: text) }
         guard (choice == .find) == (objective != nil) else {
             throw TransportError(.usage, "--rate find and --slo go together", hint: "--rate find --slo 'p99<5ms'")
         }
-        let plan = try plan()
+        let limit = try window.map { text throws(TransportError) in try WindowLimit(parsing: text) } ?? .standard
+        let plan = try plan(limit)
         // What would be ignored is refused: the report would say that it was done.
         if rtt && choice == .find { throw TransportError(.usage, "--rtt and --rate find do not go together") }
         if rtt && (plan.producers > 1 || plan.consumers > 1) {
@@ -108,7 +115,7 @@ struct Bench: Verb {
         ProcessMonitor.start(
             ProcessMonitor.Configuration(stop: stop, console: console, counters: Counters(), verb: "measured", drawsProgress: false))
         let runner = BenchRunner(
-            plan: plan, rate: choice, objective: objective, stop: stop,
+            plan: plan, rate: choice, objective: objective, window: limit, floor: try Self.floor(), stop: stop,
             resolve: { text throws(TransportError) in try ResolvedAddress(text, options: []).transport() },
             progress: { if console.showsProgress { console.progress(Self.line($0)) } })
         do throws(TransportError) {
@@ -133,7 +140,14 @@ struct Bench: Verb {
         throw TransportError(TransportError.Code(first.failureKind ?? "failure"), "\(first.name): \(why)")
     }
 
-    private func plan() throws(TransportError) -> BenchPlan {
+    /// A queue within this process, whatever it is called.
+    private static func floor() throws(TransportError) -> BenchTarget? {
+        guard let descriptor = Registry.descriptors.first(where: { $0.capabilities.contains(.processLocal) }) else { return nil }
+        let text = "\(descriptor.schemes[0]):temp"
+        return BenchTarget(text: text, transport: try ResolvedAddress(text, options: []).transport())
+    }
+
+    private func plan(_ window: WindowLimit) throws(TransportError) -> BenchPlan {
         func seconds(_ text: String?, _ flag: String, _ standard: Double, least: Double) throws(TransportError) -> Double {
             let seconds = try Value.duration(text, flag).map { Double($0.nanoseconds) / 1e9 } ?? standard
             guard seconds >= least, seconds <= 7 * 86_400 else {
@@ -144,10 +158,11 @@ struct Bench: Verb {
         let content = payload ?? "random"
         return BenchPlan(
             addresses: addresses, sizes: try SizeList.parse(size ?? "100"), producers: try Value.integer(producers, "-p", 1...100) ?? 1,
-            consumers: try Value.integer(consumers, "-c", 1...100) ?? 1, rate: rate ?? "50%", objective: slo,
+            consumers: try Value.integer(consumers, "-c", 1...100) ?? 1, rate: rate ?? "auto", objective: slo,
             duration: try seconds(duration, "-d", 5, least: 0.01), warmup: try seconds(warmup, "--warmup", 1, least: 0),
             windows: try Value.integer(windows, "--windows", 1...1000) ?? 5, count: try Value.integer(count, "-n", 1...Int.max),
-            batch: try Value.integer(batch, "--batch", 1...65536) ?? 256, roundTrip: rtt, sameProcess: sameProcess, payload: content)
+            batch: try Value.integer(batch, "--batch", 1...65536) ?? 256, roundTrip: rtt, sameProcess: sameProcess, payload: content,
+            window: window)
     }
 
     /// `[3/5 posix-mq:temp] latency at 350k/s ━━━━━━━╸━━ 350k/s  p99 12µs  eta 0:21`
