@@ -1,4 +1,5 @@
 import MQCore
+import MQStandIns
 import MQTesting
 import Testing
 

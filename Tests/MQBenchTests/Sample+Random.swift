@@ -1,3 +1,4 @@
+import MQStandIns
 import MQTesting
 
 @testable import MQBench
