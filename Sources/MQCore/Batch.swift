@@ -57,8 +57,6 @@ public struct Batch: ~Copyable {
     /// Whether such bodies may be among the messages: the owner reads `bytes(of:)` only, never `image`.
     public var takesLoans = false
     private var propertyList: [MessageProperties] = []
-    private var receiptBytes: [UInt8] = []
-    private var receiptEnds: [Int] = []
 
     public init(gap: Gap = Gap(), byteCapacity: Int = 1 << 16) {
         self.gap = gap
@@ -120,27 +118,17 @@ public struct Batch: ~Copyable {
     /// Whether any message has properties of its own.
     public var hasProperties: Bool { !propertyList.isEmpty }
 
-    /// The receipt by which a transport settles one message; empty where none was recorded.
-    public func receipt(of index: Int) -> ArraySlice<UInt8> {
-        guard index < receiptEnds.count else { return [] }
-        return receiptBytes[(index == 0 ? 0 : receiptEnds[index - 1])..<receiptEnds[index]]
-    }
-
     /// Forgets every message and keeps the memory.
     public mutating func removeAll() {
         if block.isLent { leaveLentBlock(atLeast: 0) }
         releaseLoans()
         (filled, used, framed) = (0, 0, 0)
         generation += 1
-        clearLanes()
+        clearProperties()
     }
 
-    private mutating func clearLanes() {
+    private mutating func clearProperties() {
         if !propertyList.isEmpty { propertyList.removeAll(keepingCapacity: true) }
-        if !receiptEnds.isEmpty {
-            receiptEnds.removeAll(keepingCapacity: true)
-            receiptBytes.removeAll(keepingCapacity: true)
-        }
     }
 
     @usableFromInline mutating func growBytes(to needed: Int) {
@@ -187,20 +175,6 @@ extension Batch {
         propertyList.append(properties)
     }
 
-    /// The receipt of the message committed last.
-    public mutating func setReceipt(_ receipt: some Sequence<UInt8>) {
-        while receiptEnds.count < count - 1 { receiptEnds.append(receiptBytes.count) }
-        receiptBytes.append(contentsOf: receipt)
-        receiptEnds.append(receiptBytes.count)
-    }
-
-    /// The same from raw bytes: unlike a sequence of any type, they are copied at once.
-    public mutating func setReceipt(_ receipt: UnsafeRawBufferPointer) {
-        while receiptEnds.count < count - 1 { receiptEnds.append(receiptBytes.count) }
-        receiptBytes.append(contentsOf: receipt)
-        receiptEnds.append(receiptBytes.count)
-    }
-
     /// Copies one body to the end.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) {
         let place = reserve(bytes.count)
@@ -232,7 +206,7 @@ extension Batch {
         }
         (used, framed, filled) = (rest, 0, 0)
         generation += 1
-        clearLanes()
+        clearProperties()
         if capacity - used < minimum { growBytes(to: used + minimum) }
         return UnsafeMutableRawBufferPointer(start: base + used, count: capacity - used)
     }

@@ -103,6 +103,18 @@ final class Link {
         try send(batch)
     }
 
+    /// Sends numbered messages, each in a group of its own where there are groups: none is held back because of another.
+    func sendApart(_ numbers: Range<Int>) throws {
+        var batch = Batch()
+        for number in numbers {
+            batch.append(numbered(number))
+            var properties = MessageProperties()
+            properties.group = "\(number)"
+            if subject.has(.group) { batch.setProperties(properties) }
+        }
+        try send(batch)
+    }
+
     func send(_ batch: borrowing Batch, _ range: Range<Int>? = nil) throws {
         let range = range ?? 0..<batch.count
         if let refusal = sender.refusal(in: batch, range) { throw refusal.error }
@@ -124,7 +136,7 @@ final class Link {
             try require(outcome == .received, "\(outcome) after \(bodies.count) of \(count) messages")
             try require(batch.count <= count - bodies.count, "more messages than the limit")
             bodies += batch.bodies
-            try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+            try receiver.settle(last: batch.count, as: .acknowledge)
         }
         return bodies
     }
@@ -137,7 +149,7 @@ final class Link {
                 into: &batch, limit: count - before, byteLimit: 1 << 16, until: soon, stop: stop)
             try require(outcome == .received, "\(outcome) after \(before) of \(count) messages")
             try require((before + 1...count).contains(batch.count), "\(batch.count - before) messages for a limit of \(count - before)")
-            if acknowledging { try receiver.settle(before..<batch.count, of: batch, as: .acknowledge) }
+            if acknowledging { try receiver.settle(last: batch.count - before, as: .acknowledge) }
         }
     }
 

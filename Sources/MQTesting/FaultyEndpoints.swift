@@ -158,8 +158,10 @@ final class FaultyReceiver: Receiver {
         return outcome
     }
 
-    func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError) {
-        try base.settle(messages, of: batch, as: settlement)
+    var handedOver: Int { base.handedOver }
+
+    func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {
+        try base.settle(positions, as: settlement)
     }
 
     func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) { try base.close(until: deadline, stop: stop) }

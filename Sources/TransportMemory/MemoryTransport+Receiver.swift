@@ -14,6 +14,8 @@ final class MemoryReceiver: Receiver {
 
     deinit { queue.putBack(unsettled.takeAll(), after: nil) }
 
+    var handedOver: Int { unsettled.next }
+
     func receive(
         into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> Outcome {
@@ -25,7 +27,10 @@ final class MemoryReceiver: Receiver {
                 limit: limit, byteLimit: byteLimit, into: &taken, endsWithLastSender: endsWithLastSender, bell: bell)
             switch found {
             case .taken:
-                for segment in taken { segment.append(to: &batch, number: unsettled.add(segment)) }
+                for segment in taken {
+                    unsettled.add(segment)
+                    segment.append(to: &batch)
+                }
                 taken.removeAll(keepingCapacity: true)
                 return .received
             case .removed: throw .memoryQueueRemoved
@@ -40,8 +45,8 @@ final class MemoryReceiver: Receiver {
         }
     }
 
-    func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError) {
-        let settled = try unsettled.take(messages, of: batch)
+    func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {
+        let settled = try unsettled.take(positions)
         if case .requeue(let delay) = settlement { queue.putBack(settled, after: max(delay, .zero)) }
     }
 
@@ -50,10 +55,7 @@ final class MemoryReceiver: Receiver {
     }
 }
 
-/// What a receiver holds and has not settled yet.
-///
-/// Messages are numbered as they are delivered. A batch carries the number as a receipt on every 64th message only:
-/// the numbers between follow from their distance, and a receipt for each would cost more than the message.
+/// What a receiver holds and has not settled yet, by position.
 struct MemoryUnsettled {
     private struct Run {
         var first: Int
@@ -61,17 +63,14 @@ struct MemoryUnsettled {
         var end: Int { first + segment.range.count }
     }
 
-    static let receiptEvery = 64
     /// In ascending order, without overlap.
     private var runs: [Run] = []
-    private var next = 0
+    private(set) var next = 0
 
-    /// Takes note of a segment that is about to be appended to a batch.
-    /// - Returns: the number of its first message.
-    mutating func add(_ segment: MemorySegment) -> Int {
-        defer { next += segment.range.count }
+    /// Takes note of a segment that is handed over.
+    mutating func add(_ segment: MemorySegment) {
         runs.append(Run(first: next, segment: segment))
-        return next
+        next += segment.range.count
     }
 
     mutating func takeAll() -> [MemorySegment] {
@@ -79,60 +78,47 @@ struct MemoryUnsettled {
         return runs.map(\.segment)
     }
 
-    /// - Throws: `failure` for a message that is not unsettled here.
-    mutating func take(_ messages: Range<Int>, of batch: borrowing Batch) throws(TransportError) -> [MemorySegment] {
-        var result: [MemorySegment] = []
-        var index = messages.lowerBound
-        while index < messages.upperBound {
-            guard let number = Self.number(of: index, batch), let place = place(of: number) else {
-                throw TransportError(.failure, "message \(index) of the batch is settled already or was not received here")
+    /// - Throws: `failure` when one of them is not unsettled here; none is taken then.
+    mutating func take(_ positions: Range<Int>) throws(TransportError) -> [MemorySegment] {
+        if positions.isEmpty { return [] }
+        let first = place(of: positions.lowerBound)
+        var (last, next) = (first, positions.lowerBound)
+        while next < positions.upperBound {
+            guard last < runs.count, runs[last].first <= next else {
+                throw TransportError(.failure, "message \(next) is settled already or was not received here")
             }
-            let count = min(runs[place].end - number, messages.upperBound - index)
-            result.append(cut(number, count, from: place))
-            index += count
+            next = runs[last].end
+            last += 1
         }
+        var (result, rest) = ([MemorySegment](), [Run]())
+        for var run in runs[first..<last] {
+            let part = positions.clamped(to: run.first..<run.end)
+            if run.first < part.lowerBound {
+                rest.append(Run(first: run.first, segment: run.segment.split(part.lowerBound - run.first)))
+            }
+            result.append(run.segment.split(part.count))
+            if !run.segment.range.isEmpty { rest.append(Run(first: part.upperBound, segment: run.segment)) }
+        }
+        runs.replaceSubrange(first..<last, with: rest)
         return result
     }
 
-    private static func number(of index: Int, _ batch: borrowing Batch) -> Int? {
-        for distance in 0..<min(receiptEvery, index + 1) {
-            let receipt = batch.receipt(of: index - distance)
-            if receipt.count == 8 { return receipt.reduce(0) { $0 << 8 | Int($1) } + distance }
-        }
-        return nil
-    }
-
-    /// The run that holds the message of that number.
-    private func place(of number: Int) -> Int? {
+    /// The first run that ends behind a position.
+    private func place(of position: Int) -> Int {
         var (low, high) = (0, runs.count)
         while low < high {
             let middle = (low + high) / 2
-            if runs[middle].end <= number { low = middle + 1 } else { high = middle }
+            if runs[middle].end <= position { low = middle + 1 } else { high = middle }
         }
-        return low < runs.count && runs[low].first <= number ? low : nil
-    }
-
-    private mutating func cut(_ number: Int, _ count: Int, from place: Int) -> MemorySegment {
-        var run = runs[place]
-        var pieces: [Run] = []
-        if run.first < number { pieces.append(Run(first: run.first, segment: run.segment.split(number - run.first))) }
-        let result = run.segment.split(count)
-        if !run.segment.range.isEmpty { pieces.append(Run(first: number + count, segment: run.segment)) }
-        runs.replaceSubrange(place...place, with: pieces)
-        return result
+        return low
     }
 }
 
 extension MemorySegment {
     /// Appends these messages to a batch.
-    /// - Parameter number: of the first, to be recorded as receipts.
-    func append(to batch: inout Batch, number: Int? = nil) {
+    func append(to batch: inout Batch) {
         for index in range {
             chunk.append(index, to: &batch)
-            let distance = index - range.lowerBound
-            if let number, distance % MemoryUnsettled.receiptEvery == 0 {
-                batch.setReceipt((0..<8).map { UInt8(truncatingIfNeeded: (number + distance) >> (56 - 8 * $0)) })
-            }
             if batch.wantsProperties { batch.setProperties(properties(index)) }
         }
     }
@@ -149,6 +135,7 @@ extension MemorySegment {
 final class MemoryPeeker: Receiver {
     private let queue: MemoryQueue
     private var rest: [MemorySegment]?
+    private(set) var handedOver = 0
 
     init(queue: MemoryQueue) { self.queue = queue }
 
@@ -168,11 +155,12 @@ final class MemoryPeeker: Receiver {
             part.append(to: &batch)
             messages -= part.range.count
             bytes -= part.bytes
+            handedOver += part.range.count
         }
         rest = segments
         return .received
     }
 
     /// Nothing was taken, so there is nothing to settle.
-    func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError) {}
+    func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {}
 }

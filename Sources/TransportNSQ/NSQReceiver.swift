@@ -28,6 +28,8 @@ final class NSQReceiver: Receiver {
         if !isClosed { leave(until: .after(.seconds(1)), stop: StopFlag()) }
     }
 
+    var handedOver: Int { fleet.inFlight.next }
+
     var closingRemarks: [String] {
         if lateAtEnd == 0 { return [] }
         return [
@@ -95,12 +97,12 @@ final class NSQReceiver: Receiver {
         return isFull || Deadline.now() - quietSince >= Self.peekWait.nanoseconds ? .ended : nil
     }
 
-    func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError) {
+    func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {
         // What is only shown goes back at the end, all at once and in order.
         if peeks { return }
         enter()
         defer { exit() }
-        fleet.settle(messages, of: batch, as: settlement)
+        fleet.settle(positions, as: settlement)
     }
 
     func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) { leave(until: deadline, stop: stop) }

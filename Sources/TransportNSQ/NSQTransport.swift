@@ -105,7 +105,6 @@ public struct NSQTransport: Transport {
             var command: [UInt8] = []
             Command.subscribe(topic, channel, into: &command)
             try connection.exchange(command, until: deadline, stop: stop)
-            return ReceiveLink(connection)
         }
         try fleet.connect(to: peers, all: false, until: opening.deadline, stop: opening.stop)
         fleet.attend()

@@ -7,7 +7,8 @@ final class ReceiveFleet: Fleet<ReceiveLink>, @unchecked Sendable {
     private let most: Int
     /// The most that are taken ahead of the owner.
     private let ahead: Int
-    private var lastOrdinal: UInt64 = 0
+    let inFlight: InFlight
+    private var lastOrdinal: UInt32 = 0
     /// The connection that is read first, and the one that may deliver when not all may.
     private var reading = 0
     private var turn = 0
@@ -17,16 +18,21 @@ final class ReceiveFleet: Fleet<ReceiveLink>, @unchecked Sendable {
     private var isUnbounded = false
 
     init(
-        _ settings: ConnectionSettings, discovery: Discovery?, opening: Opening, most: Int, admission: @escaping Admission
+        _ settings: ConnectionSettings, discovery: Discovery?, opening: Opening, most: Int,
+        subscribe: @escaping @Sendable (Connection, Deadline, StopFlag) throws(TransportError) -> Void
     ) {
-        self.most = most
+        let inFlight = InFlight()
+        (self.most, self.inFlight) = (most, inFlight)
         ahead = max(1, opening.prefetch ?? .max)
-        super.init(settings, discovery: discovery, opening: opening, admission: admission)
+        super.init(settings, discovery: discovery, opening: opening) { (connection, deadline, stop) throws(TransportError) in
+            try subscribe(connection, deadline, stop)
+            return ReceiveLink(connection, inFlight)
+        }
     }
 
     // MARK: - With the lock held
 
-    var held: Int { links.reduce(0) { $0 + $1.inFlight.count } }
+    var held: Int { links.reduce(0) { $0 + $1.held } }
     /// What will be delivered again though it was settled.
     var lateSettlements: Int { late + links.reduce(0) { $0 + $1.late } }
 
@@ -88,7 +94,7 @@ final class ReceiveFleet: Fleet<ReceiveLink>, @unchecked Sendable {
         for phase in [true, false] {
             for (place, link) in links.enumerated() where link.failure == nil {
                 let share = wanted / count + ((place + count - turn % count) % count < wanted % count ? 1 : 0)
-                let shrinks = link.inFlight.count + min(link.window, share) <= link.ready
+                let shrinks = link.held + min(link.window, share) <= link.ready
                 if shrinks == phase { attempt(link) { (link) throws(TransportError) in try link.commit(share: share) } }
             }
         }
@@ -111,14 +117,12 @@ final class ReceiveFleet: Fleet<ReceiveLink>, @unchecked Sendable {
     /// Whether some connection is in the stage in which messages come in bulk.
     var isStreaming: Bool { links.contains { $0.window > 1 } }
 
-    func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) {
-        for index in messages {
-            guard let receipt = Receipt(batch.receipt(of: index)) else { continue }
-            guard let link = links.first(where: { $0.ordinal == receipt.link }) else {
-                late += 1
-                continue
-            }
-            link.settle(receipt.serial, as: settlement)
+    func settle(_ positions: Range<Int>, as settlement: Settlement) {
+        var link = links.first
+        for position in positions {
+            guard let entry = inFlight.remove(position) else { continue }
+            if link?.ordinal != entry.link { link = links.first { $0.ordinal == entry.link } }
+            if let link { link.settle(entry.id, as: settlement) } else { late += 1 }
         }
         guard isUnbounded else { return }
         for link in links { attempt(link) { (link) throws(TransportError) in try link.commitEarly() } }

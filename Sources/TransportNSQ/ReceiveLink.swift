@@ -8,9 +8,11 @@ internal import MQCore
 /// queued. The window grows while messages come quickly, and falls back to one before a real wait, which also brings what nsqd
 /// holds just then (nsqd, protocol_v2.go, messagePump: a client that is not ready is flushed).
 final class ReceiveLink: Link {
-    /// Counted over all connections of the receiver.
-    var ordinal: UInt64 = 0
-    var inFlight = InFlight()
+    /// Counted over all connections of the receiver, from 1; none is used again.
+    var ordinal: UInt32 = 0
+    /// The receiver's, of which `held` are this connection's.
+    private let inFlight: InFlight
+    private(set) var held = 0
     /// How many unsettled messages nsqd may add to those handed over.
     var window = 1
     /// What RDY said last.
@@ -38,16 +40,21 @@ final class ReceiveLink: Link {
     /// Things that could not be settled since nsqd had taken them back.
     private(set) var late = 0
 
+    init(_ connection: Connection, _ inFlight: InFlight) {
+        self.inFlight = inFlight
+        super.init(connection)
+    }
+
     // MARK: - Messages
 
     /// Hands over what is in the read buffer, up to `limit` messages and about `byteLimit` bytes.
     func take(into batch: inout Batch, limit: Int, byteLimit: Int) throws(TransportError) -> Int {
         let wantsProperties = batch.wantsProperties
         let start = batch.byteCount
-        let link = ordinal
         var taken = 0
         defer {
             arrived += taken
+            held += taken
             arrivedBytes += batch.byteCount - start
         }
         while taken < limit && batch.byteCount - start < byteLimit, let frame = try connection.decoder.next() {
@@ -56,10 +63,9 @@ final class ReceiveLink: Link {
                 continue
             }
             let message = try MessageView(frame)
-            let receipt = Receipt(link: link, serial: inFlight.add(message.id))
+            inFlight.add(message.id, from: ordinal)
             batch.append(message.body)
             if wantsProperties { batch.setProperties(Self.properties(message)) }
-            withUnsafeBytes(of: receipt.bits) { batch.setReceipt($0) }
             taken += 1
         }
         return taken
@@ -83,7 +89,10 @@ final class ReceiveLink: Link {
         guard said.keepsConnection else { throw said.error }
         // A TOUCH that fails tells that the message is no longer ours; its FIN is not sent then.
         if said.word == "E_TOUCH_FAILED" {
-            if let id = said.messageID, inFlight.lose(id) { late += 1 }
+            if let id = said.messageID, inFlight.lose(id, from: ordinal) {
+                held -= 1
+                late += 1
+            }
         } else {
             late += 1
         }
@@ -91,10 +100,10 @@ final class ReceiveLink: Link {
 
     // MARK: - Settling
 
-    /// Notes what became of a message; sent with `commit`.
+    /// Notes what became of a message that was in flight; sent with `commit`.
     @inline(__always)
-    func settle(_ serial: UInt64, as settlement: Settlement) {
-        guard let id = inFlight.remove(serial) else { return }
+    func settle(_ id: MessageID, as settlement: Settlement) {
+        held -= 1
         switch settlement {
         case .acknowledge: Command.finish(id, into: &settlements)
         case .requeue(let delay): Command.requeue(id, after: delay, into: &settlements)
@@ -105,7 +114,7 @@ final class ReceiveLink: Link {
     /// Allows `share` messages beside those handed over, and sends what was settled: RDY first, so that room which a FIN
     /// makes is not filled beyond what is wanted.
     func commit(share: Int) throws(TransportError) {
-        let wanted = min(inFlight.count + min(window, share), connection.negotiated.maximumReady)
+        let wanted = min(held + min(window, share), connection.negotiated.maximumReady)
         var bytes: [UInt8] = []
         if wanted != ready {
             ready = wanted
@@ -145,7 +154,7 @@ final class ReceiveLink: Link {
         guard settlementCount > 0 else { return }
         var buffered = 0
         connection.decoder.peekFrames { if $0.kind == .message { buffered += 1 } }
-        try commit(share: min(buffered, max(0, ready - inFlight.count)))
+        try commit(share: min(buffered, max(0, ready - held)))
     }
 
     // MARK: - Keeping
@@ -156,7 +165,7 @@ final class ReceiveLink: Link {
         guard now - lastTouch >= timeout / 2 - timeout / 32 else { return now + timeout / 4 }
         lastTouch = now
         var bytes: [UInt8] = []
-        inFlight.forEach { Command.touch($0, into: &bytes) }
+        inFlight.forEach(from: ordinal) { Command.touch($0, into: &bytes) }
         connection.decoder.peekFrames { frame in
             if let message = try? MessageView(frame), frame.kind == .message { Command.touch(message.id, into: &bytes) }
         }
@@ -172,9 +181,9 @@ final class ReceiveLink: Link {
         isClosing = true
         var bytes: [UInt8] = []
         Command.ready(0, into: &bytes)
-        let isExhausted = inFlight.count + settlementCount >= ready
+        let isExhausted = held + settlementCount >= ready
         grace = isExhausted ? 2_000_000 : 10_000_000
-        inFlight.forEach { Command.requeue($0, after: .zero, into: &settlements) }
+        inFlight.forEach(from: ordinal) { Command.requeue($0, after: .zero, into: &settlements) }
         try giveBackBuffered()
         Command.close(into: &settlements)
         try connection.send(bytes + settlements)

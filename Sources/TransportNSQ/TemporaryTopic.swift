@@ -22,7 +22,6 @@ final class TemporaryTopic: Sendable {
             var command: [UInt8] = []
             Command.subscribe(name, Self.channel, into: &command)
             try connection.exchange(command, until: deadline, stop: stop)
-            return ReceiveLink(connection)
         }
         do throws(TransportError) { try fleet.connect(to: peers, all: false, until: opening.deadline, stop: opening.stop) } catch {
             return fleet.disband()

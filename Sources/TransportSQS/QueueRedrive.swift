@@ -155,7 +155,7 @@ struct QueueRedrive {
         guard try sender.send(copy, 0..<copy.count, until: limit, stop: calm) == copy.count else { throw sender.obstacle }
         try sender.flush(until: limit, stop: calm)
         if let rejection = sender.takeRejections().first { throw rejection.error }
-        try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+        try receiver.settle(last: batch.count, as: .acknowledge)
     }
 }
 

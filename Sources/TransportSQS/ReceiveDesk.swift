@@ -5,11 +5,6 @@ internal import Synchronization
 
 /// What the thread that owns a receiver and the thread that talks to SQS hand each other.
 final class ReceiveDesk: Sendable {
-    struct Arrival {
-        var number: Int
-        var message: ReceivedMessage
-    }
-
     struct State {
         /// How many messages may still be taken from the queue for the owner.
         var allowance = 0
@@ -23,8 +18,9 @@ final class ReceiveDesk: Sendable {
         /// The other thread looks here within a moment anyway, and need not be woken for what can wait so long.
         var isAttentive = false
         /// Messages not handed over yet, from `head`.
-        var arrivals: [Arrival] = []
+        var arrivals: [ReceivedMessage] = []
         var head = 0
+        /// Those that came, in the same order: the number of one is its position for the receiver.
         var held = HeldMessages()
         /// Numbers to be deleted, and those to become visible again after seconds.
         var deletions: [Int] = []

@@ -111,7 +111,7 @@ extension ReceiveService {
             for message in arrivals {
                 let number = state.held.add(message.handle, at: now)
                 numbers.append(number)
-                state.arrivals.append(ReceiveDesk.Arrival(number: number, message: message))
+                state.arrivals.append(message)
             }
             if !numbers.isEmpty { state.held.keep(numbers, due: now + UInt64(visibility) * 500_000_000) }
             if isEmpty && isPeeking { state.isClosing = true } else if isEmpty { state.isEmpty = true }

@@ -7,6 +7,7 @@ final class SQSReceiver: Receiver {
     private let desk: ReceiveDesk
     private let isPeeking: Bool
     private var isClosed = false
+    private(set) var handedOver = 0
 
     /// How long an empty queue is waited for when it is only looked at.
     private static let peekTime = Duration.seconds(10)
@@ -63,14 +64,14 @@ final class SQSReceiver: Receiver {
 
     /// Appends what is there; false when there is nothing.
     private func take(into batch: inout Batch, limit: Int, byteLimit: Int) throws(TransportError) -> Bool {
-        var taken: [ReceiveDesk.Arrival] = []
+        var taken: [ReceivedMessage] = []
         let failure: TransportError? = desk.state.withLock { state in
             guard state.ready > 0 else { return state.failure }
             var bytes = 0
             let end = state.head + min(limit, state.ready)
             var index = state.head
             while index < end && (index == state.head || bytes < byteLimit) {
-                bytes += state.arrivals[index].message.body.count
+                bytes += state.arrivals[index].body.count
                 index += 1
             }
             taken = Array(state.arrivals[state.head..<index])
@@ -83,30 +84,24 @@ final class SQSReceiver: Receiver {
             return nil
         }
         if let failure { throw failure }
-        for arrival in taken {
-            arrival.message.body.withUnsafeBytes { batch.append($0) }
-            withUnsafeBytes(of: UInt64(arrival.number).bigEndian) { batch.setReceipt($0) }
-            if batch.wantsProperties { batch.setProperties(arrival.message.properties) }
+        for message in taken {
+            message.body.withUnsafeBytes { batch.append($0) }
+            if batch.wantsProperties { batch.setProperties(message.properties) }
         }
+        handedOver += taken.count
         return !taken.isEmpty
     }
 
-    func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError) {
-        if isPeeking || messages.isEmpty { return }
+    func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {
+        if isPeeking || positions.isEmpty { return }
         var delay: Int?
         // SQS counts in seconds, up to twelve hours.
         if case .requeue(let after) = settlement { delay = Int(min((after.nanoseconds + 999_999_999) / 1_000_000_000, 43200)) }
-        var numbers: [Int] = []
-        numbers.reserveCapacity(messages.count)
-        for index in messages {
-            let receipt = batch.receipt(of: index)
-            numbers.append(receipt.count == 8 ? receipt.reduce(0) { $0 << 8 | Int($1) } : -1)
-        }
         let (unknown, wakes) = desk.state.withLock { state in
             let wasIdle = state.deletions.isEmpty
             var unknown = 0
-            for number in numbers {
-                if !state.held.leave(number) {
+            for number in positions {
+                if number >= handedOver || !state.held.leave(number) {
                     unknown += 1
                 } else if let delay {
                     state.releases.append((number, delay))
@@ -119,7 +114,7 @@ final class SQSReceiver: Receiver {
         }
         if wakes { desk.wakeService() }
         guard unknown == 0 else {
-            throw TransportError(.failure, "\(unknown) messages of the batch are settled already or were not received here")
+            throw TransportError(.failure, "\(Quantity.count(unknown, "message")) settled already or not received here")
         }
     }
 

@@ -13,6 +13,7 @@ final class SysVPeeker: Receiver {
     private var types: [Int] = []
     /// Indices into `all` still to be shown; `nil` before the first call.
     private var rest: ArraySlice<Int>?
+    private(set) var handedOver = 0
 
     init(queue: SysVQueue, selection: SysVSelection) {
         self.queue = queue
@@ -36,11 +37,12 @@ final class SysVPeeker: Receiver {
             if batch.byteCount - start >= byteLimit { break }
         }
         self.rest = rest
+        handedOver += batch.count - first
         return .received
     }
 
     /// Nothing was taken, so there is nothing to settle.
-    func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError) {}
+    func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {}
 
     private func read() throws(TransportError) -> ArraySlice<Int> {
         let flags = csysv_copy | csysv_nowait

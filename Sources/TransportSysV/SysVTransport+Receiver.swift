@@ -11,6 +11,7 @@ final class SysVReceiver: Receiver {
     private var alarm = SysVAlarm()
     /// How often the sender is given the processor for another message of the same batch.
     private let yields: Int
+    private(set) var handedOver = 0
 
     /// What most queues carry; larger messages cost one E2BIG the first time.
     private static let firstRoom = 1 << 16
@@ -28,6 +29,7 @@ final class SysVReceiver: Receiver {
         into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> Outcome {
         let (first, start) = (batch.count, batch.byteCount)
+        defer { handedOver += batch.count - first }
         if stop.isRaised { return .stopped }
         if let outcome = try takeFirst(into: &batch, until: deadline, stop: stop) { return outcome }
         var tries = 0

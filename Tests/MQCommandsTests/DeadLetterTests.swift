@@ -129,9 +129,9 @@ struct DeadLetterTests {
         let receiver = try source.transport.openReceiver(Opening(stop: StopFlag()))
         var batch = Batch()
         _ = try receiver.receive(into: &batch, limit: 3, byteLimit: .max, until: .immediately, stop: StopFlag())
-        try receiver.settle(0..<2, of: batch, as: .requeue(after: .zero))
+        try receiver.settle(0..<2, as: .requeue(after: .zero))
         try source.send(["good"])
-        try receiver.settle(2..<3, of: batch, as: .requeue(after: .zero))
+        try receiver.settle(2..<3, as: .requeue(after: .zero))
         var faults = Faults()
         faults.breakAt = 3
         let result = try receive(source, to: dead, through: FaultyTransport(dead.transport, faults), fixture)

@@ -39,7 +39,7 @@ struct MemoryBroker {
             let receiver = try transport.openReceiver(Opening(stop: StopFlag()))
             var batch = Batch()
             _ = try receiver.receive(into: &batch, limit: .max, byteLimit: .max, until: .immediately, stop: StopFlag())
-            try receiver.settle(0..<batch.count, of: batch, as: .requeue(after: .zero))
+            try receiver.settle(last: batch.count, as: .requeue(after: .zero))
         }
     }
 
@@ -49,7 +49,7 @@ struct MemoryBroker {
         var batch = Batch()
         batch.wantsProperties = true
         while try receiver.receive(into: &batch, limit: .max, byteLimit: .max, until: .immediately, stop: StopFlag()) == .received {}
-        try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+        try receiver.settle(last: batch.count, as: .acknowledge)
         var result: [(body: String, properties: MessageProperties)] = []
         for index in 0..<batch.count {
             result.append((String(decoding: batch.bytes(of: index), as: UTF8.self), batch.properties(of: index)))

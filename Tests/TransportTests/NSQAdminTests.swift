@@ -103,7 +103,7 @@ struct NSQAdminTests {
             #expect(try channel.status()["clients"] == .number(1))
             try channel.pause(false)
             #expect(try receive(.seconds(10)) == .received)
-            try receiver.settle(0..<1, of: batch, as: .acknowledge)
+            try receiver.settle(0..<1, as: .acknowledge)
             try receiver.close(until: .after(.seconds(5)), stop: stop)
         }
     }

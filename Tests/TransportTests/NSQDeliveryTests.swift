@@ -243,7 +243,7 @@ struct NSQDeliveryTests {
         try NSQ.send([[1]], with: sender)
         try NSQ.flush(sender)
         #expect(server.state("topic", "channel")?.timedOut == 0)
-        try receiver.settle(0..<3, of: batch, as: .acknowledge)
+        try receiver.settle(0..<3, as: .acknowledge)
         #expect(try NSQ.receive(8, with: receiver).count == 8)
         try receiver.close(until: .after(.seconds(5)), stop: StopFlag())
         #expect(receiver.closingRemarks.isEmpty)
@@ -260,7 +260,7 @@ struct NSQDeliveryTests {
         var batch = Batch()
         _ = try receiver.receive(into: &batch, limit: 1, byteLimit: 10, until: .after(.seconds(5)), stop: StopFlag())
         #expect(NSQ.eventually { server.state("topic", "channel")?.timedOut == 1 })
-        try receiver.settle(0..<1, of: batch, as: .acknowledge)
+        try receiver.settle(0..<1, as: .acknowledge)
         try receiver.close(until: .after(.seconds(5)), stop: StopFlag())
         #expect(receiver.closingRemarks.count == 1)
     }

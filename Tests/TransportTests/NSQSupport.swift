@@ -46,7 +46,7 @@ enum NSQ {
                 into: &batch, limit: count - bodies.count, byteLimit: 1 << 17, until: .after(limit), stop: StopFlag())
             if outcome != .received { break }
             for index in 0..<batch.count { bodies.append(Array(batch.bytes(of: index))) }
-            try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+            try receiver.settle(last: batch.count, as: .acknowledge)
         }
         return bodies
     }

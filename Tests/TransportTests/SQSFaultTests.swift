@@ -86,7 +86,7 @@ struct SQSFaultTests {
                 let text = String(decoding: batch.bytes(of: index), as: UTF8.self)
                 seen[try #require(Int(text.dropFirst("message ".count))), default: 0] += 1
             }
-            try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+            try receiver.settle(last: batch.count, as: .acknowledge)
         }
         try receiver.close(until: .after(.seconds(20)), stop: queue.stop)
         return seen

@@ -144,7 +144,7 @@ struct SQSMotoTests {
         var none = Batch()
         #expect(
             try other.receive(into: &none, limit: 1, byteLimit: 1 << 16, until: .after(.seconds(3)), stop: queue.stop) == .deadlinePassed)
-        try receiver.settle(0..<1, of: batch, as: .acknowledge)
+        try receiver.settle(0..<1, as: .acknowledge)
         try receiver.close(until: .after(.seconds(5)), stop: queue.stop)
         #expect(receiver.closingRemarks.isEmpty)
         #expect(try queue.count() == .number(0) && queue.count("in_flight") == .number(0))

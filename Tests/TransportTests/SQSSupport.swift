@@ -71,7 +71,7 @@ final class SQSQueue {
         batch.wantsProperties = properties
         while try receiver.receive(into: &batch, limit: .max, byteLimit: 1 << 20, until: .after(.seconds(30)), stop: stop) == .received {
             for index in 0..<batch.count { result.append((Array(batch.bytes(of: index)), batch.properties(of: index))) }
-            try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+            try receiver.settle(last: batch.count, as: .acknowledge)
             batch.removeAll()
         }
         try receiver.close(until: .after(.seconds(10)), stop: stop)

@@ -21,7 +21,7 @@ extension Worker {
                 // Once all have come, one quiet wait: a duplicate comes behind what it repeats.
                 if outcome == .ended || isComplete { break }
             } else {
-                try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+                try receiver.settle(last: batch.count, as: .acknowledge)
                 try tally.take(batch, at: now, behind: counters.sum(consumerSlots))
                 counters[job.slot] = tally.received
                 if job.window != nil { counters.pass(tally.passed, slot: job.slot) }

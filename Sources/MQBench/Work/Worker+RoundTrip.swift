@@ -58,7 +58,7 @@ extension Worker {
             answer.removeAll()
             guard try receiver.receive(into: &answer, limit: 1, byteLimit: 1, until: deadline, stop: stop) == .received else { return nil }
             let now = Deadline.now()
-            try receiver.settle(0..<answer.count, of: answer, as: .acknowledge)
+            try receiver.settle(last: answer.count, as: .acknowledge)
             guard let stamp = Stamp(answer.start(of: 0), size: answer.size(of: 0)), stamp.run == job.run,
                 log.record(stamp.sequence) != .foreign
             else {
@@ -92,7 +92,7 @@ extension Worker {
             while sent < batch.count && !isStopped {
                 sent += try sender.send(batch, sent..<batch.count, until: sent == 0 ? patience : .after(.milliseconds(50)), stop: stop)
             }
-            try receiver.settle(0..<sent, of: batch, as: .acknowledge)
+            try receiver.settle(last: sent, as: .acknowledge)
             result.sent += sent
             if result.sent & 31 == 0 {
                 now = Deadline.now()

@@ -36,7 +36,7 @@ extension RecvSession {
         var count = files.takeSafe()
         while count > 0, let range = pending.first {
             let part = range.prefix(count)
-            try receiver.settle(part, of: batch, as: .acknowledge)
+            try settle(part, as: .acknowledge)
             count -= part.count
             if part.count == range.count { pending.removeFirst() } else { pending[0] = part.upperBound..<range.upperBound }
         }

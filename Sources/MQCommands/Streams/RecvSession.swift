@@ -218,7 +218,7 @@ final class RecvSession {
     /// Moves or drops what was delivered too often, and settles what is safe.
     private func bury(_ range: Range<Int>) throws(TransportError) {
         guard let verdict = deadLetters?.take(range, of: batch) else { return }
-        for done in verdict.done { try receiver.settle(done, of: batch, as: .acknowledge) }
+        for done in verdict.done { try settle(done, as: .acknowledge) }
         for rest in verdict.rest { try giveBack(rest, isSettled: false) }
         guard let error = verdict.error else { return }
         try giveBack(range.upperBound..<batch.count, isSettled: false)
@@ -228,7 +228,7 @@ final class RecvSession {
     /// Returns whether to go on; if not, nothing of the batch is left to deliver.
     private func write(_ range: Range<Int>) throws(TransportError) -> Bool {
         let settles = !plan.peeks && plan.ack != .never
-        if settles && plan.ack == .before { try receiver.settle(range, of: batch, as: .acknowledge) }
+        if settles && plan.ack == .before { try settle(range, as: .acknowledge) }
         let result = sink.write(&batch, range, stop: stop)
         let end = range.lowerBound + result.messages
         received += result.messages
@@ -238,7 +238,7 @@ final class RecvSession {
                 pending.append(range.lowerBound..<end)
                 try settleSafe(files)
             } else {
-                try receiver.settle(range.lowerBound..<end, of: batch, as: .acknowledge)
+                try settle(range.lowerBound..<end, as: .acknowledge)
             }
         }
         if let error = result.error { return try stopDelivering(error, range, end) }
@@ -263,11 +263,17 @@ final class RecvSession {
         return false
     }
 
+    /// Settles messages of the batch, which holds nothing but those that came last.
+    func settle(_ range: Range<Int>, as settlement: Settlement) throws(TransportError) {
+        let first = receiver.handedOver - batch.count
+        try receiver.settle(first + range.lowerBound..<first + range.upperBound, as: settlement)
+    }
+
     /// What was taken from the queue and not written: back to it where the transport can, else to standard error.
     func giveBack(_ range: Range<Int>, isSettled: Bool) throws(TransportError) {
         if range.isEmpty { return }
         if !isSettled && address.descriptor.capabilities.contains(.requeue) {
-            return try receiver.settle(range, of: batch, as: .requeue(after: .zero))
+            return try settle(range, as: .requeue(after: .zero))
         }
         console.endProgress()
         console.rescue(batch, range, "\(range.count) received but not written, here as JSON:")
