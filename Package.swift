@@ -22,17 +22,14 @@ let transports: [Target.Dependency] = [
 let package = Package(
     name: "mq",
     products: [.executable(name: "mq", targets: ["mq"])],
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
-    ],
     targets: [
         .executableTarget(name: "mq", dependencies: ["MQCommands"], swiftSettings: settings),
         .target(
-            name: "MQCommands",
-            dependencies: ["MQBench", "MQCore", "MQNet", .product(name: "ArgumentParser", package: "swift-argument-parser")] + transports,
+            name: "MQCommands", dependencies: ["MQBench", "MQCore", "MQNet"] + transports,
             swiftSettings: settings),
-        .target(name: "MQCore", swiftSettings: settings),
+        .target(name: "MQCore", dependencies: ["CProcess"], swiftSettings: settings),
         .target(name: "MQBench", dependencies: ["MQCore"], swiftSettings: settings),
+        .target(name: "CProcess"),
         .target(name: "CPOSIXMQ"),
         .target(name: "CSysV"),
         .target(name: "CLibrary"),

@@ -13,6 +13,7 @@ _mq() {
     case $kind in
     files) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     folders) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
+    programs) mapfile -t COMPREPLY < <(compgen -c -- "$current") ;;
     *)
         if [[ -n $breaks ]]; then prefix=${current%"${current##*["$breaks"]}"}; fi
         for candidate in "${answer[@]:1}"; do

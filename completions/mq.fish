@@ -8,6 +8,8 @@ function __mq_complete
             __fish_complete_path "$current"
         case folders
             __fish_complete_directories "$current"
+        case programs
+            complete -C "$current"
         case '*'
             printf '%s\n' $answer[2..-1]
     end

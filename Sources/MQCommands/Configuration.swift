@@ -30,21 +30,13 @@ enum Configuration {
     /// Reads the object; unknown keys are left to later versions.
     static func parse(_ text: [UInt8]) throws(TransportError) -> [String: String] {
         var aliases: [String: String] = [:]
-        var failure: TransportError?
-        text.withUnsafeBytes { bytes in
-            do throws(TransportError) {
-                var reader = JSONReader(bytes)
-                guard try reader.kind() == .object else { throw reader.failure("expected an object") }
-                try reader.object { reader, key throws(TransportError) in
-                    guard key == "alias" else { return try reader.skip() }
-                    try reader.object { reader, name throws(TransportError) in aliases[name] = try reader.string() }
-                }
-                try reader.end()
-            } catch {
-                failure = error
+        try JSONReader.read(text) { reader throws(TransportError) in
+            guard try reader.kind() == .object else { throw reader.failure("expected an object") }
+            try reader.object { reader, key throws(TransportError) in
+                guard key == "alias" else { return try reader.skip() }
+                try reader.object { reader, name throws(TransportError) in aliases[name] = try reader.string() }
             }
         }
-        if let failure { throw failure }
         return aliases
     }
 

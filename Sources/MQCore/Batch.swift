@@ -34,7 +34,7 @@ public struct Batch: ~Copyable {
     /// Owns the bytes at `base`.
     var block: BatchBlock
     var spares = SpareBlocks()
-    /// Tells the contents of the batch from those it had before.
+    /// Changes whenever the batch is emptied.
     var generation = 0
     @usableFromInline var base: UnsafeMutableRawPointer
     @usableFromInline var capacity: Int
@@ -80,8 +80,9 @@ public struct Batch: ~Copyable {
 
     /// The length of all bodies in bytes, gaps not counted.
     public func payloadBytes(_ range: Range<Int>) -> Int {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
         var sum = 0
-        for index in range { sum += size(of: index) }
+        for index in range { sum += spans[index].end - spans[index].start }
         return sum
     }
 
@@ -173,6 +174,13 @@ extension Batch {
     public mutating func setProperties(_ properties: MessageProperties) {
         while propertyList.count < count - 1 { propertyList.append(MessageProperties()) }
         propertyList.append(properties)
+    }
+
+    /// Puts other properties in the place of a message's own; its body stays where it is.
+    public mutating func replaceProperties(of index: Int, with properties: MessageProperties) {
+        precondition(index >= 0 && index < count)
+        while propertyList.count <= index { propertyList.append(MessageProperties()) }
+        propertyList[index] = properties
     }
 
     /// Copies one body to the end.

@@ -4,7 +4,7 @@ import Glibc
 public enum LocalFile {
     /// - Throws: `inputOutput` with the path and the system's words; also for a file over `limit` bytes.
     public static func contents(of path: String, limit: Int = .max) throws(TransportError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path.rawCString, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path, errno) }
         defer { close(descriptor) }
         var result: [UInt8] = []
@@ -28,7 +28,7 @@ public enum LocalFile {
     /// Writes a whole file, in place of one that is there.
     /// - Throws: `inputOutput`, `permission`.
     public static func write(_ bytes: [UInt8], to path: String) throws(TransportError) {
-        guard let file = fopen(path, "w") else { throw failure(path, errno) }
+        guard let file = fopen(path.rawCString, "w") else { throw failure(path, errno) }
         let isWritten = bytes.isEmpty || fwrite(bytes, bytes.count, 1, file) == 1
         let number = errno
         // Some file systems report a full disk only when the file is closed.

@@ -53,6 +53,20 @@ public enum Quantity {
         return .nanoseconds(Int64((seconds * 1e9).rounded()))
     }
 
+    /// A number per second: `100`, `2.5k`, `1M` (powers of 1000), `100/s`. Above zero, and finite.
+    public static func rate(_ text: String) -> Double? {
+        guard let (number, unit) = split(text.hasSuffix("/s") ? String(text.dropLast(2)) : text) else { return nil }
+        let factor: Double
+        switch unit {
+        case "": factor = 1
+        case "k": factor = 1e3
+        case "M": factor = 1e6
+        default: return nil
+        }
+        let rate = number * factor
+        return rate > 0 && rate.isFinite ? rate : nil
+    }
+
     /// An octal file mode, 0 to 0777.
     public static func mode(_ text: String) -> Int? {
         guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x37).contains($0) }), let value = Int(text, radix: 8) else {

@@ -79,6 +79,9 @@ public struct Opening: Sendable {
     public var mode: ReceiveMode = .consume
     /// The most messages to hold that were not handed over yet; `nil` leaves it to the transport.
     public var prefetch: Int?
+    /// How many messages the owner of a receiver will ask for in all, `.max` for every one there is: so many may be taken before a call of
+    /// `receive` asks for them. `nil` leaves it to each call.
+    public var total: Int?
     /// The other end is in this process, too.
     public var sharesProcess = false
     /// A receiver hands over what is ready at once, instead of giving the sender a moment to make the batch larger.
@@ -87,8 +90,8 @@ public struct Opening: Sendable {
     public var retry: Duration?
     /// The receiver ends (`Outcome.ended`) when the last sender has gone.
     public var endsWithLastSender = false
-    /// The receiver may end (`Outcome.ended`) as soon as it knows that the queue is empty, where that takes more than a time
-    /// without a message (`Descriptor.emptyWait`).
+    /// The receiver may end (`Outcome.ended`) as soon as it knows that the queue is empty: for a transport that can tell so only by
+    /// asking. Others are taken to be empty when no message came for `Descriptor.emptyWait`.
     public var endsWhenEmpty = false
 
     public init(stop: StopFlag) { self.stop = stop }
@@ -106,11 +109,18 @@ public protocol Sender: AnyObject {
     /// `takeRejections` names leaves no hole: it counts as dealt with.
     var confirmed: Int { get }
 
+    /// Messages confirmed behind the first that is not: a broker may answer out of order.
+    var confirmedBehind: Int { get }
+
+    /// Messages that may have arrived though nobody said so. After a `send` that threw, those of its range among them that left.
+    var inDoubt: Int { get }
+
     /// The first message of `range` that this transport can never carry, and why. Nothing is sent.
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal?
 
     /// Blocks until all of `range` is accepted, `deadline` passes or `stop` is raised. Transmission of what was accepted
-    /// has begun: nothing is held back in the hope of more.
+    /// has begun: nothing is held back in the hope of more. A sender that keeps an order accepts less, too, where a message was
+    /// refused that the rest must not overtake; the call after `takeRejections` goes on.
     /// - Returns: how many were accepted, from the front of `range`.
     /// - Throws: what ends the sender; `confirmed` tells where. Never for a single message: see `takeRejections`.
     func send(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int
@@ -154,6 +164,8 @@ public struct Rejection: Sendable {
 
 extension Sender {
     public var acceptsEmptyMessages: Bool { true }
+    public var confirmedBehind: Int { 0 }
+    public var inDoubt: Int { 0 }
     public var obstacle: TransportError { TransportError(.tryAgain, "the queue is full") }
     public var closingRemarks: [String] { [] }
     public func takeRejections() -> [Rejection] { [] }
@@ -188,7 +200,7 @@ public protocol Receiver: AnyObject {
     /// left unsettled, whatever is prefetched; a transport that cannot keep this says so with a notice.
     ///
     /// From here until `settle` the transport keeps each message the receiver's (TOUCH, visibility), by a thread of its own if need be.
-    /// - Throws: what ends the receiver, after every message already appended was lost by nobody: `batch` still holds them.
+    /// - Throws: what ended the receiver. Messages already appended are still in `batch`.
     func receive(
         into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> Outcome

@@ -27,6 +27,8 @@ final class CurlTransfer {
     fileprivate static let bodyLimit = 64 << 20
     fileprivate static let headerLimit = 1 << 18
 
+    var usesProxy: Bool { request.usesProxy }
+
     /// - Throws: `failure` when there is no memory.
     init(_ library: CurlLibrary) throws(TransportError) {
         guard let easy = library.api.pointee.easy_init() else { throw TransportError(.failure, "libcurl gives no handle") }

@@ -111,7 +111,8 @@ public final class HTTPClient {
     }
 
     private func poll(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
-        let milliseconds = deadline.remaining.map { CInt(min(($0 + 999_999) / 1_000_000, 1 << 30)) } ?? 1 << 30
+        // libcurl has no word for never; this is twelve days.
+        let milliseconds = deadline.isNever ? 1 << 30 : deadline.pollMilliseconds
         var stopping = curl_waitfd(fd: stop.descriptor, events: Int16(CURL_WAIT_POLLIN), revents: 0)
         let code = library.api.pointee.multi_poll(multi, &stopping, stop.descriptor >= 0 ? 1 : 0, milliseconds, nil)
         guard code == CURLM_OK else { throw library.error(code) }

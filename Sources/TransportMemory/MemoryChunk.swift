@@ -46,9 +46,7 @@ final class MemoryChunk: Sendable {
         } else {
             properties = []
         }
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        acceptedAt = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        acceptedAt = WallClock.now()
     }
 
     deinit {

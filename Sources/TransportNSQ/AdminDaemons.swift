@@ -94,12 +94,14 @@ struct AdminDaemons {
     private static func named(_ error: TransportError, _ daemon: Daemon) -> TransportError {
         let text = daemon.http.text
         var hint = error.hint ?? (error.code == .protocolViolation ? wrongPort : nil)
-        if error.code == .unreachable { hint = "is nsqd running? \(wrongPort)" }
+        // That it did not answer in time means the same as that nobody is there.
+        let code = error.code == .tryAgain ? .unreachable : error.code
+        if code == .unreachable { hint = "is nsqd running? \(wrongPort)" }
         if error.code == .permission && error.message.contains("certificate is not accepted") {
             hint = "tls-ca=FILE names its issuer's certificate, tls-name=NAME the name in it"
         }
         return TransportError(
-            error.code, error.message.hasPrefix(text) ? error.message : "\(text): \(error.message)", hint: hint, errno: error.errno,
+            code, error.message.hasPrefix(text) ? error.message : "\(text): \(error.message)", hint: hint, errno: error.errno,
             isRetriable: error.isRetriable)
     }
 }

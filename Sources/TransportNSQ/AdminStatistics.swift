@@ -18,6 +18,8 @@ struct AdminCounts: Sendable, Equatable {
     var daemons = 1
     /// Nanoseconds from publishing to finishing, by quantile; only where nsqd was told to measure.
     var latency: [Double: Double] = [:]
+    /// A channel's consumers, where they were asked for.
+    var members: [AdminClient] = []
 
     static func += (total: inout AdminCounts, other: AdminCounts) {
         total.messages &+= other.messages
@@ -31,6 +33,7 @@ struct AdminCounts: Sendable, Equatable {
         total.clients &+= other.clients
         total.paused &+= other.paused
         total.daemons &+= other.daemons
+        total.members += other.members
         // Percentiles do not add up; the slowest nsqd's is a bound that holds.
         total.latency.merge(other.latency) { max($0, $1) }
     }
@@ -139,6 +142,8 @@ enum AdminStatistics {
         try reader.object { reader, key throws(TransportError) in
             if key == "channel_name" {
                 name = try reader.string()
+            } else if key == "clients" {
+                try reader.list { reader throws(TransportError) in counts.members.append(try AdminClient(&reader)) }
             } else if try !counts.read(key, &reader) {
                 try reader.skip()
             }

@@ -11,6 +11,16 @@ struct ConnectionSettings: Sendable {
     /// Where the secret for AUTH is; MQ_NSQ_AUTH otherwise.
     var authFile: String?
 
+    /// Milliseconds between two looks at a connection that keep it alive, and its messages ours.
+    var patrol: Int { min(identification.heartbeat, identification.messageTimeout ?? 60_000) / 4 }
+
+    /// Says when others on this machine can read the secret.
+    func warnOfExposedSecret(_ notices: Notices) {
+        var status = stat()
+        guard let authFile, stat(authFile, &status) == 0, status.st_mode & (S_IRGRP | S_IROTH) != 0 else { return }
+        notices.warn("\(authFile): others can read the secret in it; chmod 600 keeps it to you")
+    }
+
     /// The secret, without the newline at its end; `nil` when there is none.
     /// - Throws: `inputOutput`, `permission` for a file that cannot be read, `configuration` for an empty one.
     func secret() throws(TransportError) -> [UInt8]? {

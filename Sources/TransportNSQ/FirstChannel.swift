@@ -1,7 +1,8 @@
 internal import MQCore
 internal import Synchronization
 
-/// Tells the person when a receiver makes the first channel of a topic: it gets everything that the topic has kept until then.
+/// Tells the person when a receiver makes the first channel of a topic, which gets everything that the topic has kept until then; and when
+/// the channel is paused, and gets nothing.
 ///
 /// nsqd is asked beside the connecting; an answer that comes after we subscribed has our channel in it and says nothing. So it
 /// is given two milliseconds before that, where somebody listens on its HTTP port.
@@ -21,7 +22,11 @@ final class FirstChannel: Sendable {
         let search = FirstChannel(topic, channel, daemons.count, opening.notices)
         let path = "/stats?format=json&include_clients=false&include_mem=false&topic=\(LookupExchange.escaped(topic))"
         SideQuestion.ask(daemons, resolve: resolve, stop: opening.stop) { get in
-            search.found(get(path).map { Self.kept(by: topic, $0) } ?? 0)
+            let answer = get(path) ?? []
+            if Self.isPaused(topic, channel, answer) {
+                opening.notices.warn("the channel \(channel) of the topic \(topic) is paused: nothing comes until somebody resumes it")
+            }
+            search.found(Self.kept(by: topic, answer))
         }
         return search
     }
@@ -40,6 +45,12 @@ final class FirstChannel: Sendable {
             return 0
         }
         return max(0, found.counts.messages)
+    }
+
+    /// Whether nsqd passes nothing on to the channel, or nothing from it.
+    static func isPaused(_ topic: String, _ channel: String, _ statistics: [UInt8]) -> Bool {
+        guard let found = try? AdminStatistics.parse(statistics).first(where: { $0.name == topic }) else { return false }
+        return found.counts.paused > 0 || (found.channel(channel)?.paused ?? 0) > 0
     }
 
     private func found(_ messages: Int) {

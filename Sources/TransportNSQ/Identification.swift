@@ -11,8 +11,8 @@ struct Identification: Sendable {
     var clientID = ""
     var hostname = ""
     var userAgent = "mq"
-    /// Milliseconds between two heartbeats, 1000…60000.
-    var heartbeat = 30_000
+    /// Milliseconds between two heartbeats, 1000…60000. A peer that has gone is noticed after two of them.
+    var heartbeat = 10_000
     /// Bytes that nsqd collects before it writes, 64…65536; -1 is none.
     var outputBuffer = -1
     /// Milliseconds after which it writes all the same.

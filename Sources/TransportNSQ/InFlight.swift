@@ -3,10 +3,7 @@ internal import MQCore
 
 /// The messages that a receiver handed over and that are not settled, by position: a ring, and beside it those few that are held
 /// while thousands behind them are settled.
-///
-/// `@unchecked Sendable`: shared by a fleet and its connections, and touched only with the fleet's lock held; `next` changes on the
-/// owner's thread only, which may read it without.
-final class InFlight: @unchecked Sendable {
+final class InFlight {
     /// A message, and the connection it came from.
     struct Entry: Equatable {
         var id: MessageID

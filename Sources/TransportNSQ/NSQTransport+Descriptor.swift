@@ -14,13 +14,13 @@ extension NSQTransport {
             .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .exactCount, .pause, .attempts, .temporary, .createsOnUse,
         ],
         options: options,
-        emptyWait: .milliseconds(500),
+        emptyWait: .seconds(60),
         guarantee: .brokerMemory,
         notes: notes,
         examples: [
             ("nsq:logs", "the topic logs of the nsqd on this machine"),
             ("nsq:logs/archive", "its channel archive"),
-            ("nsq://a,b:4150/logs", "two nsqds: messages are divided among them; one stands in for the other"),
+            ("nsq://a,b:4150/logs", "two nsqds: messages are divided among them; the other takes over when one fails"),
             ("nsqlookup://lookup1,lookup2/logs/archive", "every nsqd that has the topic"),
             ("nsq:logs/archive,unix=/run/nsqd.sock", "through a UNIX socket"),
             ("nsq:temp", "a topic of one's own, gone at exit"),
@@ -28,7 +28,9 @@ extension NSQTransport {
 
     private static let options = [
         OptionSpec("unix", .file, help: "The UNIX socket on which nsqd listens, in place of hosts."),
-        OptionSpec("heartbeat", .duration, standard: "30s", help: "How often nsqd asks whether we are there; 1s to 60s."),
+        OptionSpec(
+            "heartbeat", .duration, standard: "10s",
+            help: "How often nsqd and mq look whether the other is there; two that are missed end the connection. 1s to 60s."),
         OptionSpec(
             "msg-timeout", .duration, standard: "nsqd's, 60s", scope: .receive,
             help: "When a message of a consumer that says nothing goes to another; kept alive at half of it."),
@@ -82,7 +84,7 @@ extension NSQTransport {
         the rest away. bench measures temp with an ordinary topic, which it makes and deletes through the HTTP port.
         """,
         """
-        A message is delivered at least once and in no certain order. It goes to another consumer when it was not settled \
+        A message is delivered at least once and in no particular order. It goes to another consumer when it was not settled \
         within msg-timeout; mq asks for more time at half of it for as long as it is working, up to 15 minutes (nsqd's \
         -max-msg-timeout). What breaks off unsettled comes back after msg-timeout, what is left in good order at once.
         """,

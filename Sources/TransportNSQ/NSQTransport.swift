@@ -66,15 +66,17 @@ public struct NSQTransport: Transport {
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
         let topic = try requiredTopic()
         if let delay = opening.defaults.delay, delay > Packing.maximumDelay { throw NSQSender.tooLate(delay) }
+        settings.connection.warnOfExposedSecret(opening.notices)
         let (daemons, discovery) = try producers(opening)
         let peers = daemons.map(\.peer)
         temporary?.keep(on: peers, settings.connection, opening)
         let asks = settings.limits.message == nil && options.flag("https") != true
         let limit = asks ? MessageLimit(daemons.asked, resolve: settings.connection.resolve, stop: opening.stop) : nil
-        let fleet = SendFleet(settings.connection, discovery: discovery, opening: opening) { (connection, _, _) throws(TransportError) in
-            SendLink(connection)
+        let needed = settings.copies ? peers.count : 1
+        let crew = SendCrew(needed: needed, copies: settings.copies, retries: opening.retry != nil)
+        let fleet = Fleet(crew, settings.connection, discovery: discovery, opening: opening, needed: needed) {
+            (connection, _, _) throws(TransportError) in SendLink(connection)
         }
-        (fleet.copies, fleet.needed) = (settings.copies, settings.copies ? peers.count : 1)
         try fleet.connect(to: peers, all: settings.copies, until: opening.deadline, stop: opening.stop)
         if temporary != nil { opening.notices(.listening("\(place(peers))\(topic)/\(TemporaryTopic.channel)\(options.text)")) }
         return NSQSender(
@@ -93,23 +95,28 @@ public struct NSQTransport: Transport {
             if peeks { throw TransportError(.usage, "to peek, name the channel to look into", hint: "nsq:\(target.topic!)/channel") }
             if temporary == nil { opening.notices.detail("listening on the channel \(channel), which ends with us") }
         }
+        settings.connection.warnOfExposedSecret(opening.notices)
         let (daemons, discovery) = try consumed(topic, opening)
         let peers = daemons.map(\.peer)
         temporary?.keep(on: peers, settings.connection, opening)
         let asks = temporary == nil && options.flag("https") != true
         let first = asks ? FirstChannel.look(for: topic, channel, on: daemons.asked, resolve: settings.connection.resolve, opening) : nil
-        let fleet = ReceiveFleet(
-            settings.connection, discovery: discovery, opening: opening, most: peeks ? Self.mostPeeked : settings.maximumInFlight
-        ) { (connection, deadline, stop) throws(TransportError) in
+        let inquiry = ChannelInquiry(
+            topic: topic, channel: channel, daemons: daemons.byPeer, httpPort: options.integer("http-port"),
+            resolve: settings.connection.resolve, isPossible: options.flag("https") != true)
+        let crew = ReceiveCrew(most: peeks ? Self.mostPeeked : settings.maximumInFlight, opening: opening, inquiry: inquiry)
+        let fleet = Fleet(crew, settings.connection, discovery: discovery, opening: opening) {
+            (connection, deadline, stop) throws(TransportError) in
             first?.wait()
             var command: [UInt8] = []
             Command.subscribe(topic, channel, into: &command)
             try connection.exchange(command, until: deadline, stop: stop)
+            return ReceiveLink(connection)
         }
         try fleet.connect(to: peers, all: false, until: opening.deadline, stop: opening.stop)
         fleet.attend()
         if temporary != nil { opening.notices(.listening("\(place(peers))\(topic)\(options.text)")) }
-        return NSQReceiver(fleet, peeks: peeks, temporary: temporary)
+        return NSQReceiver(fleet, temporary: temporary)
     }
 
     /// A channel nobody else has, that ends with its only client.
@@ -177,4 +184,8 @@ private struct Located {
 extension [Located] {
     /// Of very many nsqds, the first few are asked.
     fileprivate var asked: [Daemon] { Array<Daemon>(compactMap(\.daemon).prefix(8)) }
+
+    fileprivate var byPeer: [Peer: Daemon] {
+        Dictionary(compactMap { located in located.daemon.map { (located.peer, $0) } }) { first, _ in first }
+    }
 }

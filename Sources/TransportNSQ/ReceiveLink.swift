@@ -8,10 +8,12 @@ internal import MQCore
 /// queued. The window grows while messages come quickly, and falls back to one before a real wait, which also brings what nsqd
 /// holds just then (nsqd, protocol_v2.go, messagePump: a client that is not ready is flushed).
 final class ReceiveLink: Link {
+    let connection: Connection
+    var failure: TransportError?
     /// Counted over all connections of the receiver, from 1; none is used again.
-    var ordinal: UInt32 = 0
+    private(set) var ordinal: UInt32 = 0
     /// The receiver's, of which `held` are this connection's.
-    private let inFlight: InFlight
+    private var inFlight: InFlight!
     private(set) var held = 0
     /// How many unsettled messages nsqd may add to those handed over.
     var window = 1
@@ -39,11 +41,25 @@ final class ReceiveLink: Link {
 
     /// Things that could not be settled since nsqd had taken them back.
     private(set) var late = 0
+    /// Whether nsqd has said anything since we subscribed.
+    private(set) var hasHeard = false
+    /// Whether that was passed on.
+    var isAcknowledged = false
+    private let start = Deadline.now()
+    /// What was handed over, what was settled of it, and the widest RDY: of what it allows the settling may not have arrived.
+    private var (received, settled, mostReady) = (0, 0, 0)
+    /// Settled within a second of the last sending.
+    private var settledLately = 0
 
-    init(_ connection: Connection, _ inFlight: InFlight) {
-        self.inFlight = inFlight
-        super.init(connection)
-    }
+    init(_ connection: Connection) { self.connection = connection }
+
+    /// Becomes one of the receiver's connections.
+    func join(as ordinal: UInt32, _ inFlight: InFlight) { (self.ordinal, self.inFlight) = (ordinal, inFlight) }
+
+    var isSound: Bool { hasHeard || Deadline.now() - start > 1_000_000_000 }
+
+    /// How many settlements nsqd may not have read when the connection broke.
+    var unsureSettlements: Int { max(0, min(settledLately, settled - max(0, received - mostReady))) }
 
     // MARK: - Messages
 
@@ -51,10 +67,13 @@ final class ReceiveLink: Link {
     func take(into batch: inout Batch, limit: Int, byteLimit: Int) throws(TransportError) -> Int {
         let wantsProperties = batch.wantsProperties
         let start = batch.byteCount
+        let inFlight = inFlight!
         var taken = 0
         defer {
             arrived += taken
+            received += taken
             held += taken
+            if taken > 0 { hasHeard = true }
             arrivedBytes += batch.byteCount - start
         }
         while taken < limit && batch.byteCount - start < byteLimit, let frame = try connection.decoder.next() {
@@ -81,7 +100,8 @@ final class ReceiveLink: Link {
 
     private func hear(_ frame: Frame) throws(TransportError) {
         if frame.kind == .response {
-            if frame.isText(Connection.heartbeatText) { try connection.send(Array("NOP\n".utf8)) }
+            hasHeard = true
+            if frame.isText(Connection.heartbeatText) { try connection.answerHeartbeat() }
             if frame.isText("CLOSE_WAIT") { hasClosed = true }
             return
         }
@@ -118,15 +138,24 @@ final class ReceiveLink: Link {
         var bytes: [UInt8] = []
         if wanted != ready {
             ready = wanted
+            mostReady = max(mostReady, wanted)
             Command.ready(wanted, into: &bytes)
             if settlementCount > 0 { bytes.append(contentsOf: settlements) }
         } else {
             guard settlementCount > 0 else { return }
             swap(&bytes, &settlements)
         }
-        try connection.send(bytes)
         settlements.removeAll(keepingCapacity: true)
-        settlementCount = 0
+        try sendSettlements(bytes)
+    }
+
+    private func sendSettlements(_ bytes: [UInt8]) throws(TransportError) {
+        let before = connection.lastWrite
+        settled += settlementCount
+        settledLately += settlementCount
+        defer { settlementCount = 0 }
+        try connection.send(bytes)
+        if connection.lastWrite > before + 1_000_000_000 { settledLately = settlementCount }
     }
 
     /// Widens the window when nsqd has used it up without making us wait.
@@ -145,8 +174,7 @@ final class ReceiveLink: Link {
         guard settlementCount * 2 >= ready, settlementCount > 0 else { return }
         var bytes: [UInt8] = []
         swap(&bytes, &settlements)
-        settlementCount = 0
-        try connection.send(bytes)
+        try sendSettlements(bytes)
     }
 
     /// While the owner is elsewhere: settles, and lets nsqd add nothing.

@@ -16,6 +16,12 @@ struct ServerError {
     /// Whether another nsqd, or this one later, may well accept the same.
     var isTemporary: Bool { word == "E_PUB_FAILED" || word == "E_MPUB_FAILED" || word == "E_DPUB_FAILED" || word == "E_SUB_FAILED" }
 
+    /// The limit in "E_BAD_MESSAGE MPUB message too big 2000 > 1000"; `nil` when the error speaks of something else, or of a body of several messages.
+    var sizeLimit: Int? {
+        guard word == "E_BAD_MESSAGE", text.contains(" too big "), let last = text.split(separator: " ").last else { return nil }
+        return Int(last).flatMap { $0 > 0 ? $0 : nil }
+    }
+
     /// The id in those that keep the connection: "E_FIN_FAILED FIN 0a1b… failed …".
     var messageID: MessageID? {
         guard keepsConnection, let digits = text.split(separator: " ").first(where: { $0.utf8.count == MessageID.size }) else { return nil }

@@ -4,7 +4,6 @@ internal import MQCore
 /// What bounds the queues of this namespace and this user (mq_overview(7), /proc interfaces).
 enum Limits {
     static var depthMax: Int { sysctl("msg_max") ?? 10 }
-    static var depthStandard: Int { sysctl("msg_default") ?? 10 }
     static var sizeMax: Int { sysctl("msgsize_max") ?? 8192 }
     static var sizeStandard: Int { sysctl("msgsize_default") ?? 8192 }
     static var queuesMax: Int { sysctl("queues_max") ?? 256 }

@@ -125,7 +125,7 @@ final class POSIXMQAdmin: Admin {
             throw TransportError(.usage, "only a queue with a name can be deleted", hint: "write posix-mq:/name")
         }
         let name = try transport.requiredName()
-        switch -cposixmq_unlink(name) {
+        switch -cposixmq_unlink(name.rawCString) {
         case 0: return
         case ENOENT: throw TransportError(.noSuchQueue, "no such queue", errno: ENOENT)
         case EACCES, EPERM:

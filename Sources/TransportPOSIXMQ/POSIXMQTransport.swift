@@ -36,8 +36,9 @@ public struct POSIXMQTransport: Transport {
         if text.isEmpty || text == "/" { return "" }
         let name = text.hasPrefix("/") ? text : "/" + text
         let bare = name.dropFirst()
-        if bare.utf8.count > 255 {
-            throw TransportError(.usage, "the name has \(bare.utf8.count) bytes, a queue's name at most 255")
+        let size = String(bare).rawBytes.count
+        if size > 255 {
+            throw TransportError(.usage, "the name has \(size) bytes, a queue's name at most 255")
         }
         if bare.contains("/") {
             throw TransportError(.usage, "'\(name)': a queue's name has one slash, at its beginning")
@@ -140,7 +141,7 @@ extension POSIXMQTransport {
             """,
             """
             Messages come out by priority (0…32767, the highest first) and in order within one. A message received is gone \
-            from the queue; there is no acknowledgement, and no look without taking.
+            from the queue; there is no acknowledgement and no peeking.
             """,
             """
             The user's queues together may take RLIMIT_MSGQUEUE bytes (ulimit -q), each maxmsg × (msgsize + 96), over all \

@@ -15,7 +15,7 @@ struct Queue: ~Copyable {
 
     /// Opens an existing queue without blocking mode: waiting is done by poll(2), beside the stop flag.
     init(name: String, access: CInt, owner: TemporaryQueue? = nil) throws(TransportError) {
-        let result = cposixmq_open(name, access | O_NONBLOCK | O_CLOEXEC)
+        let result = cposixmq_open(name.rawCString, access | O_NONBLOCK | O_CLOEXEC)
         if result < 0 { throw OpenFailure.error(-result, name: name, access: access) }
         let (depth, size) = try Self.attributes(of: result)
         descriptor = result
@@ -78,13 +78,13 @@ final class TemporaryQueue: Sendable {
     private let token: ExitCleanup.Token
 
     init() {
-        let name = "/mq-temp-\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36))"
+        let name = "/" + PrivateName.make()
         self.name = name
-        token = ExitCleanup.register { _ = cposixmq_unlink(name) }
+        token = ExitCleanup.register { _ = cposixmq_unlink(name.rawCString) }
     }
 
     deinit {
-        _ = cposixmq_unlink(name)
+        _ = cposixmq_unlink(name.rawCString)
         ExitCleanup.cancel(token)
     }
 }

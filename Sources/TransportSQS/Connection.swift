@@ -113,7 +113,8 @@ final class Connection {
             credentials = nil
         }
         let random = Double.random(in: 0...1, using: &generator)
-        let decision = policy.decide(failure.kind, &history, isPartial: isPartial, random: random)
+        var decision = policy.decide(failure.kind, &history, isPartial: isPartial, random: random)
+        if case .after(let pause) = decision { decision = .after(pause / settings.surroundings.haste) }
         guard decision == .giveUp, let patience, failure.isTemporary else { return decision }
         let now = Deadline.now()
         if history.since == 0 { history.since = now }

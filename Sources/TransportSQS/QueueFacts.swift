@@ -57,6 +57,11 @@ enum QueueFacts {
         }
     }
 
+    /// The ARN of the queue to which messages go that fail too often.
+    static func deadLetterQueue(of attributes: QueueAttributes) -> String? {
+        attributes["RedrivePolicy"].flatMap { try? JSONFields.strings(in: Array($0.utf8)) }?["deadLetterTargetArn"]
+    }
+
     private static func deadLetters(_ attributes: QueueAttributes) -> [Fact] {
         guard let text = attributes["RedrivePolicy"] else { return [] }
         guard let fields = try? JSONFields.strings(in: Array(text.utf8)), let arn = fields["deadLetterTargetArn"] else {

@@ -16,16 +16,18 @@ struct QueueRedrive {
             let handle = try startTask(source, destination?.arn, plan.rate)
             return try follow(handle, source, stop, progress)
         } catch {
-            guard error.kind == .unknownOperation else { throw error.error }
+            // A queue that is no queue's dead-letter queue (a topic's or a function's is not one for SQS) has no tasks either.
+            let isPlainQueue = destination != nil && error.kind == .final && error.code.hasPrefix("InvalidParameterValue")
+            guard error.kind == .unknownOperation || isPlainQueue else { throw error.error }
         }
-        opening.notices.detail("no move tasks here: moving message by message")
-        let target = if let destination { destination.settings } else { try origin(of: url) }
+        opening.notices.detail("no move task for this queue: moving message by message")
+        let target = if let destination { destination.settings } else { try origin(of: url, source) }
         return try move(to: target, plan.rate, total: found.number("ApproximateNumberOfMessages"), stop, progress)
     }
 
     private func destination(_ text: String) throws(TransportError) -> (Settings, String) {
         guard let scheme = Address.scheme(of: text), SQSTransport.descriptor.schemes.contains(scheme) else {
-            throw TransportError(.usage, "'\(text)' is no SQS queue", hint: "a queue to move to is sqs:NAME, an ARN or a URL")
+            throw TransportError(.usage, "'\(text)' is not an SQS queue", hint: "a queue to move to is sqs:NAME, an ARN or a URL")
         }
         let address = try Address(parsing: text, syntax: SQSTransport.descriptor.targetSyntax)
         let options = try OptionValues(address.options, for: SQSTransport.descriptor)
@@ -92,13 +94,22 @@ struct QueueRedrive {
     // MARK: - Message by message
 
     /// The one queue whose dead letters are here.
-    private func origin(of url: String) throws(TransportError) -> Settings {
-        let reply: [UInt8]
-        do throws(ServiceFailure) { reply = try admin.ask("ListDeadLetterSourceQueues", url: url) } catch { throw error.error }
-        let sources = try SQSAdmin.queues(in: reply).urls
+    private func origin(of url: String, _ arn: String) throws(TransportError) -> Settings {
+        var reply: [UInt8]?
+        do throws(ServiceFailure) {
+            reply = try admin.ask("ListDeadLetterSourceQueues", url: url)
+        } catch {
+            guard error.kind == .unknownOperation else { throw error.error }
+        }
+        let sources: [String]
+        if let reply {
+            sources = try SQSAdmin.queues(in: reply).urls
+        } else {
+            sources = try admin.queues { QueueFacts.deadLetterQueue(of: $0) == arn }
+        }
         guard sources.count == 1 else {
             let words = sources.isEmpty ? "no queue sends its dead letters here" : "\(sources.count) queues send their dead letters here"
-            throw TransportError(.usage, words, hint: "--to says where the messages go")
+            throw TransportError(.usage, words, remedy: .destination)
         }
         return settings.at(try QueueTarget(Address(parsing: sources[0], syntax: .single)))
     }

@@ -68,6 +68,26 @@ final class SQSAdmin: Admin {
 
     /// Queues whose names begin with the address's; the attributes of several are asked for at once.
     func list() throws(TransportError) -> QueueListing {
+        QueueListing(
+            queues: try describe(try urls(prefix: settings.target.name)), limits: [],
+            columns: [.init("messages", "messages"), .init("in_flight", "in flight"), .init("delayed", "delayed"), .init("fifo", "fifo")])
+    }
+
+    /// The URLs of the queues whose attributes fit.
+    func queues(where isIncluded: (QueueAttributes) -> Bool) throws(TransportError) -> [String] {
+        var result: [String] = []
+        for url in try urls(prefix: "") {
+            do throws(TransportError) {
+                if isIncluded(try attributes(url)) { result.append(url) }
+            } catch {
+                // Deleted in between, or not ours to look at.
+                guard error.code == .noSuchQueue || error.code == .permission else { throw error }
+            }
+        }
+        return result
+    }
+
+    private func urls(prefix: String) throws(TransportError) -> [String] {
         var urls: [String] = []
         var next: String?
         repeat {
@@ -75,7 +95,7 @@ final class SQSAdmin: Admin {
                 try ask("ListQueues", url: nil) { json in
                     json.key("MaxResults")
                     json.value(1000)
-                    for (key, text) in [("QueueNamePrefix", settings.target.name), ("NextToken", next ?? "")] where !text.isEmpty {
+                    for (key, text) in [("QueueNamePrefix", prefix), ("NextToken", next ?? "")] where !text.isEmpty {
                         json.key(key)
                         json.value(text)
                     }
@@ -85,9 +105,7 @@ final class SQSAdmin: Admin {
             urls += found
             next = token == next ? nil : token
         } while next != nil
-        return QueueListing(
-            queues: try describe(urls), limits: [],
-            columns: [.init("messages", "messages"), .init("in_flight", "in flight"), .init("delayed", "delayed"), .init("fifo", "fifo")])
+        return urls
     }
 
     private func describe(_ urls: [String]) throws(TransportError) -> [QueueStatus] {
@@ -146,8 +164,7 @@ final class SQSAdmin: Admin {
         let wanted = try creation.attributes()
         if let existing = try existingURL() {
             if exclusive {
-                throw TransportError(
-                    .cannotCreate, "the queue exists already", hint: "--if-missing takes that for success; mq stat shows it")
+                throw TransportError(.cannotCreate, "the queue exists already", remedy: .ifMissing)
             }
             let differences = creation.differences(wanted, try attributes(existing))
             if !differences.isEmpty { opening.notices.warn("the queue exists already: \(differences.joined(separator: ", "))") }

@@ -81,15 +81,18 @@ struct SendReply {
 
     private(set) var successes: [Success] = []
     private(set) var failures: [Failure] = []
+    /// Whether either list is there, be it empty or null: what has none is not the reply to a batch.
+    private(set) var isOfBatch = false
 
     /// - Throws: `malformed` when it is not the reply to a batch.
     init(parsing bytes: [UInt8]) throws(TransportError) {
-        let result: Result<([Success], [Failure]), TransportError> = bytes.withUnsafeBytes { bytes in
+        let result: Result<([Success], [Failure], Bool), TransportError> = bytes.withUnsafeBytes { bytes in
             Result { () throws(TransportError) in
-                var lists: ([Success], [Failure]) = ([], [])
+                var lists: ([Success], [Failure], Bool) = ([], [], false)
                 var reader = JSONReader(bytes)
                 guard try reader.kind() == .object else { throw reader.failure("expected an object") }
                 try reader.object { reader, key throws(TransportError) in
+                    if key == "Successful" || key == "Failed" { lists.2 = true }
                     guard try reader.kind() == .array else { return try reader.skip() }
                     switch key {
                     case "Successful":
@@ -107,7 +110,7 @@ struct SendReply {
                 return lists
             }
         }
-        (successes, failures) = try result.get()
+        (successes, failures, isOfBatch) = try result.get()
     }
 
     private static func success(_ reader: inout JSONReader) throws(TransportError) -> Success? {

@@ -6,6 +6,8 @@ struct Surroundings: Sendable {
     var variables: [String: String]
     /// The profile asked for by the address.
     var explicitProfile: String?
+    /// Pauses between tries are divided by it: tests have no time.
+    var haste = 1.0
     private let config: Result<ConfigFile, TransportError>
     private let credentials: Result<ConfigFile, TransportError>
 

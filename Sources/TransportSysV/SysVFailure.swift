@@ -12,7 +12,7 @@ enum SysVFailure {
                 .unsupported, "this kernel has no System V message queues", hint: "WSL1 and gVisor have none; CONFIG_SYSVIPC elsewhere",
                 errno: code)
         }
-        return TransportError(code == ENOMEM ? .tryAgain : .failure, "\(call): \(String(cString: strerror(code)))", errno: code)
+        return TransportError(code == ENOMEM ? .tryAgain : .failure, "\(call): \(SystemError.words(code))", errno: code)
     }
 
     /// msgget(2) of an existing queue.

@@ -34,7 +34,7 @@ enum SysVName: Sendable, Equatable {
     private static func key(_ text: String) throws(TransportError) -> Int32 {
         guard let number = Quantity.integer(text) else {
             throw TransportError(
-                .usage, "'\(text)' is no key", hint: "sysv: takes a number (0x4d51), a path with a slash, id=N or temp")
+                .usage, "'\(text)' is not a key", hint: "sysv: takes a number (0x4d51), a path with a slash, id=N or temp")
         }
         guard (Int(Int32.min)...Int(UInt32.max)).contains(number) else {
             throw TransportError(.usage, "key \(text) has more than 32 bits", hint: "0x1 to 0xffffffff")
@@ -115,11 +115,10 @@ struct SysVFileKey {
 
     init(path: String, project: Int) throws(TransportError) {
         var status = Glibc.stat()
-        guard stat(path, &status) == 0 else {
+        guard stat(path.rawCString, &status) == 0 else {
             let code = errno
-            let reason = String(cString: strerror(code))
             throw TransportError(
-                code == EACCES ? .permission : .noSuchQueue, "\(path) has no key: \(reason)",
+                code == EACCES ? .permission : .noSuchQueue, "\(path) has no key: \(SystemError.words(code))",
                 hint: "ftok derives the key from an existing file", errno: code)
         }
         device = UInt64(status.st_dev)

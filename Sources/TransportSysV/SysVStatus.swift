@@ -49,7 +49,7 @@ struct SysVStatus: Sendable {
     /// Every queue of this IPC namespace.
     /// - Throws: `unsupported` where there is no such table.
     static func table() throws(TransportError) -> [SysVStatus] {
-        guard let text = SysVFile.text("/proc/sysvipc/msg") else {
+        guard let text = (try? LocalFile.contents(of: "/proc/sysvipc/msg")).map({ String(decoding: $0, as: UTF8.self) }) else {
             throw TransportError(
                 .unsupported, "/proc/sysvipc/msg cannot be read", hint: "is /proc mounted, and has this kernel System V queues?")
         }
@@ -104,23 +104,5 @@ struct SysVLimits: Sendable {
         if code < 0 { throw SysVFailure.general(-code, "msgctl") }
         return SysVLimits(
             largestMessage: Int(raw.msgmax), queueBytes: Int(raw.msgmnb), queues: Int(raw.msgmni), usedQueues: Int(raw.queues))
-    }
-}
-
-/// Small files of /proc.
-enum SysVFile {
-    static func text(_ path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        if descriptor < 0 { return nil }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = read(descriptor, &chunk, chunk.count)
-            if count < 0 && errno == EINTR { continue }
-            if count < 0 { return nil }
-            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
-            bytes += chunk[..<count]
-        }
     }
 }

@@ -77,7 +77,9 @@ struct Context: ~Copyable {
         guard share == nil else { return }
         isLeft = true
         let box = Termination(library, pointer)
-        if !Thread.detach({ box.run() }) { box.run() }
+        do throws(TransportError) {
+            try BackgroundThread.start("mq-zmq-linger", blockingSignals: true) { box.run() }
+        } catch { box.run() }
     }
 
     /// What a thread needs to end a context.

@@ -63,7 +63,7 @@ struct SocketOption: Sendable {
             "heartbeat", ZMQ_HEARTBEAT_IVL, .milliseconds, standard: "0", help: "interval of ZMTP pings on an idle connection; 0 is none"),
         SocketOption(
             "heartbeat-ttl", ZMQ_HEARTBEAT_TTL, .milliseconds, standard: "0",
-            help: "how long the peer shall wait for our traffic before it drops us"),
+            help: "how long the peer waits for traffic before it drops the connection"),
         SocketOption(
             "heartbeat-timeout", ZMQ_HEARTBEAT_TIMEOUT, .milliseconds,
             help: "how long we wait for an answer to a ping; heartbeat if not given"),

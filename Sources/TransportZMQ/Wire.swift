@@ -44,8 +44,8 @@ final class Wire {
         // Threads meet in one context; everybody else has one of its own, which ends with it.
         let context = try isInproc ? Context(sharedWithThreads: settings.threads) : Context(threads: settings.threads)
         library = context.library
-        // The first socket of a context starts its threads, not zmq_ctx_new.
-        let socket = try Thread.blockingSignals { () throws(TransportError) in try Socket(type, in: context) }
+        // The first socket of a context starts its threads, not zmq_ctx_new. libzmq 4.3.4 may lose a command to a signal.
+        let socket = try BackgroundThread.blockingSignals { () throws(TransportError) in try Socket(type, in: context) }
         pointer = socket.pointer
         let monitor = try Monitor(of: socket, in: context, notices: notices)
         (socketDescriptor, monitorDescriptor) = (socket.descriptor, monitor.descriptor)
@@ -57,7 +57,7 @@ final class Wire {
         self.monitor = consume monitor
         for endpoint in endpoints where endpoint.binds { try bind(endpoint) }
         for endpoint in endpoints where !endpoint.binds {
-            let result = czmq_connect(library.api, pointer, endpoint.text)
+            let result = czmq_connect(library.api, pointer, endpoint.text.rawCString)
             if result < 0 { throw library.error(-result, "connecting to \(endpoint.text)") }
         }
     }
@@ -67,7 +67,7 @@ final class Wire {
     private func bind(_ endpoint: Endpoint) throws(TransportError) {
         var path: IPCPath?
         if case .ipc(let name) = endpoint.medium { path = try IPCPath(preparing: name) }
-        let result = czmq_bind(library.api, pointer, endpoint.text)
+        let result = czmq_bind(library.api, pointer, endpoint.text.rawCString)
         if result < 0 { throw library.error(-result, "binding \(endpoint.text)") }
         if var path {
             path.bound()
@@ -103,7 +103,7 @@ final class Wire {
             pollfd(fd: first, events: Int16(POLLIN), revents: 0), pollfd(fd: second, events: Int16(POLLIN), revents: 0),
             pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0)
         )
-        let left = deadline.remaining.map { CInt(clamping: ($0 + 999_999) / 1_000_000) } ?? -1
+        let left = deadline.pollMilliseconds
         let found = withUnsafeMutablePointer(to: &set) { $0.withMemoryRebound(to: pollfd.self, capacity: 3) { Glibc.poll($0, 3, left) } }
         if set.2.revents != 0 || stop.isRaised { return .stopped }
         return found == 0 && deadline.hasPassed ? .deadlinePassed : .ready

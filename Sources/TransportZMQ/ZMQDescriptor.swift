@@ -26,7 +26,7 @@ extension ZMQTransport {
                 + "that starts one sender for each line has none either.",
             "A PULL socket takes messages ahead of what was asked for: after recv -n N the rest of what had arrived is lost. recv-hwm=1 makes "
                 + "it less, not nothing.",
-            "A publisher sends to who has subscribed: send waits for its first subscriber (wait-peers, one second unless it is given). It waits "
+            "A publisher reaches only current subscribers: send waits for its first subscriber (wait-peers, one second unless it is given). It waits "
                 + "too while a subscriber is at its high-water mark; drop has it drop for that subscriber instead, as ZeroMQ does by default.",
             "A high-water mark counts messages for each peer, at both ends; buffer bounds the bytes, by the mean size of messages.",
             "Keys and passwords are read from files, never from the address. Key files are czmq certificates or one Z85 key of 40 characters.",

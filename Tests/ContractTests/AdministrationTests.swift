@@ -53,6 +53,23 @@ extension ProgramContract {
             }
         }
 
+        @Test("A name that holds escape sequences or a line break reaches no terminal as such, and breaks no table")
+        func namesFromOutside() throws {
+            let fixture = Fixture()
+            defer { fixture.cleanUp() }
+            let address = "posix-mq:/\u{1b}[31m\n\u{202e}\(UniqueName.make("red"))"
+            let shown = "posix-mq:/\\x1b[31m\\x0a\\u{202e}"
+            fixture.atEnd { _ = try? mq().run("delete", address, "--if-exists") }
+            expectSuccess(try mq().run("create", address))
+            for result in [try mq().run("list", "posix-mq:"), try mq().run("stat", address), try mq().run("create", address)] {
+                let text = result.text + result.errorText
+                #expect(text.contains(shown) && !text.contains("\u{1b}") && !text.contains("\u{202e}"), "\(text)")
+            }
+            #expect(try mq().run("list", "posix-mq:").lines.contains { $0.hasPrefix(shown) && $0.contains("0600") })
+            // For programs the name is as it is.
+            #expect(try jsonObject(try mq().run("stat", address, "--json").text)["address"] as? String == address)
+        }
+
         @Test("The lists of all transports stand under one another, and mq list takes a name without its colon")
         func listAll() throws {
             let all = try mq().run("list")

@@ -5,7 +5,13 @@ import Testing
 extension ProgramContract {
     @Suite("Help, explain, transports, completion and the configuration", .timeLimit(.minutes(1)))
     struct HelpTests {
-        static let verbs = ["send", "recv", "list", "stat", "create", "delete", "purge", "transports", "explain", "completion"]
+        /// As the program itself names them.
+        static let verbs = (try? names()) ?? []
+
+        private static func names() throws -> [String] {
+            let object = try jsonObject(try mq().run("help", "--json").text)
+            return (object["verbs"] as? [[String: Any]] ?? []).compactMap { $0["name"] as? String }
+        }
 
         private func expectNarrow(_ result: ProgramResult, except word: String? = nil) {
             expectSuccess(result)
@@ -18,10 +24,34 @@ extension ProgramContract {
 
         @Test("--help of every verb fits 80 columns and shows its synopsis", arguments: verbs)
         func help(verb: String) throws {
-            let result = try mq().run([verb, "--help"], environment: ["COLUMNS": "80"])
+            let words = verb.split(separator: " ").map(String.init)
+            let result = try mq().run(words + ["--help"], environment: ["COLUMNS": "80"])
             expectNarrow(result)
             #expect(result.text.contains("mq \(verb)"))
-            #expect(try mq().run("help", verb).text == result.text)
+            #expect(try mq().run(["help"] + words).text == result.text)
+        }
+
+        @Test("mq help --json says what each verb takes, and whether it changes queues")
+        func json() throws {
+            #expect(Self.verbs.count >= 17)
+            let object = try jsonObject(try mq().run("help", "--json").text)
+            let verbs = try #require(object["verbs"] as? [[String: Any]])
+            for (name, effect) in [("list", "reads"), ("stat", "reads"), ("send", "changes"), ("recv", "changes"), ("delete", "changes")] {
+                #expect(verbs.first { $0["name"] as? String == name }?["effect"] as? String == effect)
+            }
+            let send = try #require(verbs.first { $0["name"] as? String == "send" })
+            let options = try #require(send["options"] as? [[String: Any]])
+            let priority = try #require(options.first { ($0["names"] as? [String])?.contains("--priority") == true })
+            #expect(priority["minimum"] as? Int == 0 && priority["maximum"] as? Int == 32767 && priority["kind"] as? String == "integer")
+            let operands = try #require(send["operands"] as? [[String: Any]])
+            #expect(operands.map { $0["required"] as? Bool } == [true, false])
+        }
+
+        @Test("mq version and mq --version print the version, mq help VERB what mq VERB --help prints")
+        func version() throws {
+            let version = try mq().run("version")
+            expectSuccess(version)
+            #expect(try mq().run("--version").output == version.output)
         }
 
         @Test("mq --help names every verb, and mq --version a version")

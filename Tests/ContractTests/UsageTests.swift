@@ -70,6 +70,13 @@ extension ProgramContract {
                 Mistake("completion", "tcsh", says: "tcsh"),
                 Mistake("rcev", "posix-mq:/x", says: "rcev", "recv"),
                 Mistake("--verison", says: "--verison"),
+                Mistake("recv", "posix-mq:/x", "--time", "5s", says: "--time", "did you mean --timeout?"),
+                Mistake("send", "posix-mq:/x", "-5", says: "-5", "behind --: mq send ADDRESS -- -5"),
+                Mistake("send", "posix-mq:/x", "m", "--priority", "-1", says: "--priority '-1' is not a whole number from 0 to 32767"),
+                Mistake("recv", "posix-mq:/x", "-n", "1", "-n", "2", says: "-n is given twice"),
+                Mistake("recv", "posix-mq:/x", "--drain=yes", says: "--drain takes no value"),
+                Mistake("recv", "posix-mq:/x", "--timeout", says: "--timeout"),
+                Mistake("-q", "send", "posix-mq:/x", says: "the verb comes first"),
             ])
         func mistakes(mistake: Mistake) throws {
             let result = try mq().run(mistake.words)

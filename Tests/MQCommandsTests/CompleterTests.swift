@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct CompleterTests {
     private let completer = Completer(
-        model: CommandModel.load(),
+        tables: Verbs.tables,
         queues: { scheme in [.init("\(scheme):/jobs", "3 messages"), .init("\(scheme):/mail"), .init("\(scheme):temp")] },
         aliases: { ["work", "jobs"] })
 
@@ -24,10 +24,12 @@ struct CompleterTests {
         #expect(words("se") == ["send"])
         #expect(
             words("") == [
-                "send", "recv", "bench", "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive", "transports",
-                "explain", "completion", "help",
+                "send", "recv", "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive", "bench", "transports",
+                "explain", "completion", "help", "version",
             ])
         #expect(words("help", "pu") == ["purge"])
+        #expect(words("help", "bench", "") == ["compare", "report"])
+        #expect(words("bench", "co") == ["compare"])
         #expect(words("nonsense", "") == [])
     }
 
@@ -95,45 +97,20 @@ struct CompleterTests {
         }
     }
 
+    @Test func programsBehindDashes() {
+        let completer = Completer(tables: [ArgumentParserTests.running], queues: { _ in [] }, aliases: { [] })
+        guard case .programs = completer.answer(["run", "mem:q", "u", "-n", "3", "--"], current: "gr"),
+            case .files = completer.answer(["run", "mem:q", "u", "--", "grep"], current: "-x")
+        else {
+            Issue.record("no programs, or no files behind one")
+            return
+        }
+    }
+
     @Test func foldersForTheOutput() {
         guard case .folders = completer.answer(["recv", "mem:q", "--out-dir"], current: "") else {
             Issue.record("no folders")
             return
         }
-    }
-}
-
-@Suite(.timeLimit(.minutes(1)))
-struct CommandModelTests {
-    private let model = CommandModel.load()
-
-    @Test func everyVerbIsDescribed() {
-        #expect(model.name == "mq")
-        #expect(
-            model.subcommands.filter { $0.name != "help" }.map(\.name)
-                == (MQ.verbs + MQ.benchVerbs.map { ("bench " + $0.name, $0.type) }).map(\.name))
-        for verb in model.verbs {
-            #expect(!verb.abstract.isEmpty, "\(verb.name)")
-            #expect(!verb.name.hasPrefix("__"))
-            for argument in verb.arguments where argument.isShown {
-                #expect(!argument.abstract.isEmpty, "\(verb.name) \(argument.names) \(argument.valueName)")
-            }
-        }
-    }
-
-    @Test func optionsHaveTheirNamesAndValues() throws {
-        let send = try #require(model.verb("send"))
-        let framing = try #require(send.option(named: "-F"))
-        #expect(framing.names == ["-F", "--framing"])
-        #expect(framing.takesValue)
-        #expect(send.option(named: "--whole")?.takesValue == false)
-        #expect(send.option(named: "--on-error")?.values == ["fail", "skip"])
-        #expect(send.arguments.filter { $0.kind == .positional }.map(\.valueName) == ["address", "message"])
-        #expect(send.option(named: "--nope") == nil)
-    }
-
-    /// Examples are for verbs there are.
-    @Test func everyExampleBelongsToAVerb() {
-        for name in Examples.verbs.keys { #expect(model.verb(name) != nil, "\(name)") }
     }
 }

@@ -237,7 +237,6 @@ struct FileSinkTests {
         ["--out-dir", "/tmp/x", "--name", "../x"], ["-F", "files"],
     ])
     func mistakesAreNamed(flags: [String]) throws {
-        let command = try #require(try Program.parse(["recv", "mem:q"] + flags) as? Recv)
-        #expect(failure { try command.perform(quiet) }?.code == .usage)
+        #expect(failure { try Program.parse(["recv", "mem:q"] + flags).perform(quiet) }?.code == .usage)
     }
 }

@@ -294,12 +294,27 @@ struct NSQDeliveryTests {
         #expect(error?.code == .protocolViolation && error?.message == "this is an HTTP port")
     }
 
-    @Test func oversizedMessageThatOnlyNSQDKnowsOfIsNamed() throws {
+    /// Whether its words about the size arrive or are lost with the connection.
+    @Test(arguments: [false, true]) func oversizedMessageThatOnlyNSQDKnowsOfIsNamed(losesWords: Bool) throws {
         var settings = NSQStandIn.Settings()
-        settings.maximumMessageSize = 1000
+        (settings.maximumMessageSize, settings.alwaysLosesOversizeError) = (5000, losesWords)
         let server = try NSQStandIn(settings)
-        let error = NSQ.error { try NSQ.send([[UInt8](repeating: 1, count: 2000)], to: "\(Self.host(server))/topic") }
-        #expect(error?.code == .unsendable || error?.code == .unreachable)
+        // Without its HTTP port nobody knows the limit beforehand.
+        let sender = try NSQTransport.at("\(Self.host(server))/topic,http-port=1").openSender(NSQ.opening())
+        var messages = NSQ.numbered(0..<100)
+        messages[50] = [UInt8](repeating: 1, count: 4000)
+        messages[70] = [UInt8](repeating: 1, count: 6000)
+        try NSQ.send(messages, with: sender)
+        try NSQ.flush(sender)
+        let rejections = sender.takeRejections()
+        #expect(rejections.map(\.position) == [70] && rejections.allSatisfy { $0.error.code == .unsendable })
+        #expect(sender.confirmed == 100)
+        messages.remove(at: 70)
+        #expect(
+            try NSQ.receive(100, from: "\(Self.host(server))/topic/channel", within: .milliseconds(300)).sorted {
+                $0.lexicographicallyPrecedes($1)
+            }
+                == messages.sorted { $0.lexicographicallyPrecedes($1) })
         let refusal = try NSQTransport.at("\(Self.host(server))/topic,max-message=1000").openSender(NSQ.opening())
         var batch = Batch()
         batch.append([UInt8](repeating: 1, count: 2000))

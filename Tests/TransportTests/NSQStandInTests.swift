@@ -252,7 +252,8 @@ struct NSQStandInTests {
         try broker.run { port, _ in
             let client = try NSQRawClient(port: port)
             client.socket.write(NSQRawClient.command("IDENTIFY", Array(Self.negotiation.utf8)) + NSQRawClient.command("PUB topic", [0x61]))
-            if case .response(let json) = client.next() { #expect(json.contains("max_rdy_count")) }
+            guard case .response(let json) = client.next() else { throw ConformanceFailure("IDENTIFY was not answered") }
+            #expect(json.contains("max_rdy_count"))
             #expect(client.next() == .response("OK"))
         }
     }

@@ -163,7 +163,7 @@ struct SQSStandInTests {
 
     @Test func entriesOfABatchFailInEveryWay() throws {
         let service = try Self.service { $0.faults.missingEntry = 1 }
-        #expect(try Self.call(service, "SendMessageBatch", Self.batch(service, 2)).text == "{}")
+        #expect(try Self.call(service, "SendMessageBatch", Self.batch(service, 2)).text == #"{"Successful":[]}"#)
         service.change { ($0.faults.missingEntry, $0.faults.failedEntry) = (0, 1) }
         #expect(try Self.call(service, "SendMessageBatch", Self.batch(service, 2)).text.contains(#""SenderFault":false"#))
         service.change { ($0.faults.failedEntry, $0.faults.failedEntryAsText, $0.faults.nulls) = (0, 1, 1) }

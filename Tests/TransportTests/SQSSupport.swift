@@ -14,8 +14,9 @@ extension SQSTransport {
         all["AWS_CONFIG_FILE"] = "/nonexistent"
         all["AWS_SHARED_CREDENTIALS_FILE"] = "/nonexistent"
         let address = try Address(parsing: text, syntax: descriptor.targetSyntax)
-        return try SQSTransport(
-            address, options: OptionValues(address.options, for: descriptor), surroundings: Surroundings(variables: all, profile: nil))
+        var surroundings = Surroundings(variables: all, profile: nil)
+        surroundings.haste = 10
+        return try SQSTransport(address, options: OptionValues(address.options, for: descriptor), surroundings: surroundings)
     }
 }
 

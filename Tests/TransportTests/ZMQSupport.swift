@@ -25,11 +25,10 @@ final class Job<Value: Sendable>: Sendable {
     private let result = Mutex<Result<Value, any Error>?>(nil)
 
     init(_ body: @escaping @Sendable () throws -> Value) {
-        let started = Thread.detach {
+        BackgroundThread.startOrEnd("job") {
             let outcome = Result { try body() }
             self.result.withLock { $0 = outcome }
         }
-        precondition(started)
     }
 
     func value() throws -> Value {

@@ -3,33 +3,22 @@ internal import MQCore
 
 /// Frames over a pipe: a length of four bytes, then so many. Closed once.
 final class FramePipe: Sendable {
-    let descriptor: CInt
+    private let end: PipeEnd
+    var descriptor: CInt { end.descriptor }
 
-    init(_ descriptor: CInt) { self.descriptor = descriptor }
-    deinit { close(descriptor) }
+    init(_ end: consuming PipeEnd) { self.end = end }
 
     /// Two connected ends that no child inherits unasked.
     static func pair() throws(TransportError) -> (read: FramePipe, write: FramePipe) {
-        var ends: [CInt] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw TransportError(.failure, "no pipe: \(SystemError.words(errno))", errno: errno) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        return (FramePipe(ends[0]), FramePipe(ends[1]))
+        let pipe = try Pipe()
+        return (FramePipe(pipe.reading), FramePipe(pipe.writing))
     }
 
     /// Writes one frame; false when nobody reads any more.
     func write(_ bytes: [UInt8]) -> Bool {
         var frame = withUnsafeBytes(of: UInt32(bytes.count).bigEndian) { Array($0) }
         frame += bytes
-        return frame.withUnsafeBytes { buffer in
-            var rest = buffer[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if count < 0 && errno == EINTR { continue }
-                if count <= 0 { return false }
-                rest = rest[(rest.startIndex + count)...]
-            }
-            return true
-        }
+        return frame.withUnsafeBytes { end.write($0) } == 0
     }
 
     /// Whether nobody can write to it any more.

@@ -6,7 +6,7 @@ final class WorkerHandle {
     let job: WorkerJob
     private var toWorker: FramePipe?
     private let fromWorker: FramePipe
-    private var process: pid_t?
+    private var process: ChildProcess?
     private(set) var result: WorkerResult?
 
     typealias Resolve = @Sendable (String) throws(TransportError) -> any Transport
@@ -19,13 +19,7 @@ final class WorkerHandle {
         (self.toWorker, self.fromWorker) = (toWorker, fromWorker)
         if job.isThread {
             process = nil
-            BackgroundThread.start {
-                // For whoever looks at the process, a test among them.
-                let name = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-                if name >= 0 {
-                    _ = write(name, "mq-bench-worker", 15)
-                    close(name)
-                }
+            try BackgroundThread.start("mq-bench-worker") {
                 WorkerServer.serve(input, output, counters: counters, stop: stop, watchesInput: false, resolve: resolve)
             }
         } else {
@@ -45,31 +39,19 @@ final class WorkerHandle {
         toWorker = nil
         let patience = Deadline.after(process == nil ? .seconds(2) : .milliseconds(250))
         while case .frame = fromWorker.read(until: patience, stop: StopFlag()) {}
-        guard let process else { return }
-        if patience.hasPassed { kill(process, SIGKILL) }
-        var status: CInt = 0
-        while waitpid(process, &status, 0) < 0 && errno == EINTR {}
-        self.process = nil
+        // One that has ended its pipe is about to go; one that took too long is killed.
+        guard process != nil else { return }
+        if !patience.hasPassed { _ = process?.wait(until: .never, stop: StopFlag()) }
+        process = nil
     }
 
     /// Runs this very program again, with the pipes where a worker expects them.
-    private static func spawn(_ input: CInt, _ output: CInt, _ memory: CInt) throws(TransportError) -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        // By way of high numbers: the three may stand where another of them is to go.
-        let plan = [(input, WorkerServer.input), (output, WorkerServer.output), (memory, WorkerServer.memory)]
-        for (index, entry) in plan.enumerated() { posix_spawn_file_actions_adddup2(&actions, entry.0, CInt(200 + index)) }
-        for (index, entry) in plan.enumerated() {
-            posix_spawn_file_actions_adddup2(&actions, CInt(200 + index), entry.1)
-            posix_spawn_file_actions_addclose(&actions, CInt(200 + index))
-        }
-        var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("mq"), strdup("__bench-worker"), nil]
-        defer { arguments.forEach { free($0) } }
-        var process = pid_t()
-        let status = posix_spawn(&process, "/proc/self/exe", &actions, nil, &arguments, environ)
-        guard status == 0 else { throw TransportError(.failure, "a worker did not start: \(SystemError.words(status))", errno: status) }
-        return process
+    private static func spawn(_ input: CInt, _ output: CInt, _ memory: CInt) throws(TransportError) -> ChildProcess {
+        var command = ChildCommand(["mq", "__bench-worker"])
+        command.path = "/proc/self/exe"
+        return try ChildProcess(
+            command,
+            descriptors: [(input, WorkerServer.input), (output, WorkerServer.output), (memory, WorkerServer.memory)])
     }
 
     /// Waits until its end of the queue is open.

@@ -23,7 +23,9 @@ public enum WorkerServer {
         // They belong to this process alone: a transport's helpers must not hold them open.
         for descriptor in [input, output, memory] { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         let counters = try SharedCounters(inherited: memory)
-        serve(FramePipe(input), FramePipe(output), counters: counters, stop: stop, watchesInput: true, resolve: resolve)
+        serve(
+            FramePipe(PipeEnd(owning: input)), FramePipe(PipeEnd(owning: output)), counters: counters, stop: stop, watchesInput: true,
+            resolve: resolve)
     }
 
     static func serve(
@@ -51,7 +53,7 @@ public enum WorkerServer {
 
     /// A benchmark that is killed must not leave its workers filling a queue.
     private static func endWithParent(_ input: FramePipe, _ stop: StopFlag) {
-        BackgroundThread.start {
+        BackgroundThread.startOrEnd("mq-bench-watch") {
             BackgroundThread.leaveDescriptorTable(keeping: [input.descriptor] + stop.descriptors)
             _ = input.read(until: .never, stop: stop)
             stop.raise()

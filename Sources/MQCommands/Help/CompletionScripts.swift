@@ -1,7 +1,5 @@
-import ArgumentParser
-
 /// The shells whose completion `mq completion` prints.
-enum Shell: String, ExpressibleByArgument, CaseIterable, Sendable {
+enum Shell: String, CaseIterable, Sendable {
     case bash, zsh, fish
 
     /// Where the script is installed, below the prefix.
@@ -15,7 +13,8 @@ enum Shell: String, ExpressibleByArgument, CaseIterable, Sendable {
 
     /// The script asks `mq __complete` at each key: it knows the queues that exist now, and cannot grow stale.
     ///
-    /// The answer's first line says how to take the rest: `words`, `words-nospace`, `files` or `folders`.
+    /// The answer's first line says how to take the rest: `words`, `words-nospace`, `files`,
+    /// `folders` or `programs`.
     var script: String {
         switch self {
         case .bash: Self.bashScript
@@ -42,6 +41,7 @@ enum Shell: String, ExpressibleByArgument, CaseIterable, Sendable {
             case $kind in
             files) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
             folders) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
+            programs) mapfile -t COMPREPLY < <(compgen -c -- "$current") ;;
             *)
                 if [[ -n $breaks ]]; then prefix=${current%"${current##*["$breaks"]}"}; fi
                 for candidate in "${answer[@]:1}"; do
@@ -67,6 +67,7 @@ enum Shell: String, ExpressibleByArgument, CaseIterable, Sendable {
             case ${answer[1]} in
             files) _files; return ;;
             folders) _files -/; return ;;
+            programs) _command_names -e; return ;;
             esac
             for line in "${(@)answer[2,-1]}"; do
                 [[ -n $line ]] || continue
@@ -97,6 +98,8 @@ enum Shell: String, ExpressibleByArgument, CaseIterable, Sendable {
                     __fish_complete_path "$current"
                 case folders
                     __fish_complete_directories "$current"
+                case programs
+                    complete -C "$current"
                 case '*'
                     printf '%s\n' $answer[2..-1]
             end

@@ -4,6 +4,8 @@ import Synchronization
 
 /// Everything for people: standard error, one whole line at a time, from any thread.
 final class Console: Sendable {
+    enum ColorChoice: String, Sendable { case auto, always, never }
+
     struct Settings: Sendable {
         var isQuiet = false
         /// 0, 1 with `-v`, 2 with `-vv`.
@@ -58,15 +60,15 @@ final class Console: Sendable {
                 json.value(address)
             }
             json.key("message")
-            json.value(error.message)
+            json.value(error.message.shown)
             if let hint = error.hint {
                 json.key("hint")
-                json.value(hint)
+                json.value(hint.shown)
             }
             if !error.details.isEmpty {
                 json.key("details")
                 json.open("[")
-                for detail in error.details { json.value(detail) }
+                for detail in error.details { json.value(detail.shown) }
                 json.close("]")
             }
             json.close("}")
@@ -83,12 +85,12 @@ final class Console: Sendable {
             let mark =
                 usesColor && level == "error"
                 ? "\u{1b}[31mmq:\u{1b}[0m " : usesColor && level == "warning" ? "\u{1b}[33mmq:\u{1b}[0m " : "mq: "
-            write(mark + Self.printable(text) + "\n")
+            write(mark + text.printable + "\n")
             return
         }
         var json = JSONText()
         json.open("{")
-        for (key, value) in [("time", Timestamp.text(Self.wallClock())), ("level", level), ("message", text)] {
+        for (key, value) in [("time", Timestamp.text(Self.wallClock())), ("level", level), ("message", text.shown)] {
             json.key(key)
             json.value(value)
         }
@@ -98,7 +100,7 @@ final class Console: Sendable {
 
     /// Asks on standard error and reads the answer from standard input; only `y` and `yes` are one.
     func confirms(_ question: String) -> Bool {
-        Self.put("mq: \(Self.printable(question)) [y/N] ")
+        Self.put("mq: \(question.printable) [y/N] ")
         guard let answer = readLine() else {
             Self.put("\n")
             return false
@@ -135,32 +137,8 @@ final class Console: Sendable {
 
     private static func put(_ text: String) {
         var text = text
-        text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
-            while !rest.isEmpty {
-                let written = Glibc.write(STDERR_FILENO, rest.baseAddress, rest.count)
-                if written > 0 { rest = UnsafeRawBufferPointer(rebasing: rest[written...]) } else if errno != EINTR { return }
-            }
-        }
+        _ = text.withUTF8 { SystemCall.writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
     }
 
-    /// Control characters from addresses and brokers must not reach the terminal.
-    static func printable(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7f..<0xa0).contains($0.value) }) else { return text }
-        var result = ""
-        for scalar in text.unicodeScalars {
-            if scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value) {
-                result += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            } else {
-                result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
-    }
-
-    static func wallClock() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
+    static func wallClock() -> Int64 { WallClock.now() }
 }

@@ -13,10 +13,12 @@ enum Results {
         throw error
     }
 
-    /// Columns side by side, numbers to the right; every line fits its longest cell, except one longer than `widest`.
+    /// Columns side by side, numbers to the right; every line fits its longest cell, except one longer than `widest`. Cells come from
+    /// outside, too, and none of them breaks the table.
     static func table(_ header: [String], _ rows: [[String]], alignedRight: Set<Int> = [], widest: Int = .max) -> String {
-        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.filter { $0 <= widest }.max() ?? 0 }
-        return ([header] + rows).map { row in
+        let rows = ([header] + rows).map { $0.map(\.printable) }
+        let widths = header.indices.map { column in rows.map { $0[column].count }.filter { $0 <= widest }.max() ?? 0 }
+        return rows.map { row in
             var line = ""
             for (column, cell) in row.enumerated() {
                 let padding = String(repeating: " ", count: max(0, widths[column] - cell.count))
@@ -49,7 +51,7 @@ extension Fact.Value {
     /// For people.
     var text: String {
         switch self {
-        case .text(let text): Console.printable(text)
+        case .text(let text): text.printable
         case .number(let number), .counter(let number): Quantity.grouped(number)
         case .identifier(let number): "\(number)"
         case .bytes(let bytes): "\(Quantity.grouped(bytes)) B"

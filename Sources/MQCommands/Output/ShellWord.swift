@@ -1,7 +1,9 @@
-/// A word as it is typed into a shell.
+import MQCore
+
+/// A word as one types it at a shell.
 enum ShellWord {
-    /// Quoted where the shell needs it.
     static func quoted(_ word: String) -> String {
+        if word.isRaw { return "$'\(word.rawBytes.map(escaped).joined())'" }
         let isPlain =
             !word.isEmpty
             && word.utf8.allSatisfy { byte in
@@ -13,4 +15,18 @@ enum ShellWord {
         let parts = word.utf8.split(separator: UInt8(ascii: "'"), omittingEmptySubsequences: false).map { String(Substring($0)) }
         return "'" + parts.joined(separator: "'\\''") + "'"
     }
+
+    /// Within `$'…'` of bash and zsh, where only escapes can stand for bytes that are not UTF-8.
+    private static func escaped(_ byte: UInt8) -> String {
+        switch byte {
+        case UInt8(ascii: "'"), UInt8(ascii: "\\"): "\\\(Character(Unicode.Scalar(byte)))"
+        case 0x20..<0x7f: "\(Character(Unicode.Scalar(byte)))"
+        // Three digits, so that what follows is not taken for another.
+        default: "\\" + String(byte, radix: 8).leftPadded(to: 3)
+        }
+    }
+}
+
+extension String {
+    fileprivate func leftPadded(to width: Int) -> String { String(repeating: "0", count: Swift.max(0, width - utf8.count)) + self }
 }

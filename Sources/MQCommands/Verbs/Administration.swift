@@ -1,4 +1,3 @@
-import ArgumentParser
 import MQCore
 
 /// What the verbs for the queues themselves share.
@@ -11,12 +10,12 @@ enum Administration {
         return try resolved.transport().openAdmin(opening)
     }
 
-    static func open(_ address: String, _ shared: SharedOptions, _ console: Console) throws(TransportError) -> any Admin {
-        try open(try resolve(address, shared), console)
+    static func open(_ words: Arguments, _ console: Console) throws(TransportError) -> any Admin {
+        try open(try resolve(words), console)
     }
 
-    static func resolve(_ address: String, _ shared: SharedOptions) throws(TransportError) -> ResolvedAddress {
-        let resolved = try ResolvedAddress(address, options: shared.options)
+    static func resolve(_ words: Arguments) throws(TransportError) -> ResolvedAddress {
+        let resolved = try ResolvedAddress(words.word("ADDRESS")!, options: words.texts(.option))
         try resolved.require(.admin, for: "look after queues", instead: "it has none that outlive their processes")
         return resolved
     }
@@ -44,43 +43,12 @@ enum Administration {
     }
 }
 
-struct Create: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "create", _superCommandName: "mq", abstract: "Create a queue.", usage: "mq create <address> [<option> ...]",
-        discussion: "The options of the address say what it is like: mq create posix-mq:/jobs,maxmsg=64,msgsize=1k,mode=0660")
-
-    @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
-    var address: String
-
-    @Flag(help: "A queue that exists already is as good.")
-    var ifMissing = false
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
-
-    func perform(_ console: Console) throws(TransportError) -> Ending {
-        let made = try Administration.open(address, shared, console).create(exclusive: !ifMissing)
-        console.detail(made ? "created" : "exists already")
-        return .success
-    }
+extension ExitStatus {
+    /// What can come of looking after a queue.
+    static let ofQueues: [CInt] = [66, 69, 76, 77, 78]
 }
 
-struct Purge: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "purge", _superCommandName: "mq", abstract: "Remove every message of a queue, and print how many there were.",
-        usage: "mq purge <address> [<option> ...]")
-
-    @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
-    var address: String
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
-
-    func perform(_ console: Console) throws(TransportError) -> Ending {
-        let count = try Administration.open(address, shared, console).purge()
-        try Results.print("\(count)\n")
-        return .success
-    }
+extension Operand {
+    /// The one queue of a verb.
+    static let queue = Operand("ADDRESS", .one, .address, help: "The queue.")
 }

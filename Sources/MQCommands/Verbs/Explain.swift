@@ -1,37 +1,36 @@
-import ArgumentParser
 import MQCore
 
 struct Explain: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "explain", _superCommandName: "mq",
-        abstract: "Show how an address is understood, and where every value comes from.",
-        usage: "mq explain <address> [<option> ...]",
-        discussion:
-            "Nothing is opened. An alias is expanded, the target is shown in its parts, and each option of the transport with its value and its source."
-    )
+    static let table = VerbTable(
+        "explain", .about, .reads, "Show how an address is understood, and where every value comes from.",
+        description: [
+            .text(
+                "Nothing is opened. An alias is expanded, the target is shown in its parts, and each option of the transport with its value and its source. With -v, options without a value are shown too."
+            )
+        ],
+        operands: [Operand("ADDRESS", .one, .address, help: "The address.")],
+        sections: [VerbTable.Section("Output", [.json])],
+        examples: [
+            VerbTable.Example("Where does each value come from?", "mq explain posix-mq:/jobs,maxmsg=64"),
+            VerbTable.Example("What an alias stands for:", "mq explain @jobs --json | jq -r .address.value"),
+        ],
+        statuses: [78])
 
-    @Argument(help: ArgumentHelp("The address.", valueName: "address"))
-    var address: String
-
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
+    let words: Arguments
+    init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        let resolved = try ResolvedAddress(address, options: shared.options)
+        let resolved = try ResolvedAddress(words.word("ADDRESS")!, options: words.texts(.option))
         var facts = [
             Fact("address", "Address", .text(resolved.address.text), source: "as mq prints it"),
             Fact("transport", "Transport", .text(resolved.descriptor.name), source: "scheme \(resolved.address.scheme):"),
         ]
         facts += try resolved.transport().explain()
         let options = resolved.descriptor.options.filter { spec in
-            (shared.verbose > 0 || spec.standard != nil || resolved.options.has(spec.key)) && !facts.contains { $0.key == spec.key }
+            (words.has(.verbose) || spec.standard != nil || resolved.options.has(spec.key)) && !facts.contains { $0.key == spec.key }
         }
         .map { Self.fact($0, resolved.options) }
-        try Results.print(json ? Self.json(facts, options) : Self.text(facts, options))
+        try Results.print(words.has(.json) ? Self.json(facts, options) : Self.text(facts, options))
         return .success
     }
 

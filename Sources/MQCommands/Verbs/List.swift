@@ -1,26 +1,26 @@
-import ArgumentParser
 import MQCore
 
 struct List: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "list", _superCommandName: "mq",
-        abstract: "List the queues there are, and the limits they share.",
-        usage: "mq list [<scheme>] [<option> ...]",
-        discussion:
-            "Without a scheme, lists every kind of queue that this machine has. Limits are shown with how full they are and what raises them."
-    )
+    static let table = VerbTable(
+        "list", .queues, .reads, "List queues, and the limits they share.",
+        description: [
+            .text(
+                "Without a scheme, lists every kind of queue that this machine has. Limits are shown with how full they are and what raises them."
+            )
+        ],
+        operands: [Operand("SCHEME", .optional, .scheme, help: "A scheme with its colon, or an address whose broker to ask.")],
+        sections: [VerbTable.Section("Output", [.json])],
+        examples: [
+            VerbTable.Example("The queues of this machine's kernel:", "mq list"),
+            VerbTable.Example("POSIX queues that hold messages:", "mq list posix-mq: --json | jq '.queues[] | select(.messages > 0)'"),
+        ],
+        statuses: [69, 76, 77, 78])
 
-    @Argument(help: ArgumentHelp("A scheme with its colon, or an address whose broker is asked.", valueName: "scheme"))
-    var address: String?
-
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
+    let words: Arguments
+    init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
+        let address = words.word("SCHEME")
         let texts: [String]
         if let address {
             texts = [address.contains(":") || address.hasPrefix("@") ? address : address + ":"]
@@ -30,7 +30,7 @@ struct List: Verb {
         var listings: [(Descriptor, QueueListing)] = []
         for text in texts {
             do throws(TransportError) {
-                let resolved = try ResolvedAddress(text, options: address == nil ? [] : shared.options)
+                let resolved = try ResolvedAddress(text, options: address == nil ? [] : words.texts(.option))
                 try resolved.require(.admin, for: "list queues")
                 listings.append((resolved.descriptor, try Administration.open(resolved, console).list()))
             } catch {
@@ -38,7 +38,7 @@ struct List: Verb {
                 console.warn("\(text) \(console.remedies.worded(error, at: text).sentence)")
             }
         }
-        try Results.print(json ? Self.json(listings) : listings.map { Self.text($0, $1) }.joined(separator: "\n"))
+        try Results.print(words.has(.json) ? Self.json(listings) : listings.map { Self.text($0, $1) }.joined(separator: "\n"))
         return .success
     }
 

@@ -1,30 +1,30 @@
-import ArgumentParser
 import MQCore
 
 struct RedriveVerb: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "redrive", _superCommandName: "mq",
-        abstract: "Move dead letters back to where they failed, and print how many there were.",
-        usage: "mq redrive <address> [<option> ...]",
-        discussion: "The broker moves them. Interrupted, it stops in good order, and the number printed is of those that were moved.")
+    static let table = VerbTable(
+        "redrive", .queues, .changes, "Move dead letters back to where they failed, and print how many there were.",
+        description: [
+            .text("The broker moves them. If interrupted, it stops in good order; the number printed is of those that were moved.")
+        ],
+        operands: [Operand("ADDRESS", .one, .address, help: "The dead-letter queue.")],
+        sections: [
+            VerbTable.Section("Moving", [to, .rate.saying("Move at most RATE messages per second: 100, 2.5k.")])
+        ],
+        examples: [
+            VerbTable.Example("At a rate that their consumer bears:", "mq redrive sqs:jobs-dead --rate 100"),
+            VerbTable.Example("To a queue of your choice:", "mq redrive sqs:jobs-dead --to sqs:jobs-repaired"),
+        ],
+        statuses: ExitStatus.ofQueues)
 
-    @Argument(help: ArgumentHelp("The dead-letter queue.", valueName: "address"))
-    var address: String
+    static let to = Flag("to", nil, .address, help: "Move them to ADDRESS instead.")
 
-    @Option(help: ArgumentHelp("Move them there instead.", valueName: "address"))
-    var to: String?
-
-    @Option(help: ArgumentHelp("Move at most that many messages a second: 100, 2.5k.", valueName: "rate"))
-    var rate: String?
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
+    let words: Arguments
+    init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        let resolved = try Administration.resolve(address, shared)
+        let resolved = try Administration.resolve(words)
         try resolved.require(.redrive, for: "move dead letters", instead: "mq recv FROM -J | mq send TO -J moves messages")
-        let plan = try Self.plan(resolved, to: to, rate: rate)
+        let plan = try Self.plan(resolved, to: words.text(Self.to), rate: words.rate(.rate))
         let stop = StopFlag()
         let counters = Counters()
         ProcessMonitor.start(
@@ -33,9 +33,9 @@ struct RedriveVerb: Verb {
         return try Self.run(plan, admin, stop, counters, console)
     }
 
-    static func plan(_ source: ResolvedAddress, to: String?, rate: String?) throws(TransportError) -> Redrive {
+    static func plan(_ source: ResolvedAddress, to: String?, rate: Double?) throws(TransportError) -> Redrive {
         var plan = Redrive()
-        if let rate = try Value.rate(rate, "--rate") { plan.rate = max(1, Int(min(rate.rounded(), 1e9))) }
+        if let rate { plan.rate = max(1, Int(min(rate.rounded(), 1e9))) }
         guard let to else { return plan }
         let destination = try ResolvedAddress(to, options: [])
         guard destination.descriptor.name == source.descriptor.name else {

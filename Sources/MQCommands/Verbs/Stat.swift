@@ -1,51 +1,50 @@
-import ArgumentParser
 import MQCore
 
 struct Stat: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "stat", _superCommandName: "mq", abstract: "Show everything about one queue.",
-        usage: "mq stat <address> [<option> ...]\nmq stat <address> --watch [<interval>] [<option> ...]",
-        discussion: """
-            With --watch, a line each interval shows the numbers: those that only grow as their growth a second, the others \
-            as they are. What does not fit into 80 columns is in --json.
-            """)
+    static let table = VerbTable(
+        "stat", .queues, .reads, "Show everything about one queue.",
+        forms: ["ADDRESS [OPTION...]", "ADDRESS --watch [INTERVAL] [-n N] [OPTION...]"],
+        description: [
+            .text(
+                "With --watch, prints one line of numbers per interval: counters as rates per second, gauges as they are. --json has the columns that do not fit into 80."
+            )
+        ],
+        operands: [
+            .queue,
+            Operand("INTERVAL", .optional, interval, help: "With --watch, the time between two lines (default: 1s)."),
+        ],
+        sections: [
+            VerbTable.Section("Watching", [watch, .count.saying("With --watch, exit after N lines.")]),
+            VerbTable.Section("Output", [.json.saying("Print JSON; with --watch, one object per line.")]),
+        ],
+        examples: [
+            VerbTable.Example("How many messages are there?", "mq stat posix-mq:/jobs --json | jq .messages"),
+            VerbTable.Example("How fast does it fill? A line every five seconds:", "mq stat posix-mq:/jobs --watch 5s"),
+        ],
+        statuses: ExitStatus.ofQueues)
 
-    @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
-    var address: String
+    static let watch = Flag("watch", help: "Print one line of numbers per interval.")
+    private static let interval = ValueKind.duration(.milliseconds(1) ... .seconds(1 << 40))
 
-    @Argument(help: ArgumentHelp("With --watch, the time between two lines; 1s unless given.", valueName: "interval"))
-    var interval: String?
-
-    @Flag(help: "Print a line of numbers each interval.")
-    var watch = false
-
-    @Option(
-        name: [.customShort("n", allowingJoined: true), .customLong("count")],
-        help: ArgumentHelp("With --watch, end after so many lines.", valueName: "n"))
-    var count: String?
-
-    @Flag(help: "Print JSON; with --watch, an object a line.")
-    var json = false
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
+    let words: Arguments
+    init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        guard watch else {
+        let interval = words.word("INTERVAL")
+        guard words.has(Self.watch) else {
             if let interval { throw TransportError(.usage, "'\(interval)' is an interval of --watch", hint: "mq stat ADDRESS --watch 5s") }
-            if count != nil { throw TransportError(.usage, "-n counts lines of --watch") }
+            if words.has(.count) { throw TransportError(.usage, "\(words.name(.count)) counts lines of --watch") }
             return try show(console)
         }
-        let pause = try Value.interval(interval, "--watch") ?? .seconds(1)
-        let limit = try Value.integer(count, "-n", 1...Int.max)
-        let resolved = try Administration.resolve(address, shared)
+        let pause = interval.flatMap(Quantity.duration) ?? .seconds(1)
+        let limit = words.integer(.count)
+        let resolved = try Administration.resolve(words)
         let stop = StopFlag()
         ProcessMonitor.start(
             ProcessMonitor.Configuration(
                 stop: stop, console: console, watchesOutput: true, counters: Counters(), verb: "watched", drawsProgress: false))
         let admin = try Administration.open(resolved, console, stop: stop)
-        var watch = StatWatch(resolved.descriptor, isJSON: json)
+        var watch = StatWatch(resolved.descriptor, isJSON: words.has(.json))
         var lines = 0
         var due = Deadline.now()
         while true {
@@ -70,14 +69,14 @@ struct Stat: Verb {
     }
 
     private func show(_ console: Console) throws(TransportError) -> Ending {
-        let resolved = try Administration.resolve(address, shared)
+        let resolved = try Administration.resolve(words)
         let status = try Administration.open(resolved, console).status()
-        if json {
+        if words.has(.json) {
             var text = JSONText()
             Administration.write(status, resolved.descriptor, into: &text)
             try Results.print(text.string + "\n")
         } else {
-            let rows = [["Address", status.address]] + status.facts.map { [$0.label, $0.value.text] }
+            let rows = [["Address", status.address.printable]] + status.facts.map { [$0.label, $0.value.text] }
             let width = max(17, rows.map(\.[0].count).max() ?? 0) + 1
             let text = rows.map { $0[0] + String(repeating: " ", count: width - $0[0].count) + $0[1] + "\n" }.joined()
             let (tables, missing) = Self.tables(of: status.parts, within: status.address)

@@ -1,25 +1,26 @@
-import ArgumentParser
 import MQCore
 
 struct Transports: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "transports", _superCommandName: "mq",
-        abstract: "Show the transports of this build, their capabilities and options.",
-        usage: "mq transports [<name>] [<option> ...]",
-        discussion: "With a name, shows the forms of its addresses, what it promises, and every option of it.")
+    static let table = VerbTable(
+        "transports", .about, .reads, "List the kinds of queue, their capabilities and options.",
+        description: [.text("With a name, shows the forms of its addresses, what it promises, and every option.")],
+        operands: [Operand("TRANSPORT", .optional, .transport, help: "A transport: posix-mq, sysv, zmq, ...")],
+        sections: [VerbTable.Section("Output", [.json])],
+        examples: [
+            VerbTable.Example("Everything about ZeroMQ addresses:", "mq transports zmq"),
+            VerbTable.Example(
+                "What can each of them do?",
+                #"mq transports --json | jq -r '.[] | "\(.name): \(.capabilities)"'"#),
+        ])
 
-    @Argument(help: ArgumentHelp("A transport: posix-mq, sysv, zmq, …", valueName: "name"))
-    var name: String?
-
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    @OptionGroup var shared: SharedOptions
+    let words: Arguments
+    init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
+        let name = words.word("TRANSPORT")
         let descriptors =
             try name.map { name throws(TransportError) in [try Registry.transport(named: name).descriptor] } ?? Registry.descriptors
-        if json {
+        if words.has(.json) {
             try Results.print(Self.json(descriptors))
         } else if name != nil {
             try Results.print(Self.page(descriptors[0]))

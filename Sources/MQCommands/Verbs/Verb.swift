@@ -1,46 +1,65 @@
-import ArgumentParser
-import Glibc
 import MQCore
 
-/// What the entry point needs of every verb: how it runs, and what to say when it fails.
-protocol Verb: ParsableCommand {
-    var shared: SharedOptions { get }
-    /// Named in front of the sentence of a failure.
-    var subject: String? { get }
+/// A verb: its table, and what it does. To add one, write its file and put its type into `Verbs.all`.
+protocol Verb: Sendable {
+    static var table: VerbTable { get }
+    var words: Arguments { get }
+    init(_ words: Arguments)
     func perform(_ console: Console) throws(TransportError) -> Ending
 }
 
-extension Verb {
-    var subject: String? { nil }
+/// The verbs of this program.
+enum Verbs {
+    /// In the order of the help. Only the table of the verb that runs is made, those of the others when somebody asks for help.
+    static let all: [(name: StaticString, type: any Verb.Type)] = [
+        ("send", Send.self),
+        ("recv", Recv.self),
+        ("list", List.self),
+        ("stat", Stat.self),
+        ("create", Create.self),
+        ("delete", Delete.self),
+        ("purge", Purge.self),
+        ("pause", Pause.self),
+        ("unpause", Unpause.self),
+        ("redrive", RedriveVerb.self),
+        ("bench", Bench.self),
+        ("bench compare", BenchCompare.self),
+        ("bench report", BenchPage.self),
+        ("transports", Transports.self),
+        ("explain", Explain.self),
+        ("completion", Completion.self),
+        ("help", Help.self),
+        ("version", Version.self),
+        ("__bench-worker", BenchWorker.self),
+        ("__complete", CompleteWord.self),
+        ("__generate", Generate.self),
+    ]
 
-    func run() throws {
-        let settings: Console.Settings
-        do throws(TransportError) {
-            settings = try shared.settings()
-        } catch {
-            Console(Console.Settings(errorsAreJSON: shared.errorFormat == "json")).fail(error, address: nil)
-            throw ExitCode(ExitStatus.status(of: error.code))
-        }
-        let console = Console(settings, remedies: .of(Self.self))
-        let result = Result { () throws(TransportError) in try perform(console) }
-        console.endProgress()
-        ExitCleanup.runAll()
-        switch result {
-        case .success(.success): return
-        case .success(.signal(let number)): ProcessMonitor.die(of: number)
-        case .success(.negative(let sentence)):
-            console.fail(TransportError(.negative, sentence), address: subject)
-            throw ExitCode(ExitStatus.status(of: .negative))
-        case .failure(let error):
-            console.fail(error, address: subject)
-            throw ExitCode(ExitStatus.status(of: error.code))
-        }
+    static var tables: [VerbTable] { all.map { $0.type.table } }
+
+    /// The verb that `words` begin with, one of two words before one of one, and the words behind it.
+    static func find(_ words: [String]) -> (type: any Verb.Type, rest: [String])? {
+        guard let first = words.first else { return nil }
+        if words.count > 1, let type = type(named: "\(first) \(words[1])") { return (type, Array(words.dropFirst(2))) }
+        return type(named: first).map { ($0, Array(words.dropFirst())) }
+    }
+
+    private static func type(named name: String) -> (any Verb.Type)? {
+        all.first { entry in entry.name.withUTF8Buffer { name.utf8.elementsEqual($0) } }?.type
+    }
+
+    /// - Throws: `usage` when `word` is no verb.
+    static func unknown(_ word: String) -> TransportError {
+        let known = all.map { "\($0.name)" }.filter { !$0.hasPrefix("_") }
+        let near = Suggestion.nearest(to: word, in: known)
+        return TransportError(.usage, "there is no verb '\(word)'", hint: near.map { "did you mean \($0)?" } ?? "mq --help lists them")
     }
 }
 
 extension RemedyWords {
-    /// The words of a verb, whose flags its parser knows.
+    /// The words of a verb, whose flags its table knows.
     static func of(_ verb: any Verb.Type) -> RemedyWords {
-        RemedyWords(verb: verb.configuration.commandName ?? "") { flag in CommandModel.of(verb).option(named: flag) != nil }
+        let table = verb.table
+        return RemedyWords(verb: table.name) { flag in table.flags.contains { $0.names.contains(flag) } }
     }
 }

@@ -39,6 +39,20 @@ extension Batch {
         return nil
     }
 
+    /// The first body of `range` that would end early on the way back: `terminator` occurs in it, or across its end, as when
+    /// a body that ends in `X` is ended by `XX`.
+    public func firstAmbiguous(_ terminator: [UInt8], in range: Range<Int>) -> Int? {
+        let contained = firstContaining(terminator, in: range)
+        // So far may the terminator be shifted against itself, and so much of it must the body then end with.
+        let shifts = terminator.indices.dropFirst().filter { terminator.dropFirst($0).elementsEqual(terminator.dropLast($0)) }
+        if shifts.isEmpty { return contained }
+        let crossing = (range.lowerBound..<(contained ?? range.upperBound)).first { index in
+            let body = bytes(of: index)
+            return shifts.contains { body.count >= $0 && body.suffix($0).elementsEqual(terminator.prefix($0)) }
+        }
+        return crossing ?? contained
+    }
+
     /// How many messages from `first` on lie whole within the first `bytes` of their image.
     public func messagesWithin(_ bytes: Int, from first: Int = 0) -> Int {
         precondition(first >= 0 && first <= count)

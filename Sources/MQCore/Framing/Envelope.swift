@@ -10,8 +10,8 @@ public enum Envelope {
     public static func encode(_ body: UnsafeRawBufferPointer, _ properties: MessageProperties, into json: inout JSONText) {
         json.open("{")
         write("body", body, into: &json)
-        if let id = properties.id { member("id", id, &json) }
-        if let timestamp = properties.timestamp { member("ts", Timestamp.text(timestamp), &json) }
+        if let id = properties.id { json.member("id", id) }
+        if let timestamp = properties.timestamp { json.member("ts", Timestamp.text(timestamp)) }
         for (key, number) in [
             ("attempts", properties.attempts), ("priority", properties.priority), ("type", properties.type),
         ] {
@@ -26,8 +26,8 @@ public enum Envelope {
             json.close("]")
         }
         if !properties.attributes.isEmpty { encode(properties.attributes, into: &json) }
-        if let group = properties.group { member("group", group, &json) }
-        if let dedup = properties.dedup { member("dedup", dedup, &json) }
+        if let group = properties.group { json.member("group", group) }
+        if let dedup = properties.dedup { json.member("dedup", dedup) }
         if let delay = properties.delay {
             json.key("delay")
             json.value(number: seconds(delay))
@@ -54,11 +54,6 @@ public enum Envelope {
         return .nanoseconds(Int64((seconds * 1e9).rounded()))
     }
 
-    private static func member(_ key: String, _ text: String, _ json: inout JSONText) {
-        json.key(key)
-        json.value(text)
-    }
-
     private static func write(_ key: String, _ bytes: UnsafeRawBufferPointer, into json: inout JSONText) {
         if JSONReader.isUTF8(bytes) {
             json.key(key)
@@ -79,7 +74,7 @@ public enum Envelope {
                     json.value(utf8: value)
                 } else {
                     json.open("{")
-                    member("type", attribute.type, &json)
+                    json.member("type", attribute.type)
                     write("value", value, into: &json)
                     json.close("}")
                 }

@@ -74,7 +74,7 @@ public enum CEscapes {
     /// - Throws: `usage` for an escape that does not exist.
     public static func bytes(of text: String) throws(TransportError) -> [UInt8] {
         var result: [UInt8] = []
-        var rest = Array(text.utf8)[...]
+        var rest = text.rawBytes[...]
         while let byte = rest.popFirst() {
             guard byte == UInt8(ascii: "\\") else {
                 result.append(byte)
@@ -117,7 +117,7 @@ public enum CEscapes {
             case 0x09: result += "\\t"
             case 0x5c: result += "\\\\"
             case 0x20..<0x7f: result.append(Character(Unicode.Scalar(byte)))
-            default: result += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            default: result += "\\x" + Hex.text([byte])
             }
         }
         return result

@@ -20,6 +20,8 @@ public struct RecordParser: Sendable {
     public private(set) var batchOffset = 0
     /// The position in the stream of the first byte that belongs to no record yet.
     public private(set) var consumed = 0
+    /// The position in the stream behind a record that was thrown as `malformed`, where that can be told.
+    public private(set) var positionBehindMalformed: Int?
     /// Whether the bytes behind a record that was too long have not been looked at: `frame` is to be called again, after
     /// `prepareRefill`, before anything is read and even when there is nothing more to read.
     public private(set) var hasMore = false
@@ -201,7 +203,9 @@ extension RecordParser {
                     if atEnd { throw truncated(max(0, bytes.count - length), of: size) }
                     return
                 } else {
+                    positionBehindMalformed = consumed + total
                     try checkTrailer(bytes, at: total, trailer)
+                    positionBehindMalformed = nil
                     mark(&batch, offset: length, size: size, through: total)
                 }
             }

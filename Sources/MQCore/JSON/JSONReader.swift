@@ -12,6 +12,27 @@ public struct JSONReader {
 
     public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
+    /// Reads all of `bytes` by `body`.
+    /// - Throws: what `body` throws, and `malformed` for anything behind the value that it read.
+    public static func read<Value>(
+        _ bytes: some Sequence<UInt8>, _ body: (inout JSONReader) throws(TransportError) -> Value
+    ) throws(TransportError) -> Value {
+        // A closure of the standard library loses the type of the error, hence the result.
+        func run(_ bytes: UnsafeRawBufferPointer) -> Result<Value, TransportError> {
+            do throws(TransportError) {
+                var reader = JSONReader(bytes)
+                let value = try body(&reader)
+                try reader.end()
+                return .success(value)
+            } catch {
+                return .failure(error)
+            }
+        }
+        let result =
+            bytes.withContiguousStorageIfAvailable { run(UnsafeRawBufferPointer($0)) } ?? Array(bytes).withUnsafeBytes { run($0) }
+        return try result.get()
+    }
+
     public enum Kind: Sendable {
         case object, array, string, number, bool, null
     }

@@ -149,6 +149,7 @@ extension NSQBroker {
 
     private func publish(_ client: NSQClient, _ words: [String], _ body: [UInt8]) throws(NSQRefusal) -> String? {
         try checkAuthorization(client, words[0])
+        if let words = settings.refusesPublishes { throw NSQRefusal(words) }
         var bodies = [body]
         if words[0] == "MPUB" { bodies = try split(body) }
         publish(bodies, to: words[1], delay: words[0] == "DPUB" ? (Int64(words[2]) ?? 0) * 1_000_000 : 0)

@@ -1,0 +1,58 @@
+import MQCore
+
+/// What is done with received messages: they are written, given to a command, posted, passed on, compared.
+///
+/// A work belongs to the thread of its `Intake`. What it does elsewhere meanwhile says by `Turn.end` that there is something to collect.
+/// The bytes and properties of a message stay where `begin` found them, at the same address, until its verdict was collected.
+protocol Work: AnyObject {
+    /// The bytes that a batch keeps free around each message.
+    var gap: Batch.Gap { get }
+    var needsProperties: Bool { get }
+    /// The most messages that can be under way at once; `nil` is as many as come. Nothing more is taken ahead of the queue.
+    var width: Int? { get }
+
+    /// How many messages may come now, 0 while as many are under way as may be. Asked before each wait.
+    func room() -> Int
+
+    /// When `collect` must be called at the latest, though nothing came and no turn ended.
+    var due: Deadline { get }
+
+    /// Begins with the messages of `range`, the first of which is at `position`.
+    func begin(_ batch: inout Batch, _ range: Range<Int>, at position: Int, stop: StopFlag) -> Begun
+
+    /// Appends what became of messages since the last call.
+    /// - Throws: what ends the work; what has no verdict by then goes back untouched.
+    func collect(_ verdicts: inout [Verdict], _ lull: Lull) throws(TransportError)
+
+    /// Nothing more will come: completes what it can complete at once. For the rest, verdicts are waited for.
+    /// - Throws: as `collect`.
+    func finish(stop: StopFlag) throws(TransportError)
+
+    /// Gives up at once what is under way: no verdict follows, it goes back untouched.
+    func abandon()
+}
+
+extension Work {
+    var width: Int? { nil }
+    var due: Deadline { .never }
+    func room() -> Int { .max }
+    func finish(stop: StopFlag) throws(TransportError) {}
+    func abandon() {}
+}
+
+/// How many messages a work has begun with, from the front of what it was given; a verdict of each follows.
+struct Begun {
+    var messages: Int
+    /// Why not with all of them, when that ends the work. Without an error the rest goes back, and the work goes on.
+    var error: TransportError?
+}
+
+/// How soon more messages may come, for a work that does better in groups.
+enum Lull {
+    /// Messages are coming.
+    case none
+    /// The queue has none right now.
+    case queueIsEmpty
+    /// None comes before those under way have their verdicts.
+    case awaitsVerdicts
+}
