@@ -41,11 +41,6 @@ struct FiguresTests {
         arguments: [(100, "100 B"), (1024, "1 KiB"), (1025, "1025 B"), (3 << 20, "3 MiB")])
     func sizes(bytes: Int, text: String) { #expect(Figures.size(bytes) == text) }
 
-    @Test("hide no control character and turn no line around")
-    func printable() {
-        #expect(Figures.printable("a\u{1b}[31m\nb\u{202e}c\u{85}d\u{7f}é€") == "a?[31m?b?c?d?é€")
-    }
-
     @Test(
         "leave out the middle of what is too long", arguments: [(10, "abcdefghij"), (9, "abcd…ghij"), (5, "ab…ij"), (4, "abcd"), (0, "")])
     func shortened(width: Int, text: String) { #expect(Figures.shortened("abcdefghij", to: width) == text) }

@@ -104,7 +104,7 @@ public struct Comparison: Sendable, Equatable {
     public static func differences(_ old: BenchReport, _ new: BenchReport) -> [String] {
         var result: [String] = []
         func compare(_ what: String, _ left: String, _ right: String) {
-            if left != right { result.append(Figures.printable("\(what): \(left) before, \(right) now")) }
+            if left != right { result.append("\(what): \(left) before, \(right) now".printable) }
         }
         compare("host", old.host.fingerprint, new.host.fingerprint)
         let (a, b) = (old.plan, new.plan)

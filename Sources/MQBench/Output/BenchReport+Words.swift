@@ -1,3 +1,5 @@
+internal import MQCore
+
 extension BenchReport {
     /// How it was measured, one clause each.
     var planClauses: [String] {
@@ -16,7 +18,7 @@ extension BenchReport {
         if let window = plan.window, results.contains(where: { $0.throughput != nil }) {
             clauses.append(window == WindowLimit.none.text ? "no bound on what is under way" : "at most \(window) under way")
         }
-        return clauses.map(Figures.printable)
+        return clauses.map(\.printable)
     }
 
     private var processes: String {
@@ -31,7 +33,7 @@ extension BenchReport {
             "\(host.name): \(host.fingerprint)",
             "load \(Figures.plain(host.loadBefore)) before, \(Figures.plain(host.loadAfter)) after",
             "steal \(Figures.plain(host.steal * 100)) %",
-        ].map(Figures.printable)
+        ].map(\.printable)
     }
 
     /// What the harness itself costs, in one sentence.
@@ -42,6 +44,6 @@ extension BenchReport {
         }
     }
 
-    var title: String { Figures.printable(label ?? startedAt) }
+    var title: String { (label ?? startedAt).printable }
     var isInvalid: Bool { results.contains { !$0.invalidities.isEmpty } }
 }

@@ -33,11 +33,11 @@ public enum ReportHTML {
     }
 
     private static func header(_ reports: [BenchReport]) -> String {
-        let names = reports.map { HTML.escape($0.label.map(Figures.printable) ?? "") }.filter { !$0.isEmpty }
+        let names = reports.map { HTML.escape($0.label.map(\.printable) ?? "") }.filter { !$0.isEmpty }
         let heading = names.isEmpty ? "mq bench" : names.joined(separator: " · ")
         let lines = reports.map { report in
             "<p class=\"muted\">\(reports.count > 1 ? HTML.escape(report.title) + ": " : "mq bench, ")"
-                + HTML.escape(Figures.printable("mq \(report.version), \(report.startedAt), \(report.host.fingerprint)")) + "</p>\n"
+                + HTML.escape("mq \(report.version), \(report.startedAt), \(report.host.fingerprint)".printable) + "</p>\n"
         }
         return "<h1>\(heading)</h1>\n" + lines.joined()
     }
@@ -63,7 +63,7 @@ public enum ReportHTML {
 
     private static func box(_ kind: String, _ heading: String, _ sentences: [String]) -> String {
         guard !sentences.isEmpty else { return "" }
-        let items = sentences.map { "<li>\(HTML.escape(Figures.printable($0)))</li>" }.joined()
+        let items = sentences.map { "<li>\(HTML.escape($0.printable))</li>" }.joined()
         return "<div class=\"box \(kind)\"><p><strong>\(heading)</strong></p><ul>\(items)</ul></div>\n"
     }
 

@@ -1,3 +1,5 @@
+internal import MQCore
+
 /// Reports as Markdown tables, for a README or an issue.
 public enum ReportMarkdown {
     public static func text(_ reports: [BenchReport]) -> String { reports.map(text).joined(separator: "\n") }
@@ -76,7 +78,7 @@ public enum ReportMarkdown {
     /// Names are text, whatever Markdown would make of them.
     private static func escaped(_ text: String) -> String {
         var result = ""
-        for character in Figures.printable(text) {
+        for character in text.printable {
             if "\\`*_[]<>|#~".contains(character) { result.append("\\") }
             result.append(character)
         }

@@ -18,7 +18,7 @@ public enum WindowLimit: Sendable, Equatable {
             self = .messages(count)
         } else {
             throw TransportError(
-                .usage, "--window '\(Figures.printable(text))' is not a number of messages", hint: "1 to 1000000000, or none for no bound")
+                .usage, "--window '\(text.printable)' is not a number of messages", hint: "1 to 1000000000, or none for no bound")
         }
     }
 

@@ -1,4 +1,3 @@
-internal import Glibc
 public import MQCore
 
 /// Measures every address at every size, one after the other.
@@ -34,7 +33,7 @@ public struct BenchRunner {
 
     /// - Throws: what concerns the run as a whole; what concerns one address stands in its result.
     public func run(_ targets: [BenchTarget], version: String, label: String?) throws(TransportError) -> BenchReport {
-        let startedAt = Timestamp.text(Self.wallClock())
+        let startedAt = Timestamp.text(WallClock.now())
         let probe = HostProbe()
         let steps = targets.count * plan.sizes.count
         var results: [BenchResult] = []
@@ -50,12 +49,6 @@ public struct BenchRunner {
         return BenchReport(
             version: version, label: label, startedAt: startedAt, host: host, plan: plan, floor: floor, results: results,
             warnings: Self.warnings(about: host) + Self.crowding(host, plan, results))
-    }
-
-    private static func wallClock() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     private static func warnings(about host: Host) -> [String] {
@@ -146,7 +139,7 @@ extension BenchRunner {
     func withPhase<Result>(
         _ target: BenchTarget, answers: Bool = false, _ body: (MeetingPoint, MeetingPoint?) throws(TransportError) -> Result
     ) throws(TransportError) -> Result {
-        let unique = "mq-bench-\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36))"
+        let unique = PrivateName.make("mq-bench")
         let point = try target.transport.meetingPoint(named: unique)
         var back: MeetingPoint?
         if answers {
