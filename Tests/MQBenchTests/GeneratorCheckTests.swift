@@ -34,7 +34,7 @@ struct GeneratorCheckTests {
     func late() {
         #expect(
             objections(response: (10_000, 200_000), service: (9000, 199_000)) == [
-                "the generator was late: p50 is 10.0µs, without its delay 9.00µs"
+                "the generator was late: p50 is 10.0µs, without its delay 9.01µs"
             ])
         #expect(
             objections(response: (10_000, 200_000), service: (9900, 100_000)) == [
