@@ -73,6 +73,6 @@ struct DrainWatch {
     }
 
     static func paused(_ count: Int) -> TransportError {
-        TransportError(.tryAgain, "the channel is paused: \(Quantity.count(count, "message")) in it", hint: "mq pause --resume")
+        TransportError(.tryAgain, "the channel is paused: \(Quantity.count(count, "message")) in it")
     }
 }

@@ -20,7 +20,7 @@ extension NSQTransport {
         examples: [
             ("nsq:logs", "the topic logs of the nsqd on this machine"),
             ("nsq:logs/archive", "its channel archive"),
-            ("nsq://a,b:4150/logs", "two nsqds: messages are divided among them; the other takes over when one fails"),
+            ("nsq://a,b:4150/logs", "two nsqds share the messages; the other takes over when one fails"),
             ("nsqlookup://lookup1,lookup2/logs/archive", "every nsqd that has the topic"),
             ("nsq:logs/archive,unix=/run/nsqd.sock", "through a UNIX socket"),
             ("nsq:temp", "a topic of one's own, gone at exit"),

@@ -105,8 +105,10 @@ struct Roster {
         lastError = error
         if present.count < needed { troubledSince = troubledSince ?? now }
         if !error.isRetriable && error.code != .unreachable {
-            if present.isEmpty { end = error }
-            return [.warn("\(peer.text): \(error.message)")]
+            guard present.isEmpty else { return [.warn("\(peer.text): \(error.message); going on with the others")] }
+            // Whoever hears of it as the end need not hear of it before.
+            end = error
+            return []
         }
         guard isRequired || retry != nil || discovers || !isDeserted else { return [] }
         var due = now

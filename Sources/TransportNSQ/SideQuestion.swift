@@ -28,7 +28,7 @@ enum SideQuestion {
     ) throws(TransportError) -> [UInt8] {
         let socket = try Socket(to: daemon.http, resolve: resolve + daemon.resolution(resolve), until: deadline, stop: stop)
         let request =
-            "GET \(path) HTTP/1.0\r\nHost: \(daemon.http.text)\r\nAccept: application/vnd.nsq; version=1.0\r\nUser-Agent: mq\r\n\r\n"
+            "GET \(path) HTTP/1.0\r\nHost: \(daemon.http.text)\r\nConnection: close\r\nAccept: application/vnd.nsq; version=1.0\r\nUser-Agent: mq\r\n\r\n"
         guard socket.write(Array(request.utf8)) else { throw TransportError(.unreachable, "no room for a request") }
         let reply = try socket.readToEnd(limit: limit, until: deadline, stop: stop)
         guard let body = body(of: reply) else { throw TransportError(.protocolViolation, "unexpected answer") }

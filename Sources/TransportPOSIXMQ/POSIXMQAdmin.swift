@@ -51,7 +51,7 @@ final class POSIXMQAdmin: Admin {
             ]
         }
         if let notifier = content?.notifier { facts.append(Fact("notify_pid", "Notifies process", .identifier(notifier))) }
-        return QueueStatus(address: "posix-mq:\(name)", facts: facts)
+        return QueueStatus(address: POSIXMQTransport.address(of: name), facts: facts)
     }
 
     /// `QSIZE:129 NOTIFY:2 SIGNO:0 NOTIFY_PID:8260`, from read(2) on the descriptor itself (mq_overview(7)).
@@ -86,7 +86,9 @@ final class POSIXMQAdmin: Admin {
                 if error.code == .noSuchQueue {
                     foreign += 1
                 } else {
-                    queues.append(QueueStatus(address: "posix-mq:/\(name)", facts: [Fact("owner", "Owner", .text(error.message))]))
+                    queues.append(
+                        QueueStatus(
+                            address: POSIXMQTransport.address(of: "/\(name)"), facts: [Fact("owner", "Owner", .text(error.message))]))
                 }
             }
         }

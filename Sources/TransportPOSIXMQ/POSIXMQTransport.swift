@@ -47,6 +47,9 @@ public struct POSIXMQTransport: Transport {
         return name
     }
 
+    /// The address of the queue of that name, as it is printed and taken back.
+    static func address(of name: String) -> String { Address(scheme: "posix-mq", targets: [name]).text }
+
     /// The name, or words for what has none.
     func requiredName() throws(TransportError) -> String {
         switch target {
@@ -69,7 +72,7 @@ public struct POSIXMQTransport: Transport {
     public func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint {
         switch target {
         case .temporary: return MeetingPoint(sending: "posix-mq:/\(unique)\(options.text)", isPrivate: true)
-        case .name: return MeetingPoint(sending: "posix-mq:\(try requiredName())\(options.text)", isPrivate: false)
+        case .name: return MeetingPoint(sending: Self.address(of: try requiredName()) + options.text, isPrivate: false)
         case .descriptor: throw TransportError(.unsupported, "a descriptor is nothing that another process could open")
         }
     }
@@ -104,7 +107,7 @@ public struct POSIXMQTransport: Transport {
         case .temporary(let owner):
             _ = try Creation(name: name, options: options, notices: opening.notices).run(exclusive: false)
             let queue = try Queue(name: name, access: access, owner: owner)
-            opening.notices(.listening("posix-mq:\(name)"))
+            opening.notices(.listening(Self.address(of: name)))
             return queue
         case .name:
             if options.flag("create") == true {

@@ -69,7 +69,7 @@ extension ProgramContract {
 
         @Test("A hundred thousand words are a hundred thousand messages")
         func many() throws {
-            let result = try sh(#"mq send mem:q -v $(seq 100000)"#)
+            let result = try sh(#"mq send mem:q,depth=200000 -v $(seq 100000)"#)
             expectSuccess(result)
             #expect(result.errorText.contains("100,000 messages sent"))
         }

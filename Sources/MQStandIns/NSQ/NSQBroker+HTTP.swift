@@ -47,7 +47,9 @@ extension NSQBroker {
                 body: Array(client.input[end..<end + size]))
             client.input.removeFirst(end + size)
             commandCounts["HTTP \(request.path)", default: 0] += 1
-            send(route(request), to: client, closes: headers["connection"]?.lowercased() == "close")
+            // Of HTTP/1.0 the end of the answer is the end of the connection.
+            let closes = words[2] == "HTTP/1.0" || headers["connection"]?.lowercased() == "close"
+            send(route(request), to: client, closes: closes)
         }
     }
 
