@@ -8,7 +8,7 @@ struct Bench: Verb {
         forms: ["ADDRESS... [OPTION...]"],
         description: [
             .text(
-                "Each address is measured in two phases: as fast as it goes, and at a steady rate: by default half of that, or less if this machine cannot keep it. Both ends are processes of their own. Latency is counted from when a message was due, not from when it could be sent. Every message carries a number, and what is lost, duplicated or out of order is counted exactly, order only where the queue promises it."
+                "Each address is measured in two phases: as fast as it goes, and at a steady rate (by default half of that, or less if this machine cannot keep it). Both ends are processes of their own. Latency is counted from when a message was due, not from when it could be sent. Every message carries a number, and what is lost, duplicated or out of order is counted exactly, order only where the queue promises it."
             ),
             .text("The name temp stands for a private queue: posix-mq:temp, sysv:temp, zmq:temp."),
         ],
