@@ -124,7 +124,7 @@ extension POSIXMQTransport {
         schemes: ["posix-mq"],
         summary: "POSIX message queues of this IPC namespace",
         forms: ["posix-mq:/name", "posix-mq:name", "posix-mq:fd=N", "posix-mq:temp"],
-        capabilities: [.send, .receive, .admin, .priority, .temporary, .exactCount, .kernel],
+        capabilities: [.send, .receive, .admin, .priority, .temporary, .exactCount, .kernel, .ordered],
         options: [
             OptionSpec("create", .flag, standard: "no", help: "Create the queue if it does not exist."),
             OptionSpec(

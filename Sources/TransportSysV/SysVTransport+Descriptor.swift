@@ -4,7 +4,7 @@ extension SysVTransport {
     public static let descriptor = Descriptor(
         name: "sysv", schemes: ["sysv"], summary: "System V message queues of this kernel",
         forms: ["sysv:KEY", "sysv:PATH[,proj=N]", "sysv:id=N", "sysv:temp"],
-        capabilities: [.send, .receive, .peek, .admin, .type, .temporary, .exactCount, .kernel],
+        capabilities: [.send, .receive, .peek, .admin, .type, .temporary, .exactCount, .kernel, .ordered],
         options: [
             OptionSpec(
                 "proj", .text("N"), standard: "1", help: "project of ftok(3) for a PATH: 1 to 255, or a letter as C programs write it"),

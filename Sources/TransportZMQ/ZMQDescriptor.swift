@@ -6,7 +6,7 @@ extension ZMQTransport {
         summary: "ZeroMQ sockets: push and pull, publish and subscribe, pair; over tcp and ipc, without a broker",
         forms: ["zmq:[TYPE:]ENDPOINT[,ENDPOINT…]", "zmq:[TYPE:]@ENDPOINT", "zmq:temp"],
         targetSyntax: .endpoints,
-        capabilities: [.send, .receive, .frames, .untilClosed, .temporary],
+        capabilities: [.send, .receive, .frames, .untilClosed, .temporary, .ordered],
         options: ownOptions + SocketOption.all.map(\.spec),
         emptyWait: .seconds(1),
         notes: [
