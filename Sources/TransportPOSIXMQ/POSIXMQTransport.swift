@@ -144,7 +144,8 @@ extension POSIXMQTransport {
             """,
             """
             Messages come out by priority (0…32767, the highest first) and in order within one. A message received is gone \
-            from the queue; there is no acknowledgement and no peeking.
+            from the queue; there is no acknowledgement and no peeking. A receiver that is killed loses what it has taken and not \
+            written, at most the prefetch of recv.
             """,
             """
             The user's queues together may take RLIMIT_MSGQUEUE bytes (ulimit -q), each maxmsg × (msgsize + 96), over all \

@@ -62,7 +62,8 @@ struct SQSReceivingTests {
     }
 
     @Test func anEmptyQueueIsEmptyAndAWaitThatWasAnsweredIsOver() throws {
-        let (_, queue) = try filled(0)
+        let (server, queue) = try filled(0)
+        defer { withExtendedLifetime(server) {} }
         var batch = Batch()
         let drain = try queue.at(",wait=0s").openReceiver(opening(queue, total: .max, drains: true))
         #expect(try drain.receive(into: &batch, limit: .max, byteLimit: 1, until: .after(.seconds(20)), stop: queue.stop) == .ended)
