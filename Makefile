@@ -8,7 +8,7 @@ VENV := .build/python
 # Start-up counts: the runtime's C++ library goes into the binary instead of being loaded (0.5 ms of every start), and
 # the binary is not relocated (0.4 ms). It exports no symbols: what nothing calls is left out. DESIGN.md has the figures.
 LIBSTDCXX := $(shell $(CC) -print-file-name=libstdc++.a)
-LINK := --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --gc-sections -Xlinker -s -Xlinker -no-pie -Xlinker --no-export-dynamic \
+LINK := --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --gc-sections -Xlinker -no-pie -Xlinker --no-export-dynamic \
 	-Xswiftc -Xclang-linker -Xswiftc -static-libgcc -Xlinker -L$(CURDIR)/.build/link
 
 # The contract's tests block on processes and have the machine to themselves. Of the others four run at a time: a test that
@@ -23,7 +23,7 @@ build:
 	@Scripts/bootstrap build
 	@mkdir -p .build/link
 	@if [ -f "$(LIBSTDCXX)" ]; then ln -sf "$(LIBSTDCXX)" .build/link/libstdc++.a; fi
-	swift build -c release --product mq $(LINK)
+	swift build -c release --product mq $(LINK) -Xlinker -s
 
 demo: build
 	@Scripts/demo $(MQ)
@@ -36,6 +36,7 @@ test: build
 
 check: build
 	@Scripts/bootstrap check
+	swift build -c release --product mq-loops $(LINK)
 	Scripts/check
 
 bench: build

@@ -47,6 +47,8 @@ let package = Package(
         .target(name: "MQNet", dependencies: ["MQCore", "CCurl", "CTLS", "CCompression"], swiftSettings: settings),
         .target(name: "MQStandIns", dependencies: ["MQCore"], swiftSettings: settings),
         .target(name: "MQTesting", dependencies: ["MQCore", "MQStandIns"], swiftSettings: settings),
+        .executableTarget(
+            name: "mq-loops", dependencies: ["MQCore", "TransportMemory", "TransportPOSIXMQ"], swiftSettings: settings),
         .executableTarget(name: "mq-standin", dependencies: ["MQStandIns"], swiftSettings: settings),
         .testTarget(name: "MQCoreTests", dependencies: ["MQCore", "MQStandIns", "MQTesting"], swiftSettings: settings),
         .testTarget(

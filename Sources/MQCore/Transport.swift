@@ -50,13 +50,19 @@ public struct MeetingPoint: Sendable, Equatable {
     public var isProcessLocal: Bool
     /// A file of its own that stays behind when the process that made it is killed.
     public var file: String?
+    /// Whether order is promised there; `nil` is what the transport's capabilities say.
+    public var isOrdered: Bool?
 
-    public init(sending: String, receiving: String? = nil, isPrivate: Bool, isProcessLocal: Bool = false, file: String? = nil) {
+    public init(
+        sending: String, receiving: String? = nil, isPrivate: Bool, isProcessLocal: Bool = false, file: String? = nil,
+        isOrdered: Bool? = nil
+    ) {
         self.sending = sending
         self.receiving = receiving ?? sending
         self.isPrivate = isPrivate
         self.isProcessLocal = isProcessLocal
         self.file = file
+        self.isOrdered = isOrdered
     }
 }
 

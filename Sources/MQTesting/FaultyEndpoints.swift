@@ -74,6 +74,7 @@ final class FaultySender: Sender {
     ) throws(TransportError) -> Int {
         stalls.pass(stop)
         toll.pay(range.count, stop)
+        if faults.callTime > .zero { _ = Readiness.sleep(until: .after(faults.callTime), stop: stop) }
         for index in range {
             if faults.breakAt > 0 && number + 1 >= faults.breakAt {
                 try pass(until: deadline, stop)

@@ -29,6 +29,10 @@ public struct Faults: Sendable, Equatable {
     /// How long handing over a message takes, and receiving one: what bounds the rate.
     public var sendTime = Duration.zero
     public var receiveTime = Duration.zero
+    /// How long a call that sends takes, however many messages it hands over.
+    public var callTime = Duration.zero
+    /// Whether its queues say that they keep the order.
+    public var promisesOrder = true
 
     public init() {}
 }
@@ -54,7 +58,7 @@ public final class FaultRecord: Sendable {
 public struct FaultyTransport: Transport {
     public static let descriptor = Descriptor(
         name: "faulty", schemes: ["faulty"], summary: "breaks its promises as told", forms: ["faulty:NAME"],
-        capabilities: [.send, .receive, .admin, .temporary, .processLocal], options: [], notes: [], examples: [])
+        capabilities: [.send, .receive, .admin, .temporary, .processLocal, .ordered], options: [], notes: [], examples: [])
 
     private let base: any Transport
     private let faults: Faults
@@ -77,7 +81,8 @@ public struct FaultyTransport: Transport {
     public func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint {
         let point = try base.meetingPoint(named: unique)
         return MeetingPoint(
-            sending: Self.address(point.sending), receiving: Self.address(point.receiving), isPrivate: point.isPrivate)
+            sending: Self.address(point.sending), receiving: Self.address(point.receiving), isPrivate: point.isPrivate,
+            isOrdered: faults.promisesOrder ? point.isOrdered : false)
     }
 
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {

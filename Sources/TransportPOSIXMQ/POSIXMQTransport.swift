@@ -124,7 +124,7 @@ extension POSIXMQTransport {
         schemes: ["posix-mq"],
         summary: "POSIX message queues of this IPC namespace",
         forms: ["posix-mq:/name", "posix-mq:name", "posix-mq:fd=N", "posix-mq:temp"],
-        capabilities: [.send, .receive, .admin, .priority, .temporary, .exactCount, .kernel],
+        capabilities: [.send, .receive, .admin, .priority, .temporary, .exactCount, .kernel, .ordered],
         options: [
             OptionSpec("create", .flag, standard: "no", help: "Create the queue if it does not exist."),
             OptionSpec(
@@ -144,7 +144,8 @@ extension POSIXMQTransport {
             """,
             """
             Messages come out by priority (0…32767, the highest first) and in order within one. A message received is gone \
-            from the queue; there is no acknowledgement and no peeking.
+            from the queue; there is no acknowledgement and no peeking. A receiver that is killed loses what it has taken and not \
+            written, at most the prefetch of recv.
             """,
             """
             The user's queues together may take RLIMIT_MSGQUEUE bytes (ulimit -q), each maxmsg × (msgsize + 96), over all \

@@ -66,7 +66,7 @@ public struct SQSTransport: Transport {
         let isPrivate = settings.target.name.isEmpty || temporary != nil
         let receiving = (isPrivate ? "sqs:\(unique)" : address.short) + options.text
         let sending = options.flag("base64") == nil ? receiving + ",base64" : receiving
-        return MeetingPoint(sending: sending, receiving: receiving, isPrivate: isPrivate)
+        return MeetingPoint(sending: sending, receiving: receiving, isPrivate: isPrivate, isOrdered: settings.target.isFIFO)
     }
 
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {

@@ -4,7 +4,7 @@ extension SysVTransport {
     public static let descriptor = Descriptor(
         name: "sysv", schemes: ["sysv"], summary: "System V message queues of this kernel",
         forms: ["sysv:KEY", "sysv:PATH[,proj=N]", "sysv:id=N", "sysv:temp"],
-        capabilities: [.send, .receive, .peek, .admin, .type, .temporary, .exactCount, .kernel],
+        capabilities: [.send, .receive, .peek, .admin, .type, .temporary, .exactCount, .kernel, .ordered],
         options: [
             OptionSpec(
                 "proj", .text("N"), standard: "1", help: "project of ftok(3) for a PATH: 1 to 255, or a letter as C programs write it"),
@@ -36,7 +36,8 @@ extension SysVTransport {
 
     private static let notes = [
         "Messages stay in the kernel until they are received: a queue survives the programs that made and used it, until "
-            + "mq delete, ipcrm or a restart. Key 0 is IPC_PRIVATE and opens nothing.",
+            + "mq delete, ipcrm or a restart. Key 0 is IPC_PRIVATE and opens nothing. A receiver that is killed loses what it has "
+            + "taken and not written, at most the prefetch of recv.",
         "Every message has a type of 1 or more ('type' in JSON lines). type=N, max-type=N and not-type=N select, and "
             + "exclude each other. With max-type the lowest type comes first, so that types are priorities.",
         "A queue is full when the bytes of its messages, or their number, would exceed qbytes. The default of 16384 bytes holds "

@@ -6,7 +6,7 @@ extension ZMQTransport {
         summary: "ZeroMQ sockets: push and pull, publish and subscribe, pair; over tcp and ipc, without a broker",
         forms: ["zmq:[TYPE:]ENDPOINT[,ENDPOINT…]", "zmq:[TYPE:]@ENDPOINT", "zmq:temp"],
         targetSyntax: .endpoints,
-        capabilities: [.send, .receive, .frames, .untilClosed, .temporary],
+        capabilities: [.send, .receive, .frames, .untilClosed, .temporary, .ordered],
         options: ownOptions + SocketOption.all.map(\.spec),
         emptyWait: .seconds(1),
         notes: [
@@ -15,7 +15,8 @@ extension ZMQTransport {
                 + "free port, which is reported. ipc:///path is a Unix socket, ipc://@name one of Linux's abstract namespace.",
             "inproc://name joins threads of one process, which only mq bench has.",
             "There is no broker: what was sent lives in the memory of the sender and the receiver until it is read, and is gone with them. "
-                + "Delivery is at most once. A receiver that dies takes with it what it had taken ahead, and the sender is not told.",
+                + "Delivery is at most once. A receiver that dies takes with it what it had taken ahead (at most recv-hwm from each sender "
+                + "and the prefetch of recv), and the sender is not told.",
             "At its end send waits until libzmq has written every message, and keeps the connections open until their peers have read everything "
                 + "from the kernel (ipc) or their hosts have confirmed it (tcp), for as long as send's timeout allows. Without that an ipc receiver at its high-water "
                 + "mark loses the last messages of a sender that exits. What the receiver does with what it has read, ZeroMQ does not tell.",

@@ -135,6 +135,7 @@ extension ProgramContract {
                 (["mem:temp", "--slo", "p99<5ms"], "go together"),
                 (["mem:temp", "--rate", "find", "--slo", "p99>5ms"], "is not an objective"),
                 (["mem:temp", "-p", "0"], "-p"), (["mem:temp", "-c", "101"], "-c"), (["mem:temp", "--windows", "0"], "--windows"),
+                (["mem:temp", "--window", "0"], "--window '0' is not a number of messages"),
                 (["mem:temp", "-d", "soon"], "-d"), (["mem:temp", "-d", "0s"], "-d"), (["mem:temp", "-d", "1000000h"], "-d"),
                 (["mem:temp", "--rtt", "-p", "2"], "-p and -c"),
                 (["mem:temp", "--rtt", "--rate", "find", "--slo", "p99<1s"], "do not go together"), (["mem:temp", "-n", "0"], "-n"),

@@ -33,6 +33,7 @@ struct ComparisonTests {
         for new in [plan, host] {
             let error = #expect(throws: TransportError.self) { try Comparison(old: old, new: new) }
             #expect(error?.details.count == 1)
+            #expect(error?.hint?.contains("mq bench compare --help") == true)
             #expect(throws: Never.self) { try Comparison(old: old, new: new, isForced: true) }
         }
     }
@@ -47,5 +48,6 @@ struct ComparisonTests {
     func wrongConditions(text: String) {
         let error = #expect(throws: TransportError.self) { try FailCondition(text) }
         #expect(error?.code == .usage)
+        if let hint = error?.hint, !hint.hasPrefix("did you mean") { #expect(hint.contains("mq bench compare --help"), "\(hint)") }
     }
 }

@@ -63,6 +63,30 @@ struct ReportFormatTests {
         }
     }
 
+    @Test("show as many digits of a percentile as a comparison does")
+    func digits() throws {
+        var report = Sample.report()
+        report.floor = nil
+        let result = report.results[0]
+        let latency = try #require(result.latency)
+        let cells = LatencyCells(latency, of: result, floor: nil).percentiles
+        let values = latency.response
+        let metrics: [(Metric, Double)] = [
+            (.p50, values.p50), (.p90, values.p90), (.p99, values.p99), (.p999, values.p999), (.max, values.max),
+        ]
+        #expect(cells == metrics.map { $0.text($1) })
+        let comparison = try Comparison(old: report, new: report).text
+        for cell in cells { #expect(comparison.contains(cell), "\(cell)") }
+    }
+
+    @Test("advise what to do next")
+    func next() {
+        var report = Sample.report(transports: 2)
+        #expect(ReportText.text(report, isTerminal: false).contains("next: the same with --save before"))
+        (report.results[1].throughput, report.results[1].latency, report.results[1].failure) = (nil, nil, "nobody answers")
+        #expect(ReportText.text(report, isTerminal: false).contains("next: fix what failed, or leave it out"))
+    }
+
     @Test("as rows have as many cells as their header names")
     func rows() {
         /// Commas within quotes divide nothing (RFC 4180).

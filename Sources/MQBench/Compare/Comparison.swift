@@ -81,7 +81,8 @@ public struct Comparison: Sendable, Equatable {
         differences = Self.differences(old, new)
         if !isForced && !differences.isEmpty {
             var error = TransportError(
-                .unsupported, "these runs do not compare", hint: "--force compares what they share, and what it says is then yours to judge"
+                .unsupported, "these runs do not compare",
+                hint: "--force compares what they share; judge the result yourself (mq bench compare --help)"
             )
             error.details = differences
             throw error
@@ -103,7 +104,7 @@ public struct Comparison: Sendable, Equatable {
     public static func differences(_ old: BenchReport, _ new: BenchReport) -> [String] {
         var result: [String] = []
         func compare(_ what: String, _ left: String, _ right: String) {
-            if left != right { result.append(Figures.printable("\(what): \(left) before, \(right) now")) }
+            if left != right { result.append("\(what): \(left) before, \(right) now".printable) }
         }
         compare("host", old.host.fingerprint, new.host.fingerprint)
         let (a, b) = (old.plan, new.plan)
@@ -121,6 +122,7 @@ public struct Comparison: Sendable, Equatable {
         compare("round trips", a.roundTrip ? "yes" : "no", b.roundTrip ? "yes" : "no")
         compare("same process", a.sameProcess ? "yes" : "no", b.sameProcess ? "yes" : "no")
         compare("payload", a.payload, b.payload)
+        compare("window", a.window ?? WindowLimit.none.text, b.window ?? WindowLimit.none.text)
         return result
     }
 

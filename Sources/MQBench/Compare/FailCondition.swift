@@ -28,7 +28,7 @@ public struct FailCondition: Sendable, Equatable {
             let near = Suggestion.nearest(to: name, in: names).map { "did you mean \($0)?" }
             throw TransportError(
                 .usage,
-                "--fail-on '\(Figures.printable(text))': '\(Figures.printable(name))' is not one of \(names.joined(separator: ", "))",
+                "--fail-on '\(text.printable)': '\(name.printable)' is not one of \(names.joined(separator: ", "))",
                 hint: near)
         }
         let rest = bare[bare.index(after: sign)...]
@@ -43,30 +43,28 @@ public struct FailCondition: Sendable, Equatable {
         if limit.hasSuffix("%") {
             guard limit.hasPrefix("+") || limit.hasPrefix("-") else {
                 throw wrong(
-                    text, "does not say whether the change is up or down: +\(Figures.printable(limit)) or -\(Figures.printable(limit))")
+                    text, "does not say whether the change is up or down: +\(limit.printable) or -\(limit.printable)")
             }
             guard let percent = number(limit.dropFirst().dropLast()), percent <= 1e6 else {
-                throw wrong(text, "'\(Figures.printable(limit))' is not a percentage")
+                throw wrong(text, "'\(limit.printable)' is not a percentage")
             }
             return .change((limit.hasPrefix("-") ? -percent : percent) / 100)
         }
         switch metric {
         case .throughput:
-            let bare = limit.hasSuffix("/s") ? limit.dropLast(2) : limit[...]
-            let factor = bare.hasSuffix("k") ? 1e3 : bare.hasSuffix("M") ? 1e6 : 1
-            guard let rate = number(factor == 1 ? bare : bare.dropLast()) else {
-                throw wrong(text, "'\(Figures.printable(limit))' is not a rate like 500k or 1M")
+            guard let rate = Quantity.rate(limit) else {
+                throw wrong(text, "'\(limit.printable)' is not a rate like 500k or 1M")
             }
-            return .value(rate * factor)
+            return .value(rate)
         case .lost:
             guard let count = Quantity.integer(limit), count >= 0 else {
-                throw wrong(text, "'\(Figures.printable(limit))' is not a number of messages")
+                throw wrong(text, "'\(limit.printable)' is not a number of messages")
             }
             return .value(Double(count))
         default:
             // A bare number would be seconds, which nobody means here.
             guard limit.last.map({ $0.isLetter }) == true, let duration = Quantity.duration(limit) else {
-                throw wrong(text, "'\(Figures.printable(limit))' is not a time with a unit like 5ms or 20us")
+                throw wrong(text, "'\(limit.printable)' is not a time with a unit like 5ms or 20us")
             }
             let (seconds, attoseconds) = duration.components
             return .value(Double(seconds) + Double(attoseconds) / 1e18)
@@ -81,7 +79,7 @@ public struct FailCondition: Sendable, Equatable {
 
     private static func wrong(_ text: String, _ why: String) -> TransportError {
         TransportError(
-            .usage, "--fail-on '\(Figures.printable(text))' \(why)",
-            hint: "conditions are written p99>+10%, throughput<-5%, max>50ms, lost>0")
+            .usage, "--fail-on '\(text.printable)' \(why)",
+            hint: "conditions are written p99>+10%, throughput<-5%, max>50ms, lost>0 (mq bench compare --help)")
     }
 }

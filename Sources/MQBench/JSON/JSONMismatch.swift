@@ -1,3 +1,5 @@
+internal import MQCore
+
 /// JSON of another form than was expected: where, and what is wrong.
 struct JSONMismatch: Error, Equatable {
     private var path = ""
@@ -20,7 +22,7 @@ struct JSONMismatch: Error, Equatable {
     }
 
     /// `results[1].latency.rate is missing`.
-    var sentence: String { (path.isEmpty ? "it" : Figures.printable(path)) + " " + what }
+    var sentence: String { (path.isEmpty ? "it" : path.printable) + " " + what }
 
     static let otherKind = JSONMismatch("is not what it should be")
 }

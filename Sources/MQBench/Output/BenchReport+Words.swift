@@ -1,3 +1,5 @@
+internal import MQCore
+
 extension BenchReport {
     /// How it was measured, one clause each.
     var planClauses: [String] {
@@ -13,7 +15,10 @@ extension BenchReport {
         clauses.append("\(count(plan.windows, "window")) in \(measured) after \(Figures.plain(plan.warmup)) s of warm-up")
         clauses.append("batches of \(plan.batch)")
         clauses.append("payload \(plan.payload)")
-        return clauses.map(Figures.printable)
+        if let window = plan.window, results.contains(where: { $0.throughput != nil }) {
+            clauses.append(window == WindowLimit.none.text ? "no bound on what is under way" : "at most \(window) under way")
+        }
+        return clauses.map(\.printable)
     }
 
     private var processes: String {
@@ -28,17 +33,17 @@ extension BenchReport {
             "\(host.name): \(host.fingerprint)",
             "load \(Figures.plain(host.loadBefore)) before, \(Figures.plain(host.loadAfter)) after",
             "steal \(Figures.plain(host.steal * 100)) %",
-        ].map(Figures.printable)
+        ].map(\.printable)
     }
 
     /// What the harness itself costs, in one sentence.
     var floorSentence: String? {
         floor.map {
-            "the harness alone, over mem: moves \(Figures.amount($0.messagesPerSecond)) msg/s, with p50 \(Figures.time($0.p50)) "
+            "the harness alone, in memory, moves \(Figures.amount($0.messagesPerSecond)) msg/s, with p50 \(Figures.time($0.p50)) "
                 + "and p99 \(Figures.time($0.p99)): figures say nothing below that"
         }
     }
 
-    var title: String { Figures.printable(label ?? startedAt) }
+    var title: String { (label ?? startedAt).printable }
     var isInvalid: Bool { results.contains { !$0.invalidities.isEmpty } }
 }

@@ -61,18 +61,6 @@ enum Figures {
 }
 
 extension Figures {
-    /// Names come from files and the shell: control characters must not reach a terminal.
-    static func printable(_ text: String) -> String {
-        var result = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            let isControl = scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value)
-            // The direction of text and invisible marks can disguise a line as another.
-            let isFormat = scalar.properties.generalCategory == .format
-            result.append(isControl || isFormat ? "?" : scalar)
-        }
-        return String(result)
-    }
-
     /// At most `width` characters, the middle left out: both ends of an address tell it apart.
     static func shortened(_ text: String, to width: Int) -> String {
         guard text.count > width else { return text }

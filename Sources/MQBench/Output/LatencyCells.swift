@@ -13,23 +13,24 @@ struct LatencyCells {
     var isThin: Bool
 
     init(_ latency: Latency, of result: BenchResult, floor: Floor?) {
-        let floor = result.isAboveFloor ? floor : nil
         let values = latency.response
         let histogram = try? values.histogram()
         percentiles = zip(Self.shares, [values.p50, values.p90, values.p99, values.p999]).map { share, value in
-            guard let doubt = histogram.map({ $0.doubt(at: share) }) ?? value / 1000 else { return "–" }
-            return Self.cell(value, doubt: doubt / 1e9, floor: floor)
+            // Without both bounds of its interval a percentile rests on too few messages.
+            if let histogram, histogram.doubt(at: share) == nil { return "–" }
+            return Self.cell(value, floor: floor)
         }
         isThin = percentiles.contains("–")
-        percentiles.append(Self.cell(values.max, doubt: 0, floor: floor))
+        percentiles.append(Self.cell(values.max, floor: floor))
         rate = Figures.amount(latency.rate)
         delay = Figures.time(latency.publishDelay.p99)
         isInvalid = !latency.invalid.isEmpty
     }
 
-    private static func cell(_ seconds: Double, doubt: Double, floor: Floor?) -> String {
-        guard let floor else { return Figures.time(seconds, doubt: doubt) }
+    /// With as many digits as `compare` shows of it, which needs them to tell changes.
+    private static func cell(_ seconds: Double, floor: Floor?) -> String {
+        guard let floor else { return Figures.time(seconds) }
         if seconds < floor.p50 { return "<" + Figures.time(floor.p50) }
-        return Figures.time(seconds, doubt: max(doubt, floor.p50))
+        return Figures.time(seconds, doubt: floor.p50)
     }
 }

@@ -1,6 +1,7 @@
 /// Reports as comma-separated values (RFC 4180): one row for each result and phase, all figures as numbers.
 ///
-/// `phase` is `throughput`, `latency` or `failed`; cells that a phase does not have are empty. Times are seconds, rates
+/// `phase` is `throughput`, `latency` or `failed`; cells that a phase does not have are empty, and so is `reordered`
+/// where order is not promised. Times are seconds, rates
 /// messages per second, sizes bytes. The windows of a throughput phase stand in one cell, separated by spaces.
 public enum ReportCSV {
     public static let columns = [
@@ -46,19 +47,19 @@ public enum ReportCSV {
 
     private static func rows(of result: BenchResult) -> [[String: String]] {
         var rows: [[String: String]] = []
-        if let throughput = result.throughput { rows.append(row(throughput, size: result.size)) }
-        if let latency = result.latency { rows.append(row(latency, size: result.size)) }
+        if let throughput = result.throughput { rows.append(row(throughput, of: result)) }
+        if let latency = result.latency { rows.append(row(latency, of: result)) }
         if let failure = result.failure { rows.append(["phase": "failed", "valid": "false", "failure": failure]) }
         return rows
     }
 
-    private static func row(_ throughput: Throughput, size: Int) -> [String: String] {
-        var row = account(throughput.account)
+    private static func row(_ throughput: Throughput, of result: BenchResult) -> [String: String] {
+        var row = account(throughput.account, of: result)
         row.merge(costs(throughput.producers, throughput.consumers, messages: throughput.measuredMessages)) { $1 }
         row["phase"] = "throughput"
         row["messages_per_second"] = "\(throughput.messagesPerSecond)"
         row["spread"] = "\(throughput.spread)"
-        row["megabytes_per_second"] = "\(throughput.messagesPerSecond * Double(size) / 1e6)"
+        row["megabytes_per_second"] = "\(throughput.messagesPerSecond * Double(result.size) / 1e6)"
         row["windows_messages_per_second"] = throughput.windows.map { "\($0.rate)" }.joined(separator: " ")
         row["count"] = "\(throughput.measuredMessages)"
         row["valid"] = "\(throughput.invalid.isEmpty)"
@@ -66,12 +67,12 @@ public enum ReportCSV {
         return row
     }
 
-    private static func row(_ latency: Latency, size: Int) -> [String: String] {
-        var row = account(latency.account)
+    private static func row(_ latency: Latency, of result: BenchResult) -> [String: String] {
+        var row = account(latency.account, of: result)
         row.merge(costs(latency.producers, latency.consumers, messages: latency.response.count)) { $1 }
         row["phase"] = "latency"
         row["messages_per_second"] = "\(latency.achievedRate)"
-        row["megabytes_per_second"] = "\(latency.achievedRate * Double(size) / 1e6)"
+        row["megabytes_per_second"] = "\(latency.achievedRate * Double(result.size) / 1e6)"
         row["asked_rate"] = "\(latency.rate)"
         let times = latency.response
         row["count"] = "\(times.count)"
@@ -88,10 +89,10 @@ public enum ReportCSV {
         return row
     }
 
-    private static func account(_ account: Account) -> [String: String] {
+    private static func account(_ account: Account, of result: BenchResult) -> [String: String] {
         [
             "sent": "\(account.sent)", "received": "\(account.received)", "lost": "\(account.lost)",
-            "duplicated": "\(account.duplicated)", "reordered": "\(account.reordered)",
+            "duplicated": "\(account.duplicated)", "reordered": result.promisesOrder ? "\(account.reordered)" : "",
         ]
     }
 

@@ -1,3 +1,5 @@
+internal import MQCore
+
 extension ReportHTML {
     static func tables(_ reports: [BenchReport]) -> String {
         let text = throughputTable(reports) + latencyTable(reports)
@@ -15,7 +17,7 @@ extension ReportHTML {
                     lead(report, result, cells.isInvalid, among: reports) + [
                         .number(cells.rate), .number(cells.spread), .number(cells.megabytes), .number(cells.sending),
                         .number(cells.receiving),
-                    ] + counts(account) + [.text(result.guarantee)])
+                    ] + counts(account, of: result) + [.text(result.guarantee)])
             }
         }
         let header =
@@ -34,7 +36,7 @@ extension ReportHTML {
                 isThin = isThin || cells.isThin
                 rows.append(
                     lead(report, result, cells.isInvalid, among: reports) + [.number(cells.rate)] + cells.percentiles.map { .number($0) }
-                        + [.number(cells.delay)] + counts(latency.account))
+                        + [.number(cells.delay)] + counts(latency.account, of: result))
             }
         }
         let isRoundTrip = reports.allSatisfy(\.plan.roundTrip)
@@ -52,8 +54,11 @@ extension ReportHTML {
         case fault(Int)
     }
 
-    private static func counts(_ account: Account) -> [Cell] {
-        [.fault(account.lost), .fault(account.duplicated), .fault(account.reordered)]
+    private static func counts(_ account: Account, of result: BenchResult) -> [Cell] {
+        [
+            .fault(account.lost), .fault(account.duplicated),
+            result.promisesOrder ? .fault(account.reordered) : .number(BenchResult.noOrder),
+        ]
     }
 
     private static func lead(_ report: BenchReport, _ result: BenchResult, _ isInvalid: Bool, among reports: [BenchReport]) -> [Cell] {
@@ -80,8 +85,8 @@ extension ReportHTML {
         switch cell {
         case .name(let name, let isInvalid):
             let flag = isInvalid ? "<span class=\"flag\">✖ INVALID</span> " : ""
-            return "<td class=\"t name\">\(flag)\(HTML.escape(Figures.printable(name)))</td>"
-        case .text(let text): return "<td class=\"t\">\(HTML.escape(Figures.printable(text)))</td>"
+            return "<td class=\"t name\">\(flag)\(HTML.escape(name.printable))</td>"
+        case .text(let text): return "<td class=\"t\">\(HTML.escape(text.printable))</td>"
         case .number(let text): return "<td>\(HTML.escape(text))</td>"
         case .fault(0): return "<td>0</td>"
         case .fault(let count): return "<td><span class=\"flag\">✖ \(count)</span></td>"
@@ -93,9 +98,9 @@ extension ReportHTML {
         for report in reports {
             for result in report.results {
                 guard let search = result.search, !search.isEmpty else { continue }
-                let objective = HTML.escape(Figures.printable(report.plan.objective ?? "the objective"))
+                let objective = HTML.escape((report.plan.objective ?? "the objective").printable)
                 let best = search.filter(\.isMet).map(\.rate).max().map { "highest rate \(Figures.amount($0))/s" } ?? "no rate meets it"
-                text += "<h3>\(HTML.escape(Figures.printable(result.name))), \(Figures.size(result.size)): \(objective), \(best)</h3>\n"
+                text += "<h3>\(HTML.escape(result.name.printable)), \(Figures.size(result.size)): \(objective), \(best)</h3>\n"
                 let rows = search.map { step -> [Cell] in
                     [.text(step.isMet ? "✓ met" : "✗ missed"), .number(Figures.amount(step.rate)), .number(Figures.time(step.value))]
                 }
@@ -116,7 +121,7 @@ extension ReportHTML {
             items.append(("Host", report.hostClauses.joined(separator: "; ")))
             items.append(("Program", "mq \(report.version), started \(report.startedAt)"))
             if let floor = report.floorSentence { items.append(("Floor", floor)) }
-            text += "<dl>" + items.map { "<dt>\($0.0)</dt><dd>\(HTML.escape(Figures.printable($0.1)))</dd>" }.joined() + "</dl>\n"
+            text += "<dl>" + items.map { "<dt>\($0.0)</dt><dd>\(HTML.escape($0.1.printable))</dd>" }.joined() + "</dl>\n"
         }
         return text
     }

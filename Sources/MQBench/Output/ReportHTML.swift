@@ -33,18 +33,18 @@ public enum ReportHTML {
     }
 
     private static func header(_ reports: [BenchReport]) -> String {
-        let names = reports.map { HTML.escape($0.label.map(Figures.printable) ?? "") }.filter { !$0.isEmpty }
+        let names = reports.map { HTML.escape($0.label.map(\.printable) ?? "") }.filter { !$0.isEmpty }
         let heading = names.isEmpty ? "mq bench" : names.joined(separator: " · ")
         let lines = reports.map { report in
             "<p class=\"muted\">\(reports.count > 1 ? HTML.escape(report.title) + ": " : "mq bench, ")"
-                + HTML.escape(Figures.printable("mq \(report.version), \(report.startedAt), \(report.host.fingerprint)")) + "</p>\n"
+                + HTML.escape("mq \(report.version), \(report.startedAt), \(report.host.fingerprint)".printable) + "</p>\n"
         }
         return "<h1>\(heading)</h1>\n" + lines.joined()
     }
 
     /// What voids figures, what failed, what limits them: before any figure.
     private static func alerts(_ reports: [BenchReport]) -> String {
-        var (void, failed, warnings): ([String], [String], [String]) = ([], [], [])
+        var (void, failed, warnings, notes): ([String], [String], [String], [String]) = ([], [], [], [])
         for report in reports {
             let prefix = reports.count > 1 ? report.title + ": " : ""
             for result in report.results {
@@ -52,16 +52,18 @@ public enum ReportHTML {
                 void += result.invalidities.map { subject + $0 }
                 failed += result.failure.map { [subject + $0] } ?? []
                 warnings += result.remarks.map { subject + $0 }
+                notes += result.notes.map { subject + $0 }
             }
             warnings += report.warnings.map { prefix + $0 }
         }
         return box("bad", "✖ INVALID: the figures marked ✖ do not count", void) + box("bad", "✖ FAILED", failed)
             + box("warn", "⚠ Warnings", warnings)
+            + box("note", "Notes", notes)
     }
 
     private static func box(_ kind: String, _ heading: String, _ sentences: [String]) -> String {
         guard !sentences.isEmpty else { return "" }
-        let items = sentences.map { "<li>\(HTML.escape(Figures.printable($0)))</li>" }.joined()
+        let items = sentences.map { "<li>\(HTML.escape($0.printable))</li>" }.joined()
         return "<div class=\"box \(kind)\"><p><strong>\(heading)</strong></p><ul>\(items)</ul></div>\n"
     }
 

@@ -1,3 +1,5 @@
+internal import MQCore
+
 /// Reports as Markdown tables, for a README or an issue.
 public enum ReportMarkdown {
     public static func text(_ reports: [BenchReport]) -> String { reports.map(text).joined(separator: "\n") }
@@ -21,7 +23,7 @@ public enum ReportMarkdown {
             let account = throughput.account
             rows.append([
                 name(result, cells.isInvalid), Figures.size(result.size), cells.rate, cells.spread, cells.megabytes, cells.sending,
-                cells.receiving, "\(account.lost)", "\(account.duplicated)", "\(account.reordered)", escaped(result.guarantee),
+                cells.receiving, "\(account.lost)", "\(account.duplicated)", result.reordered(account), escaped(result.guarantee),
             ])
         }
         let header = [
@@ -38,7 +40,7 @@ public enum ReportMarkdown {
             let account = latency.account
             rows.append(
                 [name(result, cells.isInvalid), Figures.size(result.size), cells.rate] + cells.percentiles
-                    + [cells.delay, "\(account.lost)", "\(account.duplicated)", "\(account.reordered)"])
+                    + [cells.delay, "\(account.lost)", "\(account.duplicated)", result.reordered(account)])
         }
         let header =
             [report.plan.roundTrip ? "round trip" : "latency", "size", "rate/s"] + LatencyCells.names
@@ -53,6 +55,7 @@ public enum ReportMarkdown {
             if let failure = result.failure { lines.append("**FAILED** \(subject): \(escaped(failure))") }
             lines += result.invalidities.map { "**INVALID** \(subject), \(escaped($0))" }
             lines += result.remarks.map { "Warning: \(subject), \(escaped($0))" }
+            lines += result.notes.map { "Note: \(subject), \(escaped($0))" }
             if let best = result.search?.filter(\.isMet).map(\.rate).max(), let objective = report.plan.objective {
                 lines.append("\(subject): the highest rate that meets \(escaped(objective)) is \(Figures.amount(best))/s")
             }
@@ -75,7 +78,7 @@ public enum ReportMarkdown {
     /// Names are text, whatever Markdown would make of them.
     private static func escaped(_ text: String) -> String {
         var result = ""
-        for character in Figures.printable(text) {
+        for character in text.printable {
             if "\\`*_[]<>|#~".contains(character) { result.append("\\") }
             result.append(character)
         }

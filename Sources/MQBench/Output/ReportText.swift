@@ -1,3 +1,5 @@
+internal import MQCore
+
 /// A report on a terminal: at most 80 columns, no more digits than the figures have.
 public enum ReportText {
     /// - Parameter isTerminal: whether a person looks; then bars are drawn with Unicode's blocks, otherwise with `#`.
@@ -9,16 +11,16 @@ public enum ReportText {
     }
 
     private static func head(_ report: BenchReport) -> String {
-        let label = report.label.map { " “\(Figures.printable($0))”," } ?? ""
+        let label = report.label.map { " “\($0.printable)”," } ?? ""
         let first = "mq bench:\(label) " + report.planClauses.joined(separator: "; ")
         let host =
-            report.hostClauses.joined(separator: "; ") + "; mq \(Figures.printable(report.version)), \(Figures.printable(report.startedAt))"
+            report.hostClauses.joined(separator: "; ") + "; mq \(report.version.printable), \(report.startedAt.printable)"
         return TextTable.wrapped(first, indent: 4) + TextTable.wrapped("on " + host, indent: 4)
     }
 
     /// A name with the sign of a voided figure in front.
     private static func name(_ result: BenchResult, isInvalid: Bool) -> String {
-        (isInvalid ? "! " : "") + Figures.printable(result.name)
+        (isInvalid ? "! " : "") + result.name.printable
     }
 
     private static func throughput(_ report: BenchReport) -> String {
@@ -34,11 +36,15 @@ public enum ReportText {
             let account = throughput.account
             table.rows.append([
                 name(result, isInvalid: cells.isInvalid), Figures.size(result.size), cells.rate, cells.spread, cells.megabytes,
-                cells.sending, cells.receiving, "\(account.lost)", "\(account.duplicated)", "\(account.reordered)",
-                Figures.printable(result.guarantee),
+                cells.sending, cells.receiving, "\(account.lost)", "\(account.duplicated)",
+                result.promisesOrder ? "\(account.reordered)" : "–",
+                result.guarantee.printable,
             ])
         }
-        return table.text
+        let unordered = measured.map(\.0).filter { !$0.promisesOrder }.map { $0.name.printable }
+        let names = unordered.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        let note = names.isEmpty ? "" : TextTable.wrapped("–: order is not promised by \(names.joined(separator: ", "))", indent: 4)
+        return table.text + note
     }
 
     private static func latency(_ report: BenchReport) -> String {
@@ -56,12 +62,15 @@ public enum ReportText {
             isThin = isThin || cells.isThin
             table.rows.append(
                 [name(result, isInvalid: cells.isInvalid), Figures.size(result.size), cells.rate] + cells.percentiles + [cells.delay])
-            if !latency.account.isClean {
+            if !result.isClean(latency.account) {
                 notes += TextTable.wrapped(
-                    "\(Figures.printable(result.name)), \(Figures.size(result.size)): \(latency.account.words)", indent: 4)
+                    "\(result.name.printable), \(Figures.size(result.size)): \(result.words(latency.account))", indent: 4)
             }
         }
-        if notes.isEmpty { notes = "lost 0, duplicated 0, reordered 0 at \(measured.count == 1 ? "this rate" : "these rates")\n" }
+        if notes.isEmpty {
+            let order = measured.allSatisfy { $0.0.promisesOrder } ? "reordered 0" : "reordered 0 where order is promised"
+            notes = "lost 0, duplicated 0, \(order) at \(measured.count == 1 ? "this rate" : "these rates")\n"
+        }
         if isThin { notes += "–: too few messages for this percentile\n" }
         return table.text + notes
     }
@@ -72,9 +81,9 @@ public enum ReportText {
             let steps = search.map { "\(Figures.amount($0.rate))/s \($0.isMet ? "meets" : "misses") it (\(Figures.time($0.value)))" }
             let best = search.filter(\.isMet).map(\.rate).max()
             let verdict = best.map { "the highest rate that meets it is \(Figures.amount($0))/s" } ?? "no rate meets it"
-            let objective = Figures.printable(report.plan.objective ?? "the objective")
+            let objective = (report.plan.objective ?? "the objective").printable
             return TextTable.wrapped(
-                "\(Figures.printable(result.name)), \(Figures.size(result.size)), \(objective): \(verdict); \(steps.joined(separator: ", "))",
+                "\(result.name.printable), \(Figures.size(result.size)), \(objective): \(verdict); \(steps.joined(separator: ", "))",
                 indent: 4)
         }.joined()
     }
@@ -82,12 +91,13 @@ public enum ReportText {
     private static func remarks(_ report: BenchReport) -> String {
         var lines: [String] = []
         for result in report.results {
-            let subject = "\(Figures.printable(result.name)), \(Figures.size(result.size))"
-            if let failure = result.failure { lines.append("FAILED \(subject): \(Figures.printable(failure))") }
-            lines += result.invalidities.map { "! INVALID \(subject), \(Figures.printable($0))" }
-            lines += result.remarks.map { "warning: \(subject), \(Figures.printable($0))" }
+            let subject = "\(result.name.printable), \(Figures.size(result.size))"
+            if let failure = result.failure { lines.append("FAILED \(subject): \(failure.printable)") }
+            lines += result.invalidities.map { "! INVALID \(subject), \($0.printable)" }
+            lines += result.remarks.map { "warning: \(subject), \($0.printable)" }
+            lines += result.notes.map { "note: \(subject), \($0.printable)" }
         }
-        lines += report.warnings.map { "warning: \(Figures.printable($0))" }
+        lines += report.warnings.map { "warning: \($0.printable)" }
         if let floor = report.floorSentence { lines.append("floor: \(floor)") }
         lines.append("next: \(next(report))")
         return lines.map { TextTable.wrapped($0, indent: 4) }.joined()
@@ -101,7 +111,7 @@ public enum ReportText {
         if report.results.contains(where: { ($0.throughput?.spread ?? 0) > 0.1 }) {
             return "a quiet machine or a longer run: -d \(Int(max(1, report.plan.duration * 4)))s"
         }
-        if report.results.contains(where: { $0.failure != nil }) { return "mend what failed, or leave it out" }
+        if report.results.contains(where: { $0.failure != nil }) { return "fix what failed, or leave it out" }
         return "the same with --save before; after a change: mq bench compare before AFTER --fail-on 'p99>+10%'"
     }
 }

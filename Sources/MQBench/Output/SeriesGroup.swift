@@ -1,3 +1,5 @@
+internal import MQCore
+
 /// The results of one drawing: those of the same size, or, of a single transport, all sizes.
 struct SeriesGroup {
     var title: String
@@ -15,11 +17,11 @@ struct SeriesGroup {
         var styles: [String] = []
         for (report, title) in zip(reports, titles) {
             for result in report.results {
-                var parts = names.count > 1 || (sizes.count == 1 && reports.count == 1) ? [Figures.printable(result.name)] : []
+                var parts = names.count > 1 || (sizes.count == 1 && reports.count == 1) ? [result.name.printable] : []
                 if reports.count > 1 { parts.append(title) }
                 let isBySize = names.count == 1 && sizes.count > 1
                 if isBySize { parts.append(Figures.size(result.size)) }
-                let label = parts.isEmpty ? Figures.printable(result.name) : parts.joined(separator: ", ")
+                let label = parts.isEmpty ? result.name.printable : parts.joined(separator: ", ")
                 if !styles.contains(label) { styles.append(label) }
                 all.append(Series(label: label, style: styles.firstIndex(of: label)!, result: result, floor: report.floor))
             }

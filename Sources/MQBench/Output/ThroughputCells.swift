@@ -14,7 +14,7 @@ struct ThroughputCells {
         let doubt = throughput.windows.count > 1 ? throughput.spread : 0.05
         isInvalid = !throughput.invalid.isEmpty
         spread = throughput.windows.count > 1 ? Figures.spread(throughput.spread) : "–"
-        if let floor, result.isAboveFloor, rate > floor.messagesPerSecond {
+        if let floor, rate > floor.messagesPerSecond {
             // Faster than the harness itself: what was measured is the harness.
             self.rate = "≥" + Figures.amount(floor.messagesPerSecond, doubt: floor.messagesPerSecond * doubt)
         } else {

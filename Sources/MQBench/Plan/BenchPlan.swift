@@ -6,7 +6,7 @@ public struct BenchPlan: Sendable, Equatable {
     public var sizes: [Int] = []
     public var producers = 0
     public var consumers = 0
-    /// `max`, `50%`, a number of messages per second, or `find`.
+    /// `auto`, `max`, `50%`, a number of messages per second, or `find`.
     public var rate = ""
     /// For `find`: the objective, such as `p99<5ms`.
     public var objective: String?
@@ -21,12 +21,15 @@ public struct BenchPlan: Sendable, Equatable {
     public var roundTrip = false
     public var sameProcess = false
     public var payload = ""
+    /// How much may be under way in the throughput phase, in words; absent in runs of earlier versions, which had no bound.
+    public var window: String?
 
     init() {}
 
     public init(
         addresses: [String], sizes: [Int], producers: Int, consumers: Int, rate: String, objective: String?, duration: Double,
-        warmup: Double, windows: Int, count: Int?, batch: Int, roundTrip: Bool, sameProcess: Bool, payload: String
+        warmup: Double, windows: Int, count: Int?, batch: Int, roundTrip: Bool, sameProcess: Bool, payload: String,
+        window: WindowLimit = .standard
     ) {
         self.addresses = addresses
         self.sizes = sizes
@@ -42,6 +45,7 @@ public struct BenchPlan: Sendable, Equatable {
         self.roundTrip = roundTrip
         self.sameProcess = sameProcess
         self.payload = payload
+        self.window = window.text
     }
 }
 
@@ -61,10 +65,19 @@ extension BenchPlan: JSONRecord {
         fields.field("roundTrip", &roundTrip)
         fields.field("sameProcess", &sameProcess)
         fields.field("payload", &payload)
+        fields.field("window", &window)
     }
 }
 
 extension BenchPlan {
+    /// The same work for as long as it takes to see whether a rate can be kept.
+    var trial: BenchPlan {
+        var plan = self
+        plan.duration = min(duration, max(0.1, min(1, duration / 5)))
+        plan.warmup = min(warmup, 0.2)
+        return plan
+    }
+
     /// The same work in less time.
     func shortened(to seconds: Double) -> BenchPlan {
         var plan = self

@@ -6,8 +6,6 @@ public struct Account: Sendable, Equatable {
     public var duplicated = 0
     /// Messages that came behind a later one of the same producer.
     public var reordered = 0
-
-    public var isClean: Bool { lost == 0 && duplicated == 0 && reordered == 0 }
 }
 
 extension Account: JSONRecord {

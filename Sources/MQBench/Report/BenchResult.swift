@@ -14,6 +14,8 @@ public struct BenchResult: Sendable, Equatable {
     public var search: [SearchStep]?
     /// Present and true where both ends can only be threads of one process.
     public var isProcessLocal: Bool?
+    /// Present and false where the queue promises no order: `reordered` is no fault there.
+    public var isOrdered: Bool?
     /// Why there is neither: one sentence.
     public var failure: String?
     /// The kind of the failure, as `--error-format json` names it.
@@ -31,6 +33,7 @@ extension BenchResult: JSONRecord {
         fields.field("latency", &latency)
         fields.field("search", &search)
         fields.field("isProcessLocal", &isProcessLocal)
+        fields.field("isOrdered", &isOrdered)
         fields.field("failure", &failure)
         fields.field("failureKind", &failureKind)
     }

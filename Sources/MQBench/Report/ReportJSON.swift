@@ -56,7 +56,7 @@ public enum ReportJSON {
         switch tree["schema"] {
         case .string(BenchReport.schemaName): return
         case .string(let other):
-            throw malformed("its schema is '\(Figures.printable(String(other.prefix(40))))', and this mq reads \(BenchReport.schemaName)")
+            throw malformed("its schema is '\(String(other.prefix(40)).printable)', and this mq reads \(BenchReport.schemaName)")
         default: throw malformed("it names no schema; a report says \"\(BenchReport.schemaName)\"")
         }
     }
@@ -68,7 +68,7 @@ public enum ReportJSON {
                 do throws(TransportError) {
                     _ = try distribution.histogram()
                 } catch {
-                    throw malformed("\(Figures.printable(result.name)): \(error.message)")
+                    throw malformed("\(result.name.printable): \(error.message)")
                 }
             }
         }

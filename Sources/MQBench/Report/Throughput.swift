@@ -6,6 +6,8 @@ public struct Throughput: Sendable, Equatable {
     public var account = Account()
     public var producers = Cost()
     public var consumers = Cost()
+    /// How many messages were under way at most; absent where nothing bounded them but the queue.
+    public var window: Int?
     /// Messages that the costs belong to.
     public var measuredMessages = 0
     /// Sentences that limit what the figure says: a first window that differs, windows that scatter.
@@ -30,6 +32,7 @@ extension Throughput: JSONRecord {
         fields.field("account", &account)
         fields.field("producers", &producers)
         fields.field("consumers", &consumers)
+        fields.field("window", &window)
         fields.field("measuredMessages", &measuredMessages)
         fields.field("warnings", &warnings)
         fields.field("invalid", &invalid)

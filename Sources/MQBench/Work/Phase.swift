@@ -17,6 +17,10 @@ struct Phase {
     let windows: Int
     var count: Int?
     let payload: String
+    /// How many messages may be under way; `nil` is no bound.
+    var window: Int?
+    /// Whether the queue promises order.
+    var isOrdered = true
     /// Threads of this process instead of processes.
     let inProcess: Bool
 
@@ -95,6 +99,7 @@ struct Phase {
             duration: duration, windows: windows, payload: payload, isThread: inProcess)
         job.rate = rate.map { sends && answers == nil ? $0 / Double(producers) : $0 }
         job.totalCount = count
+        (job.window, job.isOrdered) = (window, isOrdered)
         job.count = count.map { sends && answers == nil ? $0 / producers + (index < $0 % producers ? 1 : 0) : $0 }
         return job
     }

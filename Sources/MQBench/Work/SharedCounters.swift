@@ -3,14 +3,14 @@ internal import MQCore
 
 /// A page of numbers that the workers and the one who watches them share, across processes: one slot a worker, written once
 /// a batch and read four times a second, and one for how many messages there are to come. Behind it a page for each worker
-/// that measures response times, with a coarse histogram of them.
+/// that measures response times, with a coarse histogram of them, and at the end one with how far each consumer is.
 ///
 /// `@unchecked Sendable`: every number is an aligned word with one writer; a reader that sees an old one reads again.
 final class SharedCounters: @unchecked Sendable {
     static let slots = 500
     private static let page = 4096
     /// A page that nobody touches takes no memory.
-    private static let bytes = page * (slots + 1)
+    private static let bytes = page * (slots + 2)
     /// Behind the workers' slots: all messages that will ever be sent, once known; 0 before.
     private static let expectedSlot = 511
     private static let stopSlot = 510
@@ -59,6 +59,15 @@ final class SharedCounters: @unchecked Sendable {
     var expected: Int {
         get { base[Self.expectedSlot] }
         set { base[Self.expectedSlot] = newValue }
+    }
+
+    /// Says how far a consumer is: the messages it has received, or, where order is promised, those up to its latest.
+    func pass(_ position: Int, slot: Int) { base[Self.page / 8 * (Self.slots + 1) + slot] = position }
+
+    /// How many messages are not under way any more. Where order is promised those before one that came are not, lost or not.
+    func passed(_ slots: Range<Int>, isOrdered: Bool) -> Int {
+        let first = Self.page / 8 * (Self.slots + 1)
+        return slots.reduce(0) { isOrdered ? max($0, base[first + $1]) : $0 + base[first + $1] }
     }
 
     /// Asks every worker to end.

@@ -30,6 +30,9 @@ struct Tally {
         firstTime = watch.begin
     }
 
+    /// How many messages are not under way any more, as far as this consumer knows: where order is promised, those up to the latest.
+    var passed: Int { job.isOrdered ? logs.reduce(0) { $0 + $1.highest + 1 } : received }
+
     /// - Parameter others: what all consumers have received before.
     mutating func take(_ batch: borrowing Batch, at now: UInt64, behind others: Int) throws(TransportError) {
         let isMeasured = watch.tick(now)

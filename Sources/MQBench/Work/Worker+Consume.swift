@@ -24,6 +24,7 @@ extension Worker {
                 try receiver.settle(last: batch.count, as: .acknowledge)
                 try tally.take(batch, at: now, behind: counters.sum(consumerSlots))
                 counters[job.slot] = tally.received
+                if job.window != nil { counters.pass(tally.passed, slot: job.slot) }
             }
             // What has not come some time after the last was sent does not come: it is counted as lost. Others' messages are no sign of it.
             quietSince = tally.received > before || counters.expected == 0 ? nil : quietSince ?? now

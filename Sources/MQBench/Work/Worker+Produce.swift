@@ -28,11 +28,13 @@ extension Worker {
         var watch = stopwatch(from: start)
         let limit = job.count ?? .max
         let last = Deadline(nanoseconds: job.count == nil ? watch.end + Self.patience.nanoseconds : .max)
+        var window = SendWindow(job, counters)
         while result.sent < limit && !isStopped {
+            let count = window.take(min(batch.count, limit - result.sent))
             let now = Deadline.now()
             let isMeasured = watch.tick(now)
             if job.count == nil && now >= watch.end { break }
-            let count = min(batch.count, limit - result.sent)
+            if count == 0 { continue }
             stamp(&batch, 0..<count, first: result.sent, due: { _ in now }, sent: now)
             var taken = 0
             while taken < count && !isStopped {

@@ -26,6 +26,10 @@ struct WorkerJob: Sendable {
     var slot = 0
     var size = 0
     var batch = 0
+    /// How many messages may be under way, of all producers together; `nil` is no bound.
+    var window: Int?
+    /// Whether the queue promises order.
+    var isOrdered = true
     /// Messages per second of this worker; `nil` is closed loop.
     var rate: Double?
     /// Seconds.
@@ -54,6 +58,8 @@ extension WorkerJob: JSONRecord {
         fields.field("slot", &slot)
         fields.field("size", &size)
         fields.field("batch", &batch)
+        fields.field("window", &window)
+        fields.field("isOrdered", &isOrdered)
         fields.field("rate", &rate)
         fields.field("warmup", &warmup)
         fields.field("duration", &duration)

@@ -1,3 +1,5 @@
+internal import MQCore
+
 /// What a worker found. Times are nanoseconds on the monotonic clock.
 struct WorkerResult: Sendable {
     /// Messages sent, warm-up included.

@@ -8,7 +8,7 @@ struct Bench: Verb {
         forms: ["ADDRESS... [OPTION...]"],
         description: [
             .text(
-                "Each address is measured in two phases: as fast as it goes, and at a steady rate, by default half of that. Both ends are processes of their own. Latency is counted from when a message was due, not from when it could be sent. Every message carries a number, and what is lost, duplicated or out of order is counted exactly."
+                "Each address is measured in two phases: as fast as it goes, and at a steady rate (by default half of that, or less if this machine cannot keep it). Both ends are processes of their own. Latency is counted from when a message was due, not from when it could be sent. Every message carries a number, and what is lost, duplicated or out of order is counted exactly, order only where the queue promises it."
             ),
             .text("The name temp stands for a private queue: posix-mq:temp, sysv:temp, zmq:temp."),
         ],
@@ -17,7 +17,10 @@ struct Bench: Verb {
             VerbTable.Section("Load", [size, producers, consumers, batch, payload, sameProcess, rtt]),
             VerbTable.Section(
                 "Phases",
-                [duration, warmup, windows, .count.saying("Send N messages in the throughput phase, instead of a duration."), rate, slo]),
+                [
+                    duration, warmup, windows, .count.saying("Send N messages in the throughput phase, instead of a duration."), window,
+                    rate, slo,
+                ]),
             VerbTable.Section("Results", BenchOutputs.flags),
         ],
         examples: [
@@ -34,13 +37,18 @@ struct Bench: Verb {
     static let producers = Flag("producers", "p", .integer(1...100), standard: "1", help: "Run N producers at once.")
     static let consumers = Flag("consumers", "c", .integer(1...100), standard: "1", help: "Run N consumers at once.")
     static let rate = Flag(
-        "rate", nil, .text(["50%", "max", "find"]), "RATE", standard: "50%",
-        help: "Rate of the latency phase: messages per second, a share of the throughput, max for no such phase, or find.")
+        "rate", nil, .text(["auto", "50%", "max", "find"]), "RATE", standard: "auto",
+        help:
+            "Rate of the latency phase: messages per second, a share of the throughput, auto for 50% or the next lower share that can be kept, max for no such phase, or find."
+    )
     static let slo = Flag("slo", nil, .text(), "OBJECTIVE", help: "With --rate find, what the rate must keep, such as 'p99<5ms'.")
     static let duration = Flag("duration", "d", phase(.milliseconds(10)), standard: "5s", help: "Length of each phase.")
     static let warmup = Flag("warmup", nil, phase(.zero), standard: "1s", help: "Discard the first DURATION of each phase.")
     static let windows = Flag(
         "windows", nil, .integer(1...1000), standard: "5", help: "Divide the throughput phase into N windows, whose median counts.")
+    static let window = Flag(
+        "window", nil, .text(["none"]), "N", standard: "10000, or 16 MiB if less",
+        help: "Keep at most N messages under way in the throughput phase; none for no bound.")
     static let batch = Flag("batch", nil, .integer(1...65536), standard: "256", help: "Hand over N messages per call.")
     static let rtt = Flag("rtt", help: "Measure round trips: a message out, its answer back.")
     static let sameProcess = Flag("same-process", help: "Run both ends in one process, to see the difference.")
@@ -54,12 +62,13 @@ struct Bench: Verb {
     init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        let choice = try RateChoice(parsing: words.text(Self.rate) ?? "50%")
+        let choice = try RateChoice(parsing: words.text(Self.rate) ?? "auto")
         let objective = try words.text(Self.slo).map { text throws(TransportError) in try Objective(parsing: text) }
         guard (choice == .find) == (objective != nil) else {
             throw TransportError(.usage, "--rate find and --slo go together", hint: "--rate find --slo 'p99<5ms'")
         }
-        let plan = try plan()
+        let window = try words.text(Self.window).map { text throws(TransportError) in try WindowLimit(parsing: text) } ?? .standard
+        let plan = try plan(window)
         // What would be ignored is refused: the report would say that it was done.
         let rtt = words.has(Self.rtt)
         if rtt && choice == .find { throw TransportError(.usage, "--rtt and --rate find do not go together") }
@@ -77,7 +86,7 @@ struct Bench: Verb {
         ProcessMonitor.start(
             ProcessMonitor.Configuration(stop: stop, console: console, counters: Counters(), verb: "measured", drawsProgress: false))
         let runner = BenchRunner(
-            plan: plan, rate: choice, objective: objective, stop: stop,
+            plan: plan, rate: choice, objective: objective, window: window, floor: try Self.floor(), stop: stop,
             resolve: { text throws(TransportError) in try ResolvedAddress(text, options: []).transport() },
             progress: { if console.showsProgress { console.progress(Self.line($0)) } })
         do throws(TransportError) {
@@ -104,15 +113,22 @@ struct Bench: Verb {
 
     private var outputs: BenchOutputs { BenchOutputs(words) }
 
-    private func plan() throws(TransportError) -> BenchPlan {
+    /// A queue within this process, whatever it is called.
+    private static func floor() throws(TransportError) -> BenchTarget? {
+        guard let descriptor = Registry.descriptors.first(where: { $0.capabilities.contains(.processLocal) }) else { return nil }
+        let text = "\(descriptor.schemes[0]):temp"
+        return BenchTarget(text: text, transport: try ResolvedAddress(text, options: []).transport())
+    }
+
+    private func plan(_ window: WindowLimit) throws(TransportError) -> BenchPlan {
         func seconds(_ flag: Flag, _ standard: Double) -> Double { words.duration(flag).map { Double($0.nanoseconds) / 1e9 } ?? standard }
         return BenchPlan(
             addresses: words.words("ADDRESS"), sizes: try SizeList.parse(words.text(Self.size) ?? "100"),
             producers: words.integer(Self.producers) ?? 1, consumers: words.integer(Self.consumers) ?? 1,
-            rate: words.text(Self.rate) ?? "50%", objective: words.text(Self.slo), duration: seconds(Self.duration, 5),
+            rate: words.text(Self.rate) ?? "auto", objective: words.text(Self.slo), duration: seconds(Self.duration, 5),
             warmup: seconds(Self.warmup, 1), windows: words.integer(Self.windows) ?? 5, count: words.integer(.count),
             batch: words.integer(Self.batch) ?? 256, roundTrip: words.has(Self.rtt), sameProcess: words.has(Self.sameProcess),
-            payload: words.text(Self.payload) ?? "random")
+            payload: words.text(Self.payload) ?? "random", window: window)
     }
 
     /// `[3/5 posix-mq:temp] latency at 350k/s ━━━━━━━╸━━ 350k/s  p99 12µs  eta 0:21`

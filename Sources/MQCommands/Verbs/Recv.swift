@@ -46,7 +46,9 @@ struct Recv: Verb {
     static let ack = Flag(
         "ack", nil, .choice(AckTime.allCases.map(\.rawValue)), "WHEN", standard: "after",
         help: "Settle a message after it was written, before, or never.")
-    static let prefetch = Flag("prefetch", nil, .integer(0...Int.max), help: "Take at most N messages ahead.")
+    static let prefetch = Flag(
+        "prefetch", nil, .integer(0...Int.max),
+        help: "Take at most N messages ahead of what was written. Without acknowledgement, N is 256 by default, and a kill loses no more.")
     static let strict = Flag("strict", help: "Fail with status 65 instead of a warning when a message contains the delimiter.")
     static let raw = Flag("raw", help: "Do not escape control bytes on a terminal.")
     static let outDir = Flag(

@@ -1,9 +1,11 @@
+internal import MQCore
+
 extension Comparison {
     /// For a terminal: at most 80 columns.
     public var text: String {
         var parts = [head, table.text]
         let notes = pairs.flatMap { pair in pair.notes.map { "\(pair.name), \(Figures.size(pair.size)): \($0)" } } + unpaired
-        parts.append(notes.map { TextTable.wrapped("note: " + Figures.printable($0), indent: 4) }.joined())
+        parts.append(notes.map { TextTable.wrapped("note: " + $0.printable, indent: 4) }.joined())
         parts.append(outcomes.map(Self.text).joined())
         return parts.filter { !$0.isEmpty }.joined(separator: "\n")
     }
@@ -12,7 +14,7 @@ extension Comparison {
         func line(_ word: String, _ side: Side) -> String {
             let label = side.label.map { "“\($0)”, " } ?? ""
             return TextTable.wrapped(
-                Figures.printable("\(word) \(label)\(side.startedAt), mq \(side.version), \(side.fingerprint)"), indent: 4)
+                "\(word) \(label)\(side.startedAt), mq \(side.version), \(side.fingerprint)".printable, indent: 4)
         }
         let forced = differences.map { TextTable.wrapped("! not alike: \($0)", indent: 4) }.joined()
         let explained =
@@ -28,7 +30,7 @@ extension Comparison {
         ])
         for pair in pairs {
             for (index, change) in pair.changes.enumerated() {
-                let name = index == 0 ? [Figures.printable(pair.name), Figures.size(pair.size)] : ["", ""]
+                let name = index == 0 ? [pair.name.printable, Figures.size(pair.size)] : ["", ""]
                 table.rows.append(name + [change.metric.rawValue] + change.cells)
             }
         }
@@ -37,7 +39,7 @@ extension Comparison {
 
     private static func text(_ outcome: Outcome) -> String {
         if outcome.failures.isEmpty { return "ok: \(outcome.condition)\n" }
-        return outcome.failures.map { TextTable.wrapped("FAILED \(outcome.condition): \(Figures.printable($0))", indent: 4) }.joined()
+        return outcome.failures.map { TextTable.wrapped("FAILED \(outcome.condition): \($0.printable)", indent: 4) }.joined()
     }
 }
 
