@@ -100,10 +100,12 @@ struct ReportJSONTests {
         var report = Sample.search()
         report.plan.count = 5
         (report.results[0].isProcessLocal, report.results[0].failure, report.results[0].failureKind) = (true, "a", "b")
+        (report.plan.window, report.results[0].isOrdered) = ("10 messages", false)
+        (report.results[0].throughput?.window, report.results[0].latency?.skippedRates) = (10, [5])
         let result = report.results[0]
         let throughput = try #require(result.throughput), latency = try #require(result.latency)
         var job = WorkerJob()
-        (job.answers, job.rate, job.count, job.totalCount) = ("a", 1, 1, 1)
+        (job.answers, job.rate, job.count, job.totalCount, job.window) = ("a", 1, 1, 1, 1)
         var found = WorkerResult()
         (found.objection, found.failure, found.failureKind) = ("a", "b", "c")
         let records: [any JSONRecord] = [
