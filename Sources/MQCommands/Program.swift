@@ -3,8 +3,6 @@ import MQCore
 
 /// The whole of the program.
 public enum Program {
-    public static let version = "0.1.0"
-
     /// Parses the command line, runs it and exits; every failure is one sentence and its status.
     public static func main() -> Never {
         StandardStreams.secure()

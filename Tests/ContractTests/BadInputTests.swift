@@ -37,7 +37,7 @@ extension ProgramContract {
             try subject.withQueue { queue in
                 let result = try mq().run("send", queue.send, "-F", record.framing, input: .text(record.input))
                 expectFailure(result, 65, record.says)
-                #expect(result.errorText.contains("1 of 2 records \(subject.sentWord)"))
+                #expect(result.errorText.contains("1 \(subject.sentWord) of 2 read"))
                 #expect(try mq().run("recv", queue.recv, "--drain").lines == ["a"])
             }
         }

@@ -43,15 +43,6 @@ public enum ExitStatus {
     ]
 }
 
-/// How a verb ends when it does not fail.
-enum Ending {
-    case success
-    /// The "no" answer, with its sentence.
-    case negative(String)
-    /// The signal to raise again.
-    case signal(CInt)
-}
-
 extension StopReason {
     var signal: CInt? {
         switch self {

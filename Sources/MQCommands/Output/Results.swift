@@ -1,18 +1,8 @@
 import Glibc
 import MQCore
 
-/// Results on standard output: written whole, and a failure to write is a failure.
+/// Results for a person: tables, and words wrapped to a width.
 enum Results {
-    /// - Throws: `inputOutput`; a reader that has gone ends the process by SIGPIPE, as every filter does.
-    static func print(_ text: String) throws(TransportError) {
-        let output = OutputStream()
-        let bytes = Array(text.utf8)
-        let written = bytes.withUnsafeBytes { output.write($0, stop: StopFlag()) }
-        guard let error = written.error else { return }
-        if output.readerIsGone { ProcessMonitor.die(of: SIGPIPE) }
-        throw error
-    }
-
     /// Columns side by side, numbers to the right; every line fits its longest cell, except one longer than `widest`. Cells come from
     /// outside, too, and none of them breaks the table.
     static func table(_ header: [String], _ rows: [[String]], alignedRight: Set<Int> = [], widest: Int = .max) -> String {

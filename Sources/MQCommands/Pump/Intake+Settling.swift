@@ -31,7 +31,11 @@ extension Intake {
         let end = indices.lowerBound + begun.messages
         parcel.begin(indices.lowerBound..<end)
         open += begun.messages
-        if !limits.peeks { try giveBack(end..<indices.upperBound, of: parcel, isSettled: isSettled) }
+        if begun.error != nil || stop.isRaised {
+            unbegun.append((parcel, end..<indices.upperBound, isSettled))
+        } else {
+            try giveBack(end..<indices.upperBound, of: parcel, isSettled: isSettled)
+        }
         if let error = begun.error { throw error }
     }
 
@@ -105,6 +109,12 @@ extension Intake {
         }
         console.endProgress()
         console.rescue(parcel.batch, indices, "\(indices.count) received but not written, here as JSON:")
+    }
+
+    /// What the work did not begin with.
+    func giveBackUnbegun() throws(TransportError) {
+        for (parcel, indices, isSettled) in unbegun { try giveBack(indices, of: parcel, isSettled: isSettled) }
+        unbegun.removeAll()
     }
 
     /// Everything that is under way.

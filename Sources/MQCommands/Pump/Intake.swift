@@ -49,6 +49,8 @@ final class Intake {
     var open = 0
     var done = 0
     private var verdicts: [Verdict] = []
+    /// What the work did not begin with when it ended. It goes back last: what came before it may still have to.
+    var unbegun: [(parcel: Parcel, indices: Range<Int>, isSettled: Bool)] = []
 
     init(
         _ receiver: any Receiver, of address: ResolvedAddress, _ limits: Limits, for work: any Work, deadLetters: DeadLetters?,
@@ -176,8 +178,9 @@ final class Intake {
         if open > 0 {
             do throws(TransportError) { _ = try collect(.awaitsVerdicts) } catch {}
             work.abandon()
-            try giveBackOpen()
+            do throws(TransportError) { try giveBackOpen() } catch { failure = failure ?? error }
         }
+        do throws(TransportError) { try giveBackUnbegun() } catch { failure = failure ?? error }
         if let failure { throw failure }
     }
 

@@ -39,20 +39,3 @@ extension Work {
     func finish(stop: StopFlag) throws(TransportError) {}
     func abandon() {}
 }
-
-/// How many messages a work has begun with, from the front of what it was given; a verdict of each follows.
-struct Begun {
-    var messages: Int
-    /// Why not with all of them, when that ends the work. Without an error the rest goes back, and the work goes on.
-    var error: TransportError?
-}
-
-/// How soon more messages may come, for a work that does better in groups.
-enum Lull {
-    /// Messages are coming.
-    case none
-    /// The queue has none right now.
-    case queueIsEmpty
-    /// None comes before those under way have their verdicts.
-    case awaitsVerdicts
-}

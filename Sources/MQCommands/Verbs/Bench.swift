@@ -90,7 +90,7 @@ struct Bench: Verb {
             resolve: { text throws(TransportError) in try ResolvedAddress(text, options: []).transport() },
             progress: { if console.showsProgress { console.progress(Self.line($0)) } })
         do throws(TransportError) {
-            let report = try runner.run(targets, version: Program.version, label: outputs.label)
+            let report = try runner.run(targets, version: Build.version, label: outputs.label)
             console.endProgress()
             return try publish(report)
         } catch {

@@ -21,12 +21,12 @@ struct Help: Verb {
         guard let (type, rest) = Verbs.find(names) else {
             if let name = names.first { throw Verbs.unknown(name) }
             let tables = Verbs.tables
-            try Results.print(words.has(.json) ? HelpJSON.text(tables, version: Program.version) : HelpText.root(tables))
+            try Results.print(words.has(.json) ? HelpJSON.text(tables, version: Build.version) : HelpText.root(tables))
             return .success
         }
         if let word = rest.first { throw Verbs.unknown("\(names[0]) \(word)") }
         try Results.print(
-            words.has(.json) ? HelpJSON.text([type.table], version: Program.version) : HelpText.verb(type.table, among: Verbs.tables))
+            words.has(.json) ? HelpJSON.text([type.table], version: Build.version) : HelpText.verb(type.table, among: Verbs.tables))
         return .success
     }
 }

@@ -7,7 +7,7 @@ struct Version: Verb {
     init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        try Results.print(Program.version + "\n")
+        try Results.print(Build.version + "\n")
         return .success
     }
 }

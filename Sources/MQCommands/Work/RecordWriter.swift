@@ -1,29 +1,6 @@
 import Glibc
 import MQCore
 
-/// Where received messages go.
-protocol MessageSink: AnyObject {
-    /// The gap that the batch must have.
-    var gap: Batch.Gap { get }
-    var needsProperties: Bool { get }
-    /// Whether somebody reads what is written, who may go away.
-    var hasReader: Bool { get }
-    func write(_ batch: inout Batch, _ range: Range<Int>, stop: StopFlag) -> RecordWriter.Result
-}
-
-/// Where records go as bytes.
-protocol ByteSink: AnyObject {
-    var isTerminal: Bool { get }
-    /// Writes all of `bytes`, or says how many and why not more.
-    func write(_ bytes: UnsafeRawBufferPointer, stop: StopFlag) -> OutputStream.Written
-}
-
-/// How messages look on standard output.
-enum Presentation {
-    case framed(Framing)
-    case format(OutputFormat)
-}
-
 /// Writes received messages as records, in place where the framing allows it.
 final class RecordWriter: MessageSink {
     private let presentation: Presentation
