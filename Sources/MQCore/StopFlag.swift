@@ -35,8 +35,9 @@ public final class StopFlag: Sendable {
         guard exchanged else { return }
         var byte: UInt8 = 1
         _ = write(pipe.writing.descriptor, &byte, 1)
-        // A signal that lands just before the system call is lost, so it is repeated until the thread has left the call.
-        while true {
+        // A signal that lands just before the system call is lost, so it is repeated until the thread has left the call. Once the flag
+        // was lowered it has, and may be in the next call, which is not to be ended.
+        while isRaised {
             let pending = interruptible.withLock { threads in
                 for thread in threads { pthread_kill(thread, Self.wakeSignal) }
                 return !threads.isEmpty

@@ -8,7 +8,8 @@ extension SendSession {
     /// - Parameter isInterrupted: no record was to blame, nor the sender.
     func resumption(isInterrupted: Bool) -> [String] {
         guard hasWords || messagesRead > 0 else { return [] }
-        let place = ledger.place(of: delivery.firstOpen) ?? (delivery.firstOpen, nextOffset)
+        let firstOpen = delivery.firstOpen
+        let place = (firstOpen < messagesRead ? ledger.place(of: firstOpen) : nil) ?? (firstOpen, nextOffset)
         let acknowledges = address.descriptor.capabilities.contains(.acknowledge)
         let word = acknowledges ? "acknowledged" : delivery.inDoubt > 0 ? "known to have arrived" : "sent"
         let name = "\(hasWords ? "message" : "record") \(place.position + 1)"
