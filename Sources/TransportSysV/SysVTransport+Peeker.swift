@@ -57,7 +57,7 @@ final class SysVPeeker: Receiver {
     private func begin() throws(TransportError) {
         let count = try queue.status().messages
         end = count
-        guard min(count, opening.total) > Self.manageable else { return }
+        guard min(count, opening.total ?? .max) > Self.manageable else { return }
         opening.notices.warn(
             "the queue has \(Quantity.grouped(count)) messages, and showing all of them takes long: the kernel counts to each from the front"
         )
