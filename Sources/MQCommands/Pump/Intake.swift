@@ -97,6 +97,7 @@ final class Intake {
         var (hasEnded, isDry) = (false, false)
         while true {
             turn.begin()
+            limits.persistence?.manager?.beat()
             if try collect(lull) { isDry = false }
             try resume()
             let wanted = wanted(hasEnded || isDry)
@@ -197,6 +198,7 @@ final class Intake {
     /// Has the work complete what is under way; what it cannot goes back.
     private func windDown() throws(TransportError) {
         isEnding = true
+        limits.persistence?.manager?.stopping()
         var failure: TransportError?
         do throws(TransportError) {
             try giveBackWaiting()
@@ -204,6 +206,7 @@ final class Intake {
             var end = Deadline.never
             while open > 0 && !end.hasPassed {
                 turn.begin()
+                limits.persistence?.manager?.beat()
                 if end.isNever && (stop.isRaised || limits.persistence != nil) { end = .after(limits.grace) }
                 if limits.persistence?.hurry.isRaised == true { break }
                 if try collect(.awaitsVerdicts) || open == 0 { continue }
