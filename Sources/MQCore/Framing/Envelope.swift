@@ -10,6 +10,12 @@ public enum Envelope {
     public static func encode(_ body: UnsafeRawBufferPointer, _ properties: MessageProperties, into json: inout JSONText) {
         json.open("{")
         write("body", body, into: &json)
+        encodeMembers(properties, into: &json)
+        json.close("}")
+    }
+
+    /// Appends what the transport carries beside the body, to an object that is open.
+    public static func encodeMembers(_ properties: MessageProperties, into json: inout JSONText) {
         if let id = properties.id { json.member("id", id) }
         if let timestamp = properties.timestamp { json.member("ts", Timestamp.text(timestamp)) }
         for (key, number) in [
@@ -32,7 +38,6 @@ public enum Envelope {
             json.key("delay")
             json.value(number: seconds(delay))
         }
-        json.close("}")
     }
 
     /// Whole seconds, or nine digits behind the point: a `Double` would lose the last of them.
