@@ -45,7 +45,7 @@ enum Endpoints {
                 console.note("listening on \(endpoint)")
                 ready?.write(endpoint)
             case .warning(let text): console.warn(text)
-            case .detail(let text): console.detail(text)
+            case .restored(let text), .detail(let text): console.detail(text)
             }
         }
     }
