@@ -31,7 +31,7 @@ enum Endpoints {
         }
     }
 
-    private static func leave(by signal: CInt, _ console: Console) -> Never {
+    static func leave(by signal: CInt, _ console: Console) -> Never {
         console.endProgress()
         ExitCleanup.runAll()
         ProcessMonitor.die(of: signal)

@@ -6,6 +6,7 @@ enum Verbs {
     static let all: [(name: StaticString, type: any Verb.Type)] = [
         ("send", Send.self),
         ("recv", Recv.self),
+        ("bridge", Bridge.self),
         ("list", List.self),
         ("stat", Stat.self),
         ("create", Create.self),
