@@ -188,6 +188,7 @@ struct MessageEncoder {
             json.key("MessageGroupId")
             json.value(group)
         }
+        if isFIFO && properties.dedup != nil { entry.origin = properties.id }
         if let identity = properties.dedup ?? (isFIFO ? identity(position, body) : nil), isFIFO {
             json.key("MessageDeduplicationId")
             json.value(identity)

@@ -8,6 +8,7 @@ enum Verbs {
         ("recv", Recv.self),
         ("exec", Exec.self),
         ("post", Post.self),
+        ("bridge", Bridge.self),
         ("list", List.self),
         ("stat", Stat.self),
         ("create", Create.self),
