@@ -66,7 +66,7 @@ final class DeadLetters {
 
     private var summary: String? {
         guard count > 0 else { return nil }
-        let what = "\(Quantity.count(count, "message")) over \(plan.attempts) attempts"
+        let what = "\(Quantity.count(count, "message")) over \(Quantity.count(plan.attempts, "attempt"))"
         return what + (plan.address.map { " moved to \($0.address.short)" } ?? " dropped")
     }
 
