@@ -20,12 +20,24 @@ final class FolderWriter: MessageSink {
     static func prepare(_ folder: String) throws(TransportError) {
         var status = stat()
         if mkdir(folder.rawCString, 0o777) != 0 && errno != EEXIST {
+            if errno == ENOENT, let parent = missingParent(of: folder) {
+                throw TransportError(
+                    .cannotCreate, "\(folder): there is no folder \(parent)", hint: "mkdir -p \(ShellWord.quoted(parent))", errno: ENOENT)
+            }
             throw TransportError(.cannotCreate, "\(folder): \(SystemError.words(errno))", errno: errno)
         }
         guard stat(folder.rawCString, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             throw TransportError(.cannotCreate, "\(folder): not a folder")
         }
         if access(folder.rawCString, W_OK | X_OK) != 0 { throw LocalFile.failure(folder, errno) }
+    }
+
+    /// The folder in which this one would be, where that is not there either: it may be misspelt, and is not made.
+    private static func missingParent(of folder: String) -> String? {
+        let parts = folder.split(separator: "/", omittingEmptySubsequences: true)
+        guard parts.count > 1 else { return nil }
+        let parent = (folder.hasPrefix("/") ? "/" : "") + parts.dropLast().joined(separator: "/")
+        return access(parent.rawCString, F_OK) != 0 ? parent : nil
     }
 
     func write(_ batch: inout Batch, _ range: Range<Int>, stop: StopFlag) -> RecordWriter.Result {
