@@ -9,7 +9,7 @@ extension Counters {
         text += "  \(Quantity.short(seconds > 0 ? Double(count) / seconds : 0))/s"
         if showsConfirmed { text += "  acknowledged \(Quantity.grouped(confirmed.load(ordering: .relaxed)))" }
         let whole = Int(seconds)
-        let parts = [whole / 3600, whole / 60 % 60, whole % 60].map { ($0 < 10 ? "0" : "") + "\($0)" }
+        let parts = [whole / 3600, whole / 60 % 60, whole % 60].map { String($0).zeroPadded(to: 2) }
         return text + "  " + parts.joined(separator: ":")
     }
 }
