@@ -13,7 +13,13 @@ public enum Hex {
 
     public static func append(_ bytes: some Sequence<UInt8>, to text: inout [UInt8]) { for byte in bytes { append(byte, to: &text) } }
 
-    /// The number below 16 that a digit of either case stands for; `nil` for any other byte.
+    public static func text(_ bytes: some Sequence<UInt8>) -> String {
+        var text: [UInt8] = []
+        append(bytes, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The number of a digit in either case; `nil` for what is none.
     public static func value(_ digit: UInt8) -> UInt8? {
         switch digit {
         case 0x30...0x39: digit - 0x30
@@ -21,11 +27,5 @@ public enum Hex {
         case 0x41...0x46: digit - 0x37
         default: nil
         }
-    }
-
-    public static func text(_ bytes: some Sequence<UInt8>) -> String {
-        var text: [UInt8] = []
-        append(bytes, to: &text)
-        return String(decoding: text, as: UTF8.self)
     }
 }

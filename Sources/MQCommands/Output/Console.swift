@@ -43,7 +43,10 @@ final class Console: Sendable {
     func warn(_ text: String) { if !settings.isQuiet { line("warning", text) } }
     func note(_ text: String) { if !settings.isQuiet { line("info", text) } }
     /// With `-v`.
-    func detail(_ text: String) { if settings.verbosity > 0 && !settings.isQuiet { line("debug", text) } }
+    /// - Parameter fields: of the same, for whoever reads the log as JSON.
+    func detail(_ text: String, fields: (inout JSONText) -> Void = { _ in }) {
+        if settings.verbosity > 0 && !settings.isQuiet { line("debug", text, fields: fields) }
+    }
 
     /// Why the program fails. Printed with `-q` too: a non-zero status has its sentence.
     func fail(_ error: TransportError, address: String?) {
@@ -62,7 +65,7 @@ final class Console: Sendable {
         }
     }
 
-    func line(_ level: String, _ text: String) {
+    func line(_ level: String, _ text: String, fields: (inout JSONText) -> Void = { _ in }) {
         guard settings.logsAreJSON else {
             let mark =
                 usesColor && level == "error"
@@ -70,7 +73,14 @@ final class Console: Sendable {
             write(mark + text.printable + "\n")
             return
         }
-        write(["time": .string(Timestamp.text(WallClock.now())), "level": .string(level), "message": .string(text.printable)])
+        var json = JSONText()
+        json.open("{")
+        json.member("time", Timestamp.text(WallClock.now()))
+        json.member("level", level)
+        json.member("message", text.printable)
+        fields(&json)
+        json.close("}")
+        write(json.string + "\n")
     }
 
     /// Asks on standard error and reads the answer from standard input; only `y` and `yes` are one.
