@@ -21,9 +21,7 @@ public enum Envelope {
         for (key, number) in [
             ("attempts", properties.attempts), ("priority", properties.priority), ("type", properties.type),
         ] {
-            guard let number else { continue }
-            json.key(key)
-            json.value(number)
+            if let number { json.member(key, number) }
         }
         if let frames = properties.frames {
             json.key("frames")
@@ -43,8 +41,7 @@ public enum Envelope {
     /// Whole seconds, or nine digits behind the point: a `Double` would lose the last of them.
     private static func seconds(_ duration: Duration) -> String {
         let (whole, rest) = duration.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
-        let digits = String(rest)
-        return rest == 0 ? "\(whole)" : "\(whole)." + String(repeating: "0", count: 9 - digits.count) + digits
+        return rest == 0 ? "\(whole)" : "\(whole)." + String(rest).zeroPadded(to: 9)
     }
 
     /// The inverse, for any number that JSON can write and a queue could mean.
