@@ -23,6 +23,8 @@ final class ScriptedWork: Work {
     private(set) var mostAtOnce = 0
     /// Called with the number of attempts that have begun.
     var afterBegin: (Int) -> Void = { _ in }
+    /// Called with each body.
+    var beforeBegin: (String) -> Void = { _ in }
 
     init(width: Int = 1, delay: Duration = .zero, _ fate: @escaping (_ body: String, _ attempt: Int) -> Verdict.Fate) {
         (self.width, self.delay, self.fate) = (width, delay, fate)
@@ -37,6 +39,7 @@ final class ScriptedWork: Work {
         for index in range {
             let body = String(decoding: batch.bytes(of: index), as: UTF8.self)
             let attempt = batch.properties(of: index).attempts ?? 1
+            beforeBegin(body)
             begun.append((body, attempt, Deadline.now()))
             jobs.append(Job(position: position + index - range.lowerBound, body: body, attempt: attempt, due: .after(delay)))
         }

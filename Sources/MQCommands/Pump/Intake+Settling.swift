@@ -46,6 +46,7 @@ extension Intake {
         let begun = work.begin(&parcel.batch, indices, at: parcel.first + indices.lowerBound, stop: stop)
         let end = indices.lowerBound + begun.messages
         parcel.begin(indices.lowerBound..<end)
+        note(indices.lowerBound..<end, of: parcel)
         open += begun.messages
         if begun.error != nil || stop.isRaised {
             unbegun.append((parcel, end..<indices.upperBound, isSettled))
@@ -58,6 +59,7 @@ extension Intake {
     // MARK: - Verdicts
 
     func act(on verdict: Verdict) throws(TransportError) {
+        limits.persistence?.running?.end(verdict.positions)
         var rest = verdict.positions
         while !rest.isEmpty {
             if let parcel = held.running(at: rest.lowerBound) {
@@ -194,7 +196,14 @@ extension Intake {
     private func relaunch(_ parcel: Parcel, _ index: Int) throws(TransportError) -> Bool {
         let begun = work.begin(&parcel.batch, index..<index + 1, at: parcel.first + index, stop: stop)
         if let error = begun.error { throw error }
+        if begun.messages > 0 { note(index..<index + 1, of: parcel) }
         return begun.messages > 0
+    }
+
+    /// For those who ask what is with the work.
+    private func note(_ indices: Range<Int>, of parcel: Parcel) {
+        guard let running = limits.persistence?.running else { return }
+        for index in indices { running.begin(parcel.first + index, parcel.batch.properties(of: index)) }
     }
 
     // MARK: - Going back

@@ -99,6 +99,7 @@ final class Intake {
         var (hasEnded, isDry) = (false, false)
         while true {
             turn.begin()
+            limits.persistence?.manager?.beat()
             if try collect(lull) { isDry = false }
             try resume()
             let wanted = wanted(hasEnded || isDry)
@@ -209,6 +210,7 @@ final class Intake {
     /// Has the work complete what is under way; what it cannot goes back.
     private func windDown() throws(TransportError) {
         isEnding = true
+        limits.persistence?.manager?.stopping()
         var failure: TransportError?
         do throws(TransportError) {
             try giveBackWaiting()
@@ -216,6 +218,7 @@ final class Intake {
             var end = Deadline.never
             while open > 0 && !end.hasPassed {
                 turn.begin()
+                limits.persistence?.manager?.beat()
                 if end.isNever && (stop.isRaised || limits.persistence != nil) { end = .after(limits.grace) }
                 if limits.persistence?.hurry.isRaised == true { break }
                 if try collect(.awaitsVerdicts) || open == 0 { continue }
@@ -276,9 +279,10 @@ final class Intake {
         if let count = limits.count {
             return .negative(
                 "\(Quantity.grouped(done)) of \(Quantity.count(count, "message")) received"
-                    + (limits.drains ? "" : "; waited \(Quantity.words(limits.timeout!))"))
+                    + (limits.drains || limits.timeout == .zero ? "" : "; waited \(Quantity.words(limits.timeout!))"))
         }
         if limits.drains { return done > 0 ? .success : .negative("no message") }
+        if limits.timeout == .zero { return .negative("no \(done == 0 ? "" : "further ")message") }
         return .negative("no \(done == 0 ? "" : "further ")message within \(Quantity.words(limits.timeout!))")
     }
 }

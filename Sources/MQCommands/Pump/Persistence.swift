@@ -9,6 +9,10 @@ struct Persistence {
     var idle: Duration?
     /// Take nothing more from then on.
     var end = Deadline.never
+    /// Told of what is with the work, where somebody may ask.
+    var running: RunningJobs?
+    /// Told of every look around.
+    var manager: ServiceManager?
     /// Takes nothing while it is closed.
     var gate: Gate?
     /// Raised by who does not want to wait for what is under way.

@@ -14,13 +14,18 @@ final class Tally: Sendable {
 
     init(_ counters: Counters = Counters()) { self.counters = counters }
 
-    /// `mq: 1,204 done, 12 retried, 1 rejected, 1 dead-lettered, 3 returned, 0 leases lost in 00:01:12`, without the name of the program.
-    var line: String {
-        let counts = [
-            (counters.messages.load(ordering: .relaxed), "done"), (retried.load(ordering: .relaxed), "retried"),
-            (rejected.load(ordering: .relaxed), "rejected"), (deadLettered.load(ordering: .relaxed), "dead-lettered"),
-            (returned.load(ordering: .relaxed), "returned"), (leasesLost.load(ordering: .relaxed), "leases lost"),
+    /// By name, as programs read them.
+    var counts: [(name: String, count: Int)] {
+        [
+            ("done", counters.messages.load(ordering: .relaxed)), ("retried", retried.load(ordering: .relaxed)),
+            ("rejected", rejected.load(ordering: .relaxed)), ("dead_lettered", deadLettered.load(ordering: .relaxed)),
+            ("returned", returned.load(ordering: .relaxed)), ("leases_lost", leasesLost.load(ordering: .relaxed)),
         ]
-        return counts.map { "\(Quantity.grouped($0)) \($1)" }.joined(separator: ", ") + " in \(counters.elapsed)"
+    }
+
+    /// `1,204 done, 12 retried, 1 rejected, 1 dead-lettered, 3 returned, 0 leases lost in 00:01:12`.
+    var line: String {
+        let words = ["done", "retried", "rejected", "dead-lettered", "returned", "leases lost"]
+        return zip(counts, words).map { "\(Quantity.grouped($0.count)) \($1)" }.joined(separator: ", ") + " in \(counters.elapsed)"
     }
 }

@@ -7,6 +7,8 @@ enum Verbs {
         ("send", Send.self),
         ("recv", Recv.self),
         ("exec", Exec.self),
+        ("post", Post.self),
+        ("bridge", Bridge.self),
         ("list", List.self),
         ("stat", Stat.self),
         ("create", Create.self),

@@ -11,6 +11,8 @@ struct WorkPlan {
     var retry: Duration?
     var deadLetters: DeadLetters.Plan?
     var ready: ReadyLine?
+    var status: StatusAddress?
+    var verb = ""
 
     init(_ address: ResolvedAddress) { self.address = address }
 
@@ -27,6 +29,10 @@ struct WorkPlan {
         retry = words.duration(.retry)
         deadLetters = try Self.deadLetters(words, address)
         ready = try ReadyLine(words.integer(.readyFd))
+        verb = words.table.name
+        status = try words.text(.statusAddr).map { text throws(TransportError) in
+            try StatusAddress(parsing: text, isPublic: words.has(.statusPublic))
+        }
     }
 
     /// `10m`, or `10m~` for a time between 9 and 11 minutes.

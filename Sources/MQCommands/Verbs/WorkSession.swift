@@ -30,7 +30,8 @@ final class WorkSession {
         self.summary = summary ?? { tally.line }
         let work = try makeWork(setting)
         var persistence = plan.persistence
-        persistence.gate = Gate(turn)
+        let gate = Gate(turn)
+        (persistence.gate, persistence.manager) = (gate, ServiceManager(turn, status: self.summary))
         if surroundings.isWatched {
             var monitor = ProcessMonitor.Configuration(
                 stop: stop, console: console, counters: tally.counters, verb: "done", turn: turn)
@@ -46,7 +47,15 @@ final class WorkSession {
         let receiver = try Endpoints.open(
             retry: plan.retry, opening: Self.opening(plan, width: work.width, stop: stop, console: console), console: console
         ) { opening throws(TransportError) in try transport.openReceiver(opening) }
+        if let place = plan.status {
+            let running = RunningJobs()
+            persistence.running = running
+            try Self.serve(
+                place, StatusReport(verb: plan.verb, address: plan.address.address.short, tally: tally, running: running, gate: gate),
+                console)
+        }
         plan.ready?.writeUnlessWritten(plan.address.address.short)
+        try persistence.manager?.ready()
         persistence.end = .after(plan.maxTime)
         var limits = Intake.Limits()
         (limits.count, limits.drains, limits.grace, limits.persistence) = (plan.count, plan.drains, plan.grace, persistence)
@@ -54,6 +63,12 @@ final class WorkSession {
         intake = Intake(
             receiver, of: plan.address, limits, for: work, deadLetters: deadLetters,
             putBack: PutBack(plan.address, transport, console: console), tally: tally, turn: turn, stop: stop, console: console)
+    }
+
+    private static func serve(_ place: StatusAddress, _ report: StatusReport, _ console: Console) throws(TransportError) {
+        let server = try StatusServer(place, report)
+        try server.start()
+        console.note("status at \(server.url)")
     }
 
     private static func opening(_ plan: WorkPlan, width: Int?, stop: StopFlag, console: Console) -> Opening {
