@@ -23,7 +23,7 @@ final class Coprocess {
     private var pending: [UInt8] = []
     private var partial: [UInt8] = []
     private(set) var records: [Record] = []
-    private(set) var stage = Job.Stage.running
+    private(set) var stage = ExecJob.Stage.running
     /// When it goes on to the next stage of its end, once it is at one.
     private var stageDue = Deadline.never
     private(set) var hasAnswered = false

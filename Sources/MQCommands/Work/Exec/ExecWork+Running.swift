@@ -37,7 +37,7 @@ extension ExecWork {
         if let output = slot.output { descriptors.append((output.target, STDOUT_FILENO)) }
         if let errors = slot.errors { descriptors.append((errors.target, STDERR_FILENO)) }
         let child = try spawn(load, slot, number, descriptors)
-        let job = Job(load, number: number, child, input: input, meta: meta, timeout: plan.timeout)
+        let job = ExecJob(load, number: number, child, input: input, meta: meta, timeout: plan.timeout)
         (slot.job, self.number, running) = (job, number, running + 1)
         groups.insert(job.process)
         events.add(job.descriptor, POLLIN, token: ChildDescriptor(slot.index, .child).token)
@@ -125,7 +125,7 @@ extension ExecWork {
         }
     }
 
-    func finish(_ slot: Slot, _ job: Job, _ exit: ExitReason) {
+    func finish(_ slot: Slot, _ job: ExecJob, _ exit: ExitReason) {
         slot.job = nil
         running -= 1
         if slot.output == nil { output.checkReader() }
@@ -137,7 +137,7 @@ extension ExecWork {
         log(job, exit, ruling.meaning.rawValue)
     }
 
-    func log(_ job: Job, _ exit: ExitReason?, _ verdict: String) {
+    func log(_ job: ExecJob, _ exit: ExitReason?, _ verdict: String) {
         guard let log = plan.jobLog else { return }
         log.write(
             JobLog.Entry(
