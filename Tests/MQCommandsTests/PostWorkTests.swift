@@ -48,10 +48,10 @@ struct PostWorkTests {
 
     private func path(_ kind: String) -> String { "\(kind)/\(UniqueName.make())" }
 
-    private func withFixture(_ body: (Fixture, WorkerServer) throws -> Void) throws {
+    private func withFixture(_ body: (Fixture, PythonWorker) throws -> Void) throws {
         let fixture = Fixture()
         defer { fixture.cleanUp() }
-        try body(fixture, try WorkerServer.shared())
+        try body(fixture, try PythonWorker.shared())
     }
 
     // MARK: - Requests
@@ -297,7 +297,7 @@ struct PostWorkTests {
         let fixture = Fixture()
         defer { fixture.cleanUp() }
         let port = try LoopbackSocket.freePort()
-        let first = try WorkerServer(port: port)
+        let first = try PythonWorker(port: port)
         try first.setHealth("x", 200)
         var run = try Run(fixture, first.url("/slow/0.005/x"), bodies: (0..<100).map { "\($0)" })
         (run.plan.width, run.plan.health, run.work.deadLetters!.attempts) = (4, "/health/x", nil)
@@ -305,7 +305,7 @@ struct PostWorkTests {
             while try first.requests("/slow/0.005/x").count < 20 { usleep(2000) }
             let before = try first.requests("/slow/0.005/x")
             first.end()
-            let second = try WorkerServer(port: port)
+            let second = try PythonWorker(port: port)
             try second.setHealth("x", 200)
             return (before, second)
         }
