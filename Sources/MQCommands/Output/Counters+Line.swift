@@ -14,6 +14,6 @@ extension Counters {
     /// The time since the start: `00:01:12`.
     var elapsed: String {
         let whole = Int((Deadline.now() - start) / 1_000_000_000)
-        return [whole / 3600, whole / 60 % 60, whole % 60].map { ($0 < 10 ? "0" : "") + "\($0)" }.joined(separator: ":")
+        return [whole / 3600, whole / 60 % 60, whole % 60].map { String($0).zeroPadded(to: 2) }.joined(separator: ":")
     }
 }

@@ -279,9 +279,10 @@ final class Intake {
         if let count = limits.count {
             return .negative(
                 "\(Quantity.grouped(done)) of \(Quantity.count(count, "message")) received"
-                    + (limits.drains ? "" : "; waited \(Quantity.words(limits.timeout!))"))
+                    + (limits.drains || limits.timeout == .zero ? "" : "; waited \(Quantity.words(limits.timeout!))"))
         }
         if limits.drains { return done > 0 ? .success : .negative("no message") }
+        if limits.timeout == .zero { return .negative("no \(done == 0 ? "" : "further ")message") }
         return .negative("no \(done == 0 ? "" : "further ")message within \(Quantity.words(limits.timeout!))")
     }
 }
