@@ -113,7 +113,7 @@ final class Fleet<Team: Crew>: Sendable {
             defer { threads.attendant = true }
             return !threads.attendant
         }
-        if isNew { BackgroundThread.start { [self] in standBy() } }
+        if isNew { BackgroundThread.startOrEnd("mq-nsq-standby") { [self] in standBy() } }
     }
 
     private func standBy() {
@@ -137,7 +137,7 @@ final class Fleet<Team: Crew>: Sendable {
             defer { threads.connector = true }
             return !threads.connector
         }
-        if isNew { BackgroundThread.start { [self] in keepConnected() } }
+        if isNew { BackgroundThread.startOrEnd("mq-nsq-connect") { [self] in keepConnected() } }
     }
 
     private func keepConnected() {

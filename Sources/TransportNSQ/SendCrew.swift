@@ -208,7 +208,7 @@ struct SendCrew: Crew {
                 } else if frame.isText("OK"), let first = link.outstanding.first {
                     confirm(first, on: link, fleet)
                 } else {
-                    throw TransportError(.protocolViolation, "nsqd answered '\(frame.text)' to nothing that was asked")
+                    throw TransportError(.protocolViolation, "nsqd sent '\(frame.text)', which answers nothing")
                 }
             case .error:
                 let said = ServerError(frame.text)
