@@ -11,7 +11,7 @@ extension Flag {
     static let drain = Flag("drain", help: "Take what is there and exit: 0 if there was something, 1 if there was nothing.")
     static let timeout = Flag("timeout", nil, .duration(), help: "Give up when nothing happens for DURATION.")
     static let retry = Flag(
-        "retry", nil, .duration(), help: "Keep retrying to open or reconnect for up to DURATION, with back-off.")
+        "retry", nil, .patience, help: "Keep retrying to open or reconnect for up to DURATION, or forever, with back-off.")
     static let create = Flag("create", help: "Create the queue if it does not exist, with the options of the address.")
     static let readyFd = Flag(
         "ready-fd", nil, .integer(0...Int(CInt.max)), help: "Write the bound endpoint, or the address, to descriptor N once open.")
