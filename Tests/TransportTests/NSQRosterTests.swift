@@ -10,12 +10,12 @@ private func expect(_ isTrue: Bool, sourceLocation: SourceLocation = #_sourceLoc
 @Suite("nsq: who is to be connected", .timeLimit(.minutes(1)))
 struct NSQRosterTests {
     private static let second: UInt64 = 1_000_000_000
-    private let a = Peer.tcp(host: "a", port: 4150)
-    private let b = Peer.tcp(host: "b", port: 4150)
+    private let a = Route(.tcp(host: "a", port: 4150))
+    private let b = Route(.tcp(host: "b", port: 4150))
     private let broken = TransportError(.unreachable, "connection closed by peer", errno: 0, isRetriable: true)
     private let full = TransportError(.tryAgain, "no space left on device", isRetriable: true)
 
-    private func roster(retry: Duration? = .seconds(3), needed: Int = 1, _ peers: Peer...) -> Roster {
+    private func roster(retry: Duration? = .seconds(3), needed: Int = 1, _ peers: Route...) -> Roster {
         var roster = Roster(retry: retry, needed: needed)
         roster.jitter = { 1 }
         for peer in peers { roster.began(with: peer) }

@@ -4,6 +4,7 @@ public enum Envelope {
     /// The keys, in the order in which they are written.
     public static let keys = [
         "body", "body64", "id", "ts", "attempts", "priority", "type", "frames", "attributes", "group", "dedup", "delay",
+        "queue",
     ]
 
     /// Appends one object, without a newline.
@@ -32,6 +33,7 @@ public enum Envelope {
             json.key("delay")
             json.value(number: seconds(delay))
         }
+        if let queue = properties.queue { json.member("queue", queue) }
         json.close("}")
     }
 
@@ -83,7 +85,7 @@ public enum Envelope {
         json.close("}")
     }
 
-    /// Reads one object. Keys that a sender cannot set (`id`, `ts`, `attempts`) and unknown keys are read and dropped.
+    /// Reads one object. Keys that a sender cannot set (`id`, `ts`, `attempts`, `queue`) and unknown keys are read and dropped.
     ///
     /// - Throws: `malformed`: no JSON object, no body, two bodies, or a member that is not what it should be.
     public static func decode(_ line: UnsafeRawBufferPointer, body: inout [UInt8]) throws(TransportError) -> MessageProperties {
