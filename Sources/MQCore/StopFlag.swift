@@ -1,15 +1,6 @@
 import Glibc
 import Synchronization
 
-/// Why a blocking call is asked to return.
-public enum StopReason: UInt8, Sendable {
-    case interrupt = 1
-    case terminate
-    case hangup
-    case readerGone
-    case requested
-}
-
 /// Asks every blocking call to return: a flag for loops, a pipe to poll beside a transport's own descriptor,
 /// and a signal for calls that have no descriptor.
 ///

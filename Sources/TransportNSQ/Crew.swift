@@ -13,13 +13,6 @@ protocol Crew: SendableMetatype {
     mutating func tend(_ link: Member, at now: UInt64, ownerIsAway: Bool) throws(TransportError) -> UInt64
 }
 
-/// What waiting and looking after connections need.
-struct Watch {
-    fileprivate var descriptors: [pollfd] = []
-    /// When something is due for a connection.
-    fileprivate var due: UInt64 = 0
-}
-
 extension Crew {
     /// Takes in connections that have come since.
     mutating func takeIn(_ fleet: Fleet<Self>) {

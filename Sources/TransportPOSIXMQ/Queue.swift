@@ -71,20 +71,3 @@ struct Queue: ~Copyable {
 /// How often a full or empty queue is tried again, giving up the processor each time, before the caller blocks. The other
 /// side then finds work for a whole batch instead of being woken for every message: 1.8 times the throughput on a default queue.
 let yieldsBeforeBlocking = 20
-
-/// A private queue: removed when nobody holds it any more, and on every way out of the program.
-final class TemporaryQueue: Sendable {
-    let name: String
-    private let token: ExitCleanup.Token
-
-    init() {
-        let name = "/" + PrivateName.make()
-        self.name = name
-        token = ExitCleanup.register { _ = cposixmq_unlink(name.rawCString) }
-    }
-
-    deinit {
-        _ = cposixmq_unlink(name.rawCString)
-        ExitCleanup.cancel(token)
-    }
-}

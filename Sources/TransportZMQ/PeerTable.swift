@@ -1,14 +1,6 @@
 import CZMQ
 import MQCore
 
-/// What libzmq's monitor reports of a connection.
-struct MonitorEvent: Sendable {
-    var number: CInt
-    /// A descriptor, an error number or milliseconds, by the event.
-    var value: CInt
-    var endpoint: String
-}
-
 /// Who is connected, from the monitor's events: a value without input or output, so that a test can drive it.
 struct PeerTable {
     struct Connection: Equatable {

@@ -1,0 +1,11 @@
+import Glibc
+import Synchronization
+
+/// Why a blocking call is asked to return.
+public enum StopReason: UInt8, Sendable {
+    case interrupt = 1
+    case terminate
+    case hangup
+    case readerGone
+    case requested
+}
