@@ -12,6 +12,7 @@ extension NSQTransport {
         targetSyntax: .authority,
         capabilities: [
             .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .exactCount, .pause, .attempts, .temporary, .createsOnUse,
+            .clients, .nodes,
         ],
         options: options,
         emptyWait: .seconds(60),
@@ -110,7 +111,8 @@ extension NSQTransport {
         """
         list, stat, create, delete, purge and pause use nsqd's HTTP port. Through nsqlookupd they speak with every nsqd that has the \
         topic (create and list: with every nsqd there is) and add up what each of them says. purge of a topic removes what no channel \
-        has yet; a channel is purged by its own address.
+        has yet; a channel is purged by its own address. list --nodes shows the nsqds with their versions and tombstones, stat --clients who \
+        is connected, and --node has stat, pause, unpause, purge and delete speak with one nsqd; deleting a topic there tombstones it first.
         """,
         """
         Without hosts the address means 127.0.0.1:4150, or what MQ_NSQ says: host[:port][,host…] or the path of a socket. The \

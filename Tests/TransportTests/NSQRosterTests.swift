@@ -118,6 +118,37 @@ struct NSQRosterTests {
         roster.found([])
         #expect(roster.isDeserted && roster.verdict(at: Self.second) == nil)
     }
+
+    @Test func whereTopicsComeAndGoADeletedOneIsNoEndButABrokenConnectionIs() {
+        var roster = Roster(retry: nil, discovers: true, isOpenEnded: true)
+        let (one, other) = (Route(a.peer, topic: "one"), Route(a.peer, topic: "other"))
+        #expect(roster.verdictAtStart == nil)
+        roster.found([one, other])
+        for route in [one, other] { expect(roster.connected(route)) }
+        for route in [one, other] {
+            let deleted = TransportError(.noSuchQueue, "the channel was deleted")
+            for action in roster.lost(route, deleted, wasSound: true, at: Self.second) {
+                guard case .warn(let words) = action else { continue }
+                #expect(words.hasPrefix("\(route.text): the channel was deleted"))
+            }
+        }
+        #expect(roster.isDeserted && roster.verdict(at: Self.second) == nil)
+        roster.found([one])
+        expect(roster.connected(one))
+        _ = roster.lost(one, broken, wasSound: true, at: 2 * Self.second)
+        #expect(roster.verdict(at: 2 * Self.second)?.message == broken.message)
+    }
+
+    @Test func anNSQDWithManySubscriptionsIsHeardOfOnce() {
+        let routes = ["one", "two", "three"].map { Route(a.peer, topic: $0) }
+        var roster = Roster(retry: .seconds(3))
+        for route in routes { roster.began(with: route) }
+        var warnings = 0
+        for route in routes {
+            for action in roster.lost(route, broken, wasSound: true, at: Self.second) { if case .warn = action { warnings += 1 } }
+        }
+        #expect(warnings == 1)
+    }
 }
 
 @Suite("nsq: when a channel is drained", .timeLimit(.minutes(1)))

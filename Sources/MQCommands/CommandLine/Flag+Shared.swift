@@ -20,6 +20,8 @@ extension Flag {
     static let deadLetter = Flag(
         "dead-letter", nil, .address, help: "Move messages over --max-attempts to ADDRESS; acknowledge them once it has them.")
     static let rate = Flag("rate", nil, .rate, help: "At most RATE messages per second: 100, 2.5k, 1M.")
+    static let node = Flag(
+        "node", nil, .name, "NODE", help: "At one of several brokers only, by its address; mq list --nodes shows them.")
     static let json = Flag("json", help: "Print JSON.")
 
     static let option = Flag(

@@ -11,7 +11,17 @@ enum Administration {
     }
 
     static func open(_ words: Arguments, _ console: Console) throws(TransportError) -> any Admin {
-        try open(try resolve(words), console)
+        try open(words, try resolve(words), console)
+    }
+
+    /// For a verb with `--node`: the queue, as one of several brokers has it where that is asked for.
+    static func open(
+        _ words: Arguments, _ resolved: ResolvedAddress, _ console: Console, stop: StopFlag? = nil
+    ) throws(TransportError) -> any Admin {
+        let node = words.table.flag(named: Flag.node.name) == nil ? nil : words.text(.node)
+        if node != nil { try resolved.require(.nodes, for: "look after one node", instead: "leave \(words.name(.node)) out") }
+        let admin = try open(resolved, console, stop: stop)
+        return if let node { try admin.onNode(node) } else { admin }
     }
 
     static func resolve(_ words: Arguments) throws(TransportError) -> ResolvedAddress {
@@ -35,11 +45,24 @@ enum Administration {
             json.key(fact.key)
             fact.value.write(into: &json)
         }
-        if queue.parts.isEmpty { return }
-        json.key("parts")
+        if !queue.parts.isEmpty { write(queue.parts, descriptor, as: "parts", into: &json) }
+    }
+
+    static func write(_ queues: [QueueStatus], _ descriptor: Descriptor, as key: String, into json: inout JSONText) {
+        json.key(key)
         json.open("[")
-        for part in queue.parts { write(part, descriptor, into: &json) }
+        for queue in queues { write(queue, descriptor, into: &json) }
         json.close("]")
+    }
+
+    /// The columns of a listing; a fact that is not known is a dash.
+    static func table(_ listing: QueueListing) -> String {
+        let rows = listing.queues.map { queue in [queue.address] + listing.columns.map { queue[$0.key]?.shortText ?? "-" } }
+        let numeric = listing.columns.indices.filter { column in
+            listing.queues.contains { $0[listing.columns[column].key]?.isNumeric ?? false }
+        }
+        return Results.table(
+            ["ADDRESS"] + listing.columns.map { $0.heading.uppercased() }, rows, alignedRight: Set(numeric.map { $0 + 1 }))
     }
 }
 
