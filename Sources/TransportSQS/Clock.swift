@@ -24,18 +24,6 @@ enum Clock {
         return sign == UInt8(ascii: "+") ? seconds - shift : seconds + shift
     }
 
-    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
-    /// Seconds since 1970 of the header `Date`, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
-    static func parse(httpDate text: String) -> Int64? {
-        let words = text.split(separator: " ").map(String.init)
-        guard words.count == 6, words[5] == "GMT", let day = number(Array(words[1].utf8)[...]),
-            let year = number(Array(words[3].utf8)[...]),
-            let month = months.firstIndex(of: words[2])
-        else { return nil }
-        return seconds(year, month + 1, day, clock: Array(words[4].utf8)[...])
-    }
-
     /// - Parameter clock: `12:00:00`.
     private static func seconds(_ year: Int, _ month: Int, _ day: Int, clock: ArraySlice<UInt8>) -> Int64? {
         let parts = clock.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map { number($0) ?? -1 }

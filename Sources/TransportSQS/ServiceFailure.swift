@@ -56,7 +56,7 @@ struct ServiceFailure: Error {
     init(_ reply: HTTPReply, operation: String) {
         let (code, message) = Self.words(reply)
         self.code = code
-        serviceTime = reply.header("Date").flatMap(Clock.parse(httpDate:))
+        serviceTime = reply.header("Date").flatMap { HTTPDate.seconds($0, now: Clock.now) }
         kind = Self.kind(code, reply.status, message, differs: serviceTime.map { abs($0 - Clock.now) > 240 } ?? false)
         // moto answers so where it has no move tasks; to ask again would not help, and could start a second one.
         if operation == "StartMessageMoveTask" && code.isEmpty && reply.status >= 500 { kind = .unknownOperation }
