@@ -116,7 +116,7 @@ final class Fleet<Team: Crew>: Sendable {
             defer { threads.attendant = true }
             return !threads.attendant
         }
-        if isNew { BackgroundThread.start { [self] in standBy() } }
+        if isNew { BackgroundThread.startOrEnd("mq-nsq-standby") { [self] in standBy() } }
     }
 
     private func standBy() {
@@ -140,7 +140,7 @@ final class Fleet<Team: Crew>: Sendable {
             defer { threads.connector = true }
             return !threads.connector
         }
-        if isNew { BackgroundThread.start { [self] in keepConnected() } }
+        if isNew { BackgroundThread.startOrEnd("mq-nsq-connect") { [self] in keepConnected() } }
     }
 
     private func keepConnected() {
@@ -182,7 +182,7 @@ final class Fleet<Team: Crew>: Sendable {
             let link = try make(route, until: .never, stop: ending)
             guard roster.withLock({ $0.connected(route) }) else { return }
             arrivals.withLock { $0.append(link) }
-            notices.detail("connected to \(route.text)")
+            notices(.restored("connected to \(route.text)"))
             ownerBell.ring()
         } catch {
             perform(roster.withLock { $0.failed(route, error, at: Deadline.now()) })

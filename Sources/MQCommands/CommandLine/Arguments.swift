@@ -56,7 +56,7 @@ struct Arguments: Sendable {
         }
     }
     func size(_ flag: Flag) -> Int? { text(flag).flatMap(Quantity.bytes) }
-    func rate(_ flag: Flag) -> Double? { text(flag).flatMap(ValueKind.rate) }
+    func rate(_ flag: Flag) -> Double? { text(flag).flatMap(Quantity.rate) }
     /// The flag as it was typed, for a sentence about it.
     func name(_ flag: Flag) -> String { all(flag).last?.name ?? "--\(flag.name)" }
 

@@ -30,39 +30,27 @@ enum Administration {
         return resolved
     }
 
-    static func write(_ queue: QueueStatus, _ descriptor: Descriptor, into json: inout JSONText) {
-        json.open("{")
-        writeMembers(queue, descriptor, into: &json)
-        json.close("}")
-    }
+    static func json(_ queue: QueueStatus, _ descriptor: Descriptor) -> JSONTree { .object(members(of: queue, descriptor)) }
 
-    static func writeMembers(_ queue: QueueStatus, _ descriptor: Descriptor, into json: inout JSONText) {
-        json.key("address")
-        json.value(queue.address)
-        json.key("transport")
-        json.value(descriptor.name)
-        for fact in queue.facts {
-            json.key(fact.key)
-            fact.value.write(into: &json)
+    static func members(of queue: QueueStatus, _ descriptor: Descriptor) -> [JSONMember] {
+        var members = [
+            JSONMember(key: "address", value: .string(queue.address)), JSONMember(key: "transport", value: .string(descriptor.name)),
+        ]
+        members += queue.facts.map { JSONMember(key: $0.key, value: $0.value.tree) }
+        if !queue.parts.isEmpty {
+            members.append(JSONMember(key: "parts", value: .array(queue.parts.map { json($0, descriptor) })))
         }
-        if !queue.parts.isEmpty { write(queue.parts, descriptor, as: "parts", into: &json) }
-    }
-
-    static func write(_ queues: [QueueStatus], _ descriptor: Descriptor, as key: String, into json: inout JSONText) {
-        json.key(key)
-        json.open("[")
-        for queue in queues { write(queue, descriptor, into: &json) }
-        json.close("]")
+        return members
     }
 
     /// The columns of a listing; a fact that is not known is a dash.
     static func table(_ listing: QueueListing) -> String {
-        let rows = listing.queues.map { queue in [queue.address] + listing.columns.map { queue[$0.key]?.shortText ?? "-" } }
-        let numeric = listing.columns.indices.filter { column in
-            listing.queues.contains { $0[listing.columns[column].key]?.isNumeric ?? false }
+        let columns = listing.columns.map { column in
+            Rows.Column(column.heading.uppercased(), isNumeric: listing.queues.contains { $0[column.key]?.isNumeric ?? false })
         }
-        return Results.table(
-            ["ADDRESS"] + listing.columns.map { $0.heading.uppercased() }, rows, alignedRight: Set(numeric.map { $0 + 1 }))
+        var rows = Rows([.init("ADDRESS")] + columns)
+        for queue in listing.queues { rows.append([queue.address] + listing.columns.map { queue[$0.key]?.shortText ?? "-" }) }
+        return rows.text()
     }
 }
 

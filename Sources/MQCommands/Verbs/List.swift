@@ -43,7 +43,11 @@ struct List: Verb {
                 console.warn("\(text) \(console.remedies.worded(error, at: text).sentence)")
             }
         }
-        try Results.print(words.has(.json) ? Self.json(listings) : listings.map { Self.text($0, $1) }.joined(separator: "\n"))
+        if words.has(.json) {
+            try Results.print(Self.json(listings))
+        } else {
+            try Results.print(listings.map { Self.text($0, $1) }.joined(separator: "\n"))
+        }
         return .success
     }
 
@@ -55,15 +59,11 @@ struct List: Verb {
             address.contains(":") || address.hasPrefix("@") ? address : address + ":", options: words.texts(.option))
         try resolved.require(.nodes, for: "list nodes", instead: "mq list lists its queues")
         let listing = try Administration.open(resolved, console).nodes()
-        guard words.has(.json) else {
+        if words.has(.json) {
+            try Results.print(["nodes": .array(listing.queues.map { Administration.json($0, resolved.descriptor) })])
+        } else {
             try Results.print(listing.queues.isEmpty ? "\(resolved.descriptor.name): no nodes\n" : Administration.table(listing))
-            return .success
         }
-        var json = JSONText()
-        json.open("{")
-        Administration.write(listing.queues, resolved.descriptor, as: "nodes", into: &json)
-        json.close("}")
-        try Results.print(json.string + "\n")
         return .success
     }
 
@@ -76,35 +76,16 @@ struct List: Verb {
         return text
     }
 
-    private static func json(_ listings: [(Descriptor, QueueListing)]) -> String {
-        var json = JSONText()
-        json.open("{")
-        json.key("queues")
-        json.open("[")
-        for (descriptor, listing) in listings {
-            for queue in listing.queues { Administration.write(queue, descriptor, into: &json) }
-        }
-        json.close("]")
-        json.key("limits")
-        json.open("[")
-        for (descriptor, listing) in listings {
-            for limit in listing.limits {
-                json.open("{")
-                json.key("transport")
-                json.value(descriptor.name)
-                json.key("name")
-                json.value(limit.fact.key)
-                json.key("limit")
-                limit.fact.value.write(into: &json)
-                json.key("used")
-                if let used = limit.used { json.value(used) } else { json.null() }
-                json.key("remedy")
-                json.value(limit.remedy)
-                json.close("}")
-            }
-        }
-        json.close("]")
-        json.close("}")
-        return json.string + "\n"
+    private static func json(_ listings: [(Descriptor, QueueListing)]) -> JSONTree {
+        let queues = listings.flatMap { descriptor, listing in listing.queues.map { Administration.json($0, descriptor) } }
+        let limits = listings.flatMap { descriptor, listing in listing.limits.map { json($0, descriptor) } }
+        return ["queues": .array(queues), "limits": .array(limits)]
+    }
+
+    private static func json(_ limit: QueueLimit, _ descriptor: Descriptor) -> JSONTree {
+        [
+            "transport": .string(descriptor.name), "name": .string(limit.fact.key), "limit": limit.fact.value.tree,
+            "used": limit.used.map { .integer($0) } ?? .null, "remedy": .string(limit.remedy),
+        ]
     }
 }

@@ -109,7 +109,7 @@ extension RecordParser {
         while true {
             let bytes = batch.unframed
             guard bytes.count > scanned, let base = bytes.baseAddress,
-                let found = findBytes(terminator, in: base + scanned, bytes.count - scanned)
+                let found = ByteSearch.find(terminator, in: base + scanned, bytes.count - scanned)
             else { break }
             if endRecord(&batch, size: base.distance(to: found), terminator: terminator.count) { return }
         }
@@ -166,7 +166,7 @@ extension RecordParser {
             guard (0x30...0x39).contains(byte) else { return .malformed("a netstring begins with its length in digits and a colon") }
             if index > 0 && size == 0 { return .malformed("a netstring's length has no leading zeros") }
             size = size * 10 + Int(byte - 0x30)
-            if size > 1 << 50 { return .malformed("a netstring's length is beyond all measure") }
+            if size > 1 << 50 { return .malformed("a netstring's length is too large") }
         }
         return .incomplete
     }
@@ -214,10 +214,10 @@ extension RecordParser {
 
     private func checkTrailer(_ bytes: UnsafeRawBufferPointer, at end: Int, _ trailer: Int) throws(TransportError) {
         guard trailer == 1, bytes[end - 1] != UInt8(ascii: ",") else { return }
-        throw TransportError(.malformed, "a netstring ends with a comma")
+        throw TransportError(.malformed, "a netstring ends with a comma, which is missing")
     }
 
     private func truncated(_ have: Int, of size: Int) -> TransportError {
-        TransportError(.malformed, "input ends inside a record: \(min(have, size)) of \(size) bytes")
+        TransportError(.malformed, "input ends inside a record: \(Quantity.grouped(min(have, size))) of \(Quantity.count(size, "byte"))")
     }
 }
