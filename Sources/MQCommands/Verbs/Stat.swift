@@ -86,7 +86,8 @@ struct Stat: Verb {
         if words.has(.json) {
             var members = Administration.members(of: status, resolved.descriptor)
             if let clients {
-                members.append(JSONMember(key: "clients", value: .array(clients.queues.map { Administration.json($0, resolved.descriptor) })))
+                members.append(
+                    JSONMember(key: "clients", value: .array(clients.queues.map { Administration.json($0, resolved.descriptor) })))
             }
             try Results.print(JSONTree.object(members))
         } else {
