@@ -49,6 +49,7 @@ struct CompleterTests {
         #expect(words("recv", "--ack=b") == ["--ack=before"])
         #expect(words("send", "--color", "a") == ["auto", "always"])
         #expect(words("send", "--timeout", "") == [])
+        #expect(words("send", "--retry", "") == ["forever"])
         #expect(words("recv", "mem:q", "--dead-letter", "po") == ["posix-mq:"])
         #expect(words("redrive", "mem:q", "--to=sys") == ["--to=sysv:"])
         #expect(continues("send", "-F", "del"))

@@ -75,6 +75,15 @@ struct DeadLetterTests {
         #expect(try source.bodies().isEmpty)
     }
 
+    @Test func aDrainThatMovedAllItFoundHasFoundSomething() throws {
+        let fixture = Fixture()
+        defer { fixture.cleanUp() }
+        let source = try poisoned(fixture), dead = try MemoryBroker(fixture)
+        let result = try receive(source, to: dead, fixture)
+        #expect(result.text.isEmpty && result.error == nil && result.ending?.isSuccess == true)
+        #expect(try dead.bodies() == ["bad1", "bad2"])
+    }
+
     @Test func theyAreNotAmongThoseCounted() throws {
         let fixture = Fixture()
         defer { fixture.cleanUp() }

@@ -166,6 +166,34 @@ struct FileSinkTests {
         #expect(sink.takeSafe() == 40)
     }
 
+    @Test func eachOfSeveralQueuesHasFilesOfItsOwn() throws {
+        let fixture = Fixture()
+        defer { fixture.cleanUp() }
+        let folder = try fixture.directory()
+        var plan = try plan(folder, name: "{queue}.{n}", syncEvery: .seconds(3600))
+        plan.dividesQueues = true
+        plan.file.size = 20
+        let sink = try FileSink(plan, .framed(.lines), queue: "", isStrict: false, console: quiet)
+        #expect(sink.needsProperties)
+        var batch = Batch(gap: sink.gap)
+        for number in 0..<30 {
+            batch.append("\(number)".utf8)
+            var properties = MessageProperties()
+            properties.queue = ["a", "b", "b", "c/d"][number % 4]
+            batch.setProperties(properties)
+        }
+        #expect(sink.write(&batch, 0..<30, stop: StopFlag()).messages == 30)
+        try sink.sync()
+        #expect(sink.takeSafe() == 30)
+        try sink.finish()
+        let names = try files(folder)
+        #expect(names == ["a.000001", "a.000002", "b.000001", "b.000002", "b.000003", "c_d.000001", "c_d.000002"].filter(names.contains))
+        for (queue, remainders) in [("a", [0]), ("b", [1, 2]), ("c_d", [3])] {
+            let lines = try names.filter { $0.hasPrefix(queue + ".") }.map { try text("\(folder)/\($0)") }.joined()
+            #expect(lines == (0..<30).filter { remainders.contains($0 % 4) }.map { "\($0)\n" }.joined())
+        }
+    }
+
     @Test func aFileEndsWithItsTime() throws {
         let fixture = Fixture()
         defer { fixture.cleanUp() }

@@ -12,7 +12,7 @@ struct BrokerProcessTests {
         let topic = UniqueName.make()
         #expect(try daemon.http("POST", "/pub?topic=\(topic)", body: Array("kept".utf8)).status == 200)
         daemon.stop()
-        #expect(throws: ConformanceFailure.self) { try LoopbackSocket.connect(port: daemon.tcpPort) }
+        #expect(throws: StandInFailure.self) { try LoopbackSocket.connect(port: daemon.tcpPort) }
         try daemon.start()
         #expect(try daemon.http("GET", "/stats?format=json&topic=\(topic)").text.contains("\"depth\":1"))
         daemon.kill()

@@ -32,7 +32,7 @@ struct NSQSideQuestionTests {
             if Bool.random(using: &generator) { bytes.removeLast(Int.random(in: 0...bytes.count, using: &generator)) }
             if let body = SideQuestion.body(of: bytes) {
                 taken += 1
-                _ = FirstChannel.kept(by: "t", Array(body))
+                _ = try? AdminStatistics.parse(Array(body))
                 _ = MessageLimit.number(Array(body))
             } else {
                 refused += 1

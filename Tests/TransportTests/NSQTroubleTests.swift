@@ -120,6 +120,37 @@ struct NSQTroubleTests {
         #expect(socket.localAddress?.hasPrefix("127.0.0.1:") == true)
     }
 
+    @Test func aShutdownADeletionAndASilenceHaveSentencesOfTheirOwn() throws {
+        var sentences: [String] = []
+        for trouble in 0..<3 {
+            let server = try NSQStandIn()
+            let receiver = try NSQTransport.at(Self.address(server, "topic/channel", ",heartbeat=1s")).openReceiver(NSQ.opening())
+            switch trouble {
+            case 0: server.stop()
+            case 1: _ = try LoopbackHTTP.request("POST", "/channel/delete?topic=topic&channel=channel", port: server.httpPort)
+            default: server.change { $0.isStopped = true }
+            }
+            sentences.append(NSQ.error { _ = try NSQ.receive(1, with: receiver, within: .seconds(20)) }?.message ?? "none")
+            if trouble == 2 { server.change { $0.isStopped = false } }
+        }
+        #expect(sentences[0] == "connection closed by peer")
+        #expect(sentences[1] == "the channel channel of the topic topic was deleted")
+        #expect(sentences[2].hasPrefix("nsqd has missed two heartbeats"))
+    }
+
+    /// The address of a web server, and bytes that only begin as one of its answers would.
+    @Test func onlyAnAnswerOfAWebServerIsTakenForOne() throws {
+        for (bytes, message) in [
+            ("HTTP/1.1 400 Bad Request\r\n\r\n", "this is an HTTP port"), ("HTTPS-only", "a frame of 1213486160 bytes cannot be nsqd's"),
+        ] {
+            var decoder = FrameDecoder()
+            Array(bytes.utf8.prefix(4)).withUnsafeBytes { decoder.append($0) }
+            #expect(try decoder.next() == nil)
+            Array(bytes.utf8.dropFirst(4)).withUnsafeBytes { decoder.append($0) }
+            #expect(NSQ.error { _ = try decoder.next() }?.message == message)
+        }
+    }
+
     // MARK: Refusals
 
     @Test func aFullDiskIsTriedAgainWithPausesUntilTheTimeIsOver() throws {

@@ -280,11 +280,14 @@ final class Intake {
         }
     }
 
+    /// Whether a drain has found something: what was moved to the dead letters was there, too.
+    private var hasDone: Bool { done > 0 || (deadLetters?.moved ?? 0) > 0 }
+
     private var ended: Ending {
         if let count = limits.count, done < count {
             return .negative("\(Quantity.grouped(done)) of \(Quantity.count(count, "message")) received")
         }
-        return done > 0 || !limits.drains ? .success : .negative("no message")
+        return hasDone || !limits.drains ? .success : .negative("no message")
     }
 
     private var timedOut: Ending {
@@ -293,7 +296,7 @@ final class Intake {
                 "\(Quantity.grouped(done)) of \(Quantity.count(count, "message")) received"
                     + (limits.drains || limits.timeout == .zero ? "" : "; waited \(Quantity.words(limits.timeout!))"))
         }
-        if limits.drains { return done > 0 ? .success : .negative("no message") }
+        if limits.drains { return hasDone ? .success : .negative("no message") }
         if limits.timeout == .zero { return .negative("no \(done == 0 ? "" : "further ")message") }
         return .negative("no \(done == 0 ? "" : "further ")message within \(Quantity.words(limits.timeout!))")
     }
