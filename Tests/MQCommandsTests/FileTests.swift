@@ -7,7 +7,7 @@ import Testing
 @testable import MQCommands
 
 /// Names of files, from what `--name` says.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct FileNameTests {
     private func name(_ pattern: String, _ address: String = "mem:q", suffix: String = "") throws -> FileName {
         try FileName(pattern, queue: try ResolvedAddress(address, options: []).address, suffix: suffix)
@@ -59,7 +59,7 @@ struct FileNameTests {
 }
 
 /// A row of files: what is in them, and when it is settled.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct FileSinkTests {
     private func plan(
         _ folder: String, name: String = "{n}", size: Int? = nil, gzip: Int? = nil, every: Duration? = nil, syncEvery: Duration? = nil
@@ -182,8 +182,7 @@ struct FileSinkTests {
                 }, address: address, console: quiet, surroundings: Surroundings(isWatched: false))
             return try session.run().sentence
         }
-        usleep(600_000)
-        #expect(try self.files(folder) == ["000001"], "its time is over while nothing comes")
+        #expect(try eventually { try self.files(folder) == ["000001"] }, "its time is over while nothing comes")
         try source.send(["b"])
         #expect(try receiving.join()?.hasPrefix("no further message") == true)
         #expect(try self.files(folder) == ["000001", "000002"])

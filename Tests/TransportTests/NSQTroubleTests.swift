@@ -7,7 +7,7 @@ import Testing
 @testable import TransportNSQ
 
 /// What operators and broken nsqds do to an endpoint, against the stand-in.
-@Suite("nsq in trouble", .timeLimit(.minutes(1)))
+@Suite("nsq in trouble", .ownThread, .timeLimit(.minutes(1)))
 struct NSQTroubleTests {
     private static func address(_ server: NSQStandIn, _ queue: String = "topic/channel", _ options: String = "") -> String {
         "nsq://127.0.0.1:\(server.tcpPort)/\(queue),http-port=\(server.httpPort)\(options)"

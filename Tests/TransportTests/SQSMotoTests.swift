@@ -32,7 +32,7 @@ extension ConformanceSubject {
 // One after the other: each blocks a thread of the pool that all tests share, and moto is slow.
 @Suite(
     "sqs on moto", .serialized, .enabled(if: MotoServer.isAvailable, "MQ_TEST_PYTHON names no Python with moto[server]"),
-    .timeLimit(.minutes(2)))
+    .ownThread, .timeLimit(.minutes(2)))
 struct SQSMotoTests {
     @Test(arguments: Conformance.checks(for: .sqsStandard))
     func aStandardQueueKeepsTheContract(check: ConformanceCheck) throws { try check.run(on: .sqsStandard) }

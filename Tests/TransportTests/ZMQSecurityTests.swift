@@ -1,11 +1,13 @@
 import CZMQ
 import Glibc
 import MQCore
+import MQStandIns
+import MQTesting
 import Testing
 
 @testable import TransportZMQ
 
-@Suite("ZMQ security", .serialized, .timeLimit(.minutes(1)))
+@Suite("ZMQ security", .serialized, .ownThread, .timeLimit(.minutes(1)))
 struct ZMQSecurityTests {
     /// A file that is removed when it goes.
     private final class Scratch: Sendable {
@@ -38,8 +40,8 @@ struct ZMQSecurityTests {
         let path = ZMQ.path()
         let log = NoticeLog()
         let address = "zmq:@ipc://\(path),curve-server,secret-key=\(serverFile.path),allow-keys=\(allowed.path)"
-        let receiving = Job { try ZMQ.receive(9, from: address, within: .seconds(2), log: log) }
-        while log.endpoints.isEmpty { usleep(1000) }
+        let receiving = Background { try ZMQ.receive(9, from: address, within: .seconds(2), log: log) }
+        _ = try log.endpoint()
         // A key of its own, made on the spot: encrypted well, and not on the list.
         let stranger = NoticeLog()
         let quiet = StopFlag()
@@ -50,7 +52,7 @@ struct ZMQSecurityTests {
         #expect(stranger.warnings.count == 1)
         try ZMQ.send(
             [Array("friend".utf8)], to: "zmq:ipc://\(path),server-key=\(serverKey.path),secret-key=\(friendFile.path)", within: .seconds(5))
-        #expect(try receiving.value().messages == [Array("friend".utf8)])
+        #expect(try receiving.join().messages == [Array("friend".utf8)])
         #expect(log.warnings.contains { $0.contains("allow-keys") })
     }
 
@@ -65,15 +67,17 @@ struct ZMQSecurityTests {
         let users = Scratch("ann:secret:1\n"), right = Scratch("ann:secret:1\n"), wrong = Scratch("ann:guess\n")
         let path = ZMQ.path()
         let log = NoticeLog()
-        let receiving = Job { try ZMQ.receive(9, from: "zmq:@ipc://\(path),plain-users=\(users.path)", within: .seconds(2), log: log) }
-        while log.endpoints.isEmpty { usleep(1000) }
+        let receiving = Background {
+            try ZMQ.receive(9, from: "zmq:@ipc://\(path),plain-users=\(users.path)", within: .seconds(2), log: log)
+        }
+        _ = try log.endpoint()
         let quiet = StopFlag()
         let sender = try ZMQ.transport("zmq:ipc://\(path),plain=\(wrong.path)").openSender(ZMQ.opening(quiet))
         var batch = Batch()
         batch.append([0])
         #expect(try sender.send(batch, 0..<1, until: .after(.milliseconds(400)), stop: quiet) == 0)
         try ZMQ.send([[1]], to: "zmq:ipc://\(path),plain=\(right.path)", within: .seconds(5))
-        #expect(try receiving.value().messages == [[1]])
+        #expect(try receiving.join().messages == [[1]])
     }
 
     @Test func keyFileThatIsNoneIsAConfigurationError() throws {
