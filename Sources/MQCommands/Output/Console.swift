@@ -93,7 +93,7 @@ final class Console: Sendable {
         }
         var json = JSONText()
         json.open("{")
-        for (key, value) in [("time", Timestamp.text(Self.wallClock())), ("level", level), ("message", text.shown)] {
+        for (key, value) in [("time", Timestamp.text(WallClock.now())), ("level", level), ("message", text.shown)] {
             json.key(key)
             json.value(value)
         }
@@ -143,6 +143,4 @@ final class Console: Sendable {
         var text = text
         _ = text.withUTF8 { SystemCall.writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
     }
-
-    static func wallClock() -> Int64 { WallClock.now() }
 }
