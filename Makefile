@@ -7,8 +7,9 @@ VENV := .build/python
 
 # Start-up counts: the runtime's C++ library goes into the binary instead of being loaded (0.5 ms of every start), and
 # the binary is not relocated (0.4 ms). It exports no symbols: what nothing calls is left out. DESIGN.md has the figures.
+# No run path: a copy of the binary must not take its C library from the folder it happens to lie in.
 LIBSTDCXX := $(shell $(CC) -print-file-name=libstdc++.a)
-LINK := --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --gc-sections -Xlinker -no-pie -Xlinker --no-export-dynamic \
+LINK := --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker --gc-sections -Xlinker -no-pie -Xlinker --no-export-dynamic \
 	-Xswiftc -Xclang-linker -Xswiftc -static-libgcc -Xlinker -L$(CURDIR)/.build/link
 
 # Tests that wait have threads of their own. The contract starts processes, six tests of it at a time and nothing else beside it: its

@@ -51,8 +51,9 @@ let package = Package(
         transport("SysV", needs: ["CSysV"]),
         transport("ZMQ", needs: ["CZMQ"]),
         transport("NSQ", needs: ["MQNet"]),
-        transport("SQS", needs: ["MQNet", "CCrypto"]),
-        .target(name: "MQNet", dependencies: ["MQCore", "CCurl", "CTLS", "CCompression"], swiftSettings: settings),
+        transport("SQS", needs: ["MQNet"]),
+        .target(
+            name: "MQNet", dependencies: ["MQCore", "CCompression", "CCrypto", "CCurl", "CTLS"], swiftSettings: settings),
         .target(name: "MQStandIns", dependencies: ["MQCore"], swiftSettings: kitSettings),
         .target(name: "MQTesting", dependencies: ["MQCore", "MQStandIns"], swiftSettings: kitSettings),
         .executableTarget(

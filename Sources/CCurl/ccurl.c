@@ -16,6 +16,7 @@ const char *ccurl_open(ccurl_api *api, const char *name) {
         {"curl_easy_getinfo", &api->easy_getinfo},
         {"curl_easy_strerror", &api->easy_strerror},
         {"curl_multi_init", &api->multi_init},
+        {"curl_multi_setopt", &api->multi_setopt},
         {"curl_multi_cleanup", &api->multi_cleanup},
         {"curl_multi_add_handle", &api->multi_add_handle},
         {"curl_multi_remove_handle", &api->multi_remove_handle},

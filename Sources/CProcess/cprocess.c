@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -89,6 +90,11 @@ static int child(void *argument) {
     start->error = place_descriptors(plan);
     if (start->error) _exit(127);
     reset_signals();
+    struct rlimit limit;
+    if (plan->descriptor_limit && getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = plan->descriptor_limit;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
     execvpe(plan->program, plan->arguments, plan->environment);
     start->error = errno;
     _exit(127);
@@ -128,5 +134,31 @@ int cprocess_await(int process) {
 }
 
 int cprocess_pipe(int ends[2], int nonblocking) { return pipe2(ends, O_CLOEXEC | (nonblocking ? O_NONBLOCK : 0)) < 0 ? -errno : 0; }
+
+int cprocess_set_make(void) {
+    int set = epoll_create1(EPOLL_CLOEXEC);
+    return set < 0 ? -errno : set;
+}
+
+int cprocess_set_put(int set, int descriptor, unsigned events, unsigned long long token, int is_new, int once) {
+    struct epoll_event event = {.events = events | (once ? (unsigned)EPOLLONESHOT : 0), .data.u64 = token};
+    return epoll_ctl(set, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event) < 0 ? -errno : 0;
+}
+
+int cprocess_set_remove(int set, int descriptor) {
+    struct epoll_event event = {0};
+    return epoll_ctl(set, EPOLL_CTL_DEL, descriptor, &event) < 0 ? -errno : 0;
+}
+
+int cprocess_set_wait(int set, struct cprocess_event *events, int capacity, int milliseconds) {
+    struct epoll_event found[64];
+    int count = epoll_wait(set, found, capacity < 64 ? capacity : 64, milliseconds);
+    if (count < 0) return -errno;
+    for (int i = 0; i < count; i++) {
+        events[i].token = found[i].data.u64;
+        events[i].events = found[i].events;
+    }
+    return count;
+}
 
 void cprocess_name_thread(const char *name) { prctl(PR_SET_NAME, name); }

@@ -18,4 +18,14 @@ public enum Hex {
         append(bytes, to: &text)
         return String(decoding: text, as: UTF8.self)
     }
+
+    /// The number of a digit in either case; `nil` for what is none.
+    public static func value(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 0x30...0x39: digit - 0x30
+        case 0x61...0x66: digit - 0x57
+        case 0x41...0x46: digit - 0x37
+        default: nil
+        }
+    }
 }

@@ -86,7 +86,8 @@ final class CurlTransfer {
         set(CURLOPT_URL, text: request.url)
         set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
-        set(CURLOPT_ACCEPT_ENCODING, text: "")
+        // What is hardly looked at need not be decompressed.
+        if request.keeps == nil { set(CURLOPT_ACCEPT_ENCODING, text: "") }
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         set(CURLOPT_BUFFERSIZE, 1 << 16)
         set(CURLOPT_TIMEOUT_MS, Self.milliseconds(request.timeout))
@@ -203,7 +204,9 @@ final class CurlTransfer {
 
     fileprivate func take(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int, isBody: Bool) -> Int {
         let piece = UnsafeRawBufferPointer(start: bytes, count: count)
-        if isBody {
+        if isBody, let limit = request.keeps {
+            body.append(contentsOf: piece.prefix(max(0, limit - body.count)))
+        } else if isBody {
             isTooLarge = body.count + count > Self.bodyLimit
             if !isTooLarge { body.append(contentsOf: piece) }
         } else {

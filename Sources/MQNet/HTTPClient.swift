@@ -22,6 +22,8 @@ public final class HTTPClient {
         library = try CurlLibrary.shared()
         guard let multi = library.api.pointee.multi_init() else { throw TransportError(.failure, "libcurl gives no handle") }
         self.multi = multi
+        // Left alone, libcurl closes what lies idle beyond four times the exchanges under way, and that is nothing at the end of each round.
+        _ = ccurl_set_multi_number(library.api, multi, CURLMOPT_MAXCONNECTS, 1000)
         bell = CurlBell(library, multi)
     }
 

@@ -16,6 +16,15 @@ public struct HTTPFailure: Error, Sendable {
     /// With code and words for a person, the URL's host in it.
     public var error: TransportError
 
+    /// Whether something of the request may have reached the server.
+    public var mayHaveBeenSent: Bool {
+        switch kind {
+        case .unresolved, .refused, .tls: false
+        case .timedOut: error.code != .unreachable
+        case .broken, .other: true
+        }
+    }
+
     public init(_ kind: Kind, _ error: TransportError) {
         self.kind = kind
         self.error = error

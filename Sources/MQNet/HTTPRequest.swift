@@ -20,6 +20,8 @@ public struct HTTPRequest: Sendable {
     public var keyFile: String?
     /// Without it anybody may be the server.
     public var verifies = true
+    /// The bytes of a reply's body that are kept; the rest is read and dropped, as it came. `nil` keeps all, decompressed, up to 64 MiB.
+    public var keeps: Int?
     /// Whether `http_proxy` and its kin are honoured.
     public var usesProxy = true
 
@@ -32,6 +34,7 @@ public struct HTTPRequest: Sendable {
     func isLike(_ other: HTTPRequest) -> Bool {
         method == other.method && method == "POST" && url == other.url && connectTimeout == other.connectTimeout
             && caFile == other.caFile && certificateFile == other.certificateFile && keyFile == other.keyFile
-            && verifies == other.verifies && usesProxy == other.usesProxy && resolve == other.resolve && connectTo == other.connectTo
+            && verifies == other.verifies && (keeps == nil) == (other.keeps == nil)
+            && usesProxy == other.usesProxy && resolve == other.resolve && connectTo == other.connectTo
     }
 }

@@ -1,4 +1,3 @@
-internal import CCrypto
 internal import Glibc
 internal import MQCore
 internal import MQNet

@@ -1,4 +1,5 @@
 internal import MQCore
+internal import MQNet
 
 /// Turns messages of a batch into entries of a request, and finds those that SQS would not take.
 struct MessageEncoder {

@@ -1,4 +1,5 @@
 internal import MQCore
+internal import MQNet
 
 /// What SQS accepts as the text of a body or an attribute: XML 1.0's characters (SendMessage in the SQS API reference).
 enum MessageText {

@@ -1,4 +1,5 @@
 internal import MQCore
+internal import MQNet
 
 enum ReceiveReply {
     /// The messages of a reply; `Messages` that are absent, `null` or empty are none.
@@ -49,6 +50,7 @@ enum ReceiveReply {
             let value = try reader.string()
             switch key {
             case "SentTimestamp": message.sent = Int64(value)
+            case "ApproximateFirstReceiveTimestamp": message.firstReceived = Int64(value)
             case "ApproximateReceiveCount": message.attempts = Int(value)
             case "MessageGroupId": message.group = value
             case "MessageDeduplicationId": message.dedup = value

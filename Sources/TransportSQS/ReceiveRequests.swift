@@ -27,7 +27,10 @@ struct ReceiveRequests {
         }
         list("MessageAttributeNames", [poll.wantsProperties ? "All" : MessageText.marker.name])
         if poll.wantsProperties {
-            list("AttributeNames", ["SentTimestamp", "ApproximateReceiveCount", "MessageGroupId", "MessageDeduplicationId"])
+            let names = [
+                "SentTimestamp", "ApproximateFirstReceiveTimestamp", "ApproximateReceiveCount", "MessageGroupId", "MessageDeduplicationId",
+            ]
+            list("AttributeNames", names)
         }
         if let attempt = poll.attempt {
             json.key("ReceiveRequestAttemptId")

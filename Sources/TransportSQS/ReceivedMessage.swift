@@ -1,4 +1,5 @@
 internal import MQCore
+internal import MQNet
 
 /// One message as ReceiveMessage gives it.
 struct ReceivedMessage {
@@ -9,6 +10,7 @@ struct ReceivedMessage {
     var attributes: [Attribute] = []
     /// Milliseconds since 1970.
     var sent: Int64?
+    var firstReceived: Int64?
     var attempts: Int?
     var group: String?
     var dedup: String?
@@ -23,11 +25,18 @@ struct ReceivedMessage {
     var properties: MessageProperties {
         var properties = MessageProperties()
         properties.id = id
-        properties.timestamp = sent.flatMap { $0.multipliedReportingOverflow(by: 1_000_000).overflow ? nil : $0 * 1_000_000 }
+        properties.timestamp = sent.flatMap(Self.nanoseconds)
+        properties.firstReceived = firstReceived.flatMap(Self.nanoseconds)
         properties.attempts = attempts
         properties.attributes = attributes
         properties.group = group
         properties.dedup = dedup
         return properties
+    }
+
+    /// - Returns: `nil` for a moment that no clock shows.
+    private static func nanoseconds(_ milliseconds: Int64) -> Int64? {
+        let (product, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        return overflow ? nil : product
     }
 }

@@ -1,4 +1,5 @@
 internal import MQCore
+internal import MQNet
 
 /// What SQS made of a batch.
 struct SendReply {

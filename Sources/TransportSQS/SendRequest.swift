@@ -1,4 +1,5 @@
 internal import MQCore
+internal import MQNet
 
 /// Up to ten messages on their way: the JSON of each, so that those that failed can go again as they were.
 struct SendRequest {

@@ -9,6 +9,7 @@ import MQCore
 final class SysVPeeker: Receiver {
     private let queue: SysVQueue
     private let selection: SysVSelection
+    private let opening: Opening
     /// What was read and not shown yet, with the types and the order in which they are shown.
     private var read = Batch()
     private var types: [Int] = []
@@ -22,15 +23,17 @@ final class SysVPeeker: Receiver {
     /// How many are read between two looks at the flag: the last of 16,384 take a millisecond each.
     private static let portion = 16
 
-    init(queue: SysVQueue, selection: SysVSelection) {
-        self.queue = queue
-        self.selection = selection
+    /// As many as a queue of standard size holds at most: a second for the kernel.
+    private static let manageable = 1 << 14
+
+    init(queue: SysVQueue, selection: SysVSelection, _ opening: Opening) {
+        (self.queue, self.selection, self.opening) = (queue, selection, opening)
     }
 
     func receive(
         into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> Outcome {
-        if end == nil { end = try queue.status().messages }
+        if end == nil { try begin() }
         let (first, start) = (batch.count, batch.byteCount)
         while batch.count - first < limit && batch.byteCount - start < byteLimit {
             if stop.isRaised { break }
@@ -49,6 +52,15 @@ final class SysVPeeker: Receiver {
         handedOver += batch.count - first
         if batch.count > first { return .received }
         return stop.isRaised ? .stopped : .ended
+    }
+
+    private func begin() throws(TransportError) {
+        let count = try queue.status().messages
+        end = count
+        guard min(count, opening.total ?? .max) > Self.manageable else { return }
+        opening.notices.warn(
+            "the queue has \(Quantity.grouped(count)) messages, and showing all of them takes long: the kernel counts to each from the front"
+        )
     }
 
     /// Nothing was taken, so there is nothing to settle.

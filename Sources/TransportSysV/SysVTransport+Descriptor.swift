@@ -46,7 +46,8 @@ extension SysVTransport {
         "ftok(3) keeps 16 bits of the file's inode, 8 of its device and 8 of the project: different files often share a key, and "
             + "a file written anew has another one. Explicit keys are better; mq explain shows the key of a path.",
         "Peeking needs a kernel with CONFIG_CHECKPOINT_RESTORE, as distributions build it. While others receive, "
-            + "a message may be shown twice or not at all.",
+            + "a message may be shown twice or not at all. The kernel counts to each message from the front, so that twice as many take "
+            + "four times as long: 16,384 take about a second.",
         "Queue vanished when you logged out? systemd-logind removes the IPC objects of ordinary users at their last logout "
             + "(RemoveIPC=yes in logind.conf); system users are exempt.",
         "In a container, queues and kernel.msg* belong to the IPC namespace: containers of a Pod share them.",

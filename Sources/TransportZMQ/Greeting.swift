@@ -24,7 +24,8 @@ enum Greeting: Equatable {
         guard let descriptor = connection(to: endpoint, stop: stop) else { return .nobody }
         defer { close(descriptor) }
         var reader = Reader(descriptor: descriptor, stop: stop)
-        // Ours: no security. A libzmq sends the first ten bytes at once, the rest when it has ours.
+        // Ours: no security. A libzmq sends the first ten bytes at once, the rest when it has our version; one that wants security
+        // hangs up as soon as it reads that we have none, and its own greeting may be lost with that.
         var ours = [UInt8](repeating: 0, count: 64)
         (ours[0], ours[8], ours[9], ours[10]) = (0xff, 1, 0x7f, 3)
         ours.replaceSubrange(12..<16, with: Array("NULL".utf8))
@@ -37,11 +38,13 @@ enum Greeting: Equatable {
         }
         if reader.bytes.isEmpty { return .closes }
         guard reader.bytes[0] == 0xff, reader.bytes.count >= 10, reader.bytes[9] & 1 == 1 else { return words(reader.bytes) }
-        reader.say(ours)
+        let version = 12
+        reader.say(Array(ours[..<version]))
         reader.fill(to: 64)
         guard reader.bytes.count >= 64 else { return .zmtp(mechanism: "", type: nil) }
         let mechanism = String(decoding: reader.bytes[12..<32].prefix { $0 != 0 }, as: UTF8.self)
         guard mechanism == "NULL" else { return .zmtp(mechanism: mechanism, type: nil) }
+        reader.say(Array(ours[version...]))
         // A short command READY with its properties follows.
         reader.fill(to: 66)
         if reader.bytes.count >= 66 { reader.fill(to: 66 + Int(reader.bytes[65])) }

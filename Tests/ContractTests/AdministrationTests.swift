@@ -132,6 +132,53 @@ extension ProgramContract {
             }
         }
 
+        @Test("A look at a POSIX queue changes nothing of what is shown, and shows no times that looking would set")
+        func looking() throws {
+            try ContractSubject.posixMQ.withQueue { queue in
+                let first = try mq().run("stat", queue.send, "--json")
+                let members = try jsonObject(first.text)
+                let times = ["sent", "received", "time", "changed", "modified"]
+                #expect(!members.keys.contains { key in times.contains { key.contains($0) } }, "\(first.text)")
+                expectSuccess(first)
+                expectSuccess(try mq().run("send", queue.send, "x"))
+                #expect(try mq().run("recv", queue.recv, "--drain").lines == ["x"])
+                #expect(try mq().run("stat", queue.send, "--json").text == first.text)
+            }
+        }
+
+        @Test("A POSIX queue that this user may not open is shown by mode and owner, without advice to look at it")
+        func unreadable() throws {
+            try ContractSubject.posixMQ.withQueue { queue in
+                // Root may open everything: another user looks, with a copy of the program where everybody may run it.
+                let script = #"""
+                    install -m 755 "$(command -v mq)" "$D/mq" && chmod 755 "$D"; mq delete "$Q"; mq create "$Q,mode=0000"
+                    if [ "$(id -u)" = 0 ]; then setpriv --reuid 65534 --clear-groups "$D/mq" stat "$Q"; else mq stat "$Q"; fi
+                    """#
+                let name = String(cString: getpwuid(geteuid()).pointee.pw_name)
+                let result = try sh(script, ["Q": queue.send])
+                expectSentence(result, 77, "may neither receive from the queue nor send to it")
+                // Its mode can be seen only where the queues are mounted.
+                let isMounted = (try? contents("/dev/mqueue\(queue.send.dropFirst("posix-mq:".count))")) != nil
+                #expect(!isMounted || (result.errorText.contains("mode 0000") && result.errorText.contains("belongs to \(name)")))
+                #expect(!result.errorText.contains("mq stat"))
+            }
+        }
+
+        @Test("Eight thousand System V queues are listed at once")
+        func manyQueues() throws {
+            var identifiers: [CInt] = []
+            for _ in 0..<8000 { identifiers.append(msgget(0, 0o600)) }
+            defer { for identifier in identifiers where identifier >= 0 { msgctl(identifier, IPC_RMID, nil) } }
+            #expect(identifiers.allSatisfy { $0 >= 0 })
+            // A build for debugging takes several times as long.
+            let limit = Duration.milliseconds(try mq().path.contains("/release/") ? 300 : 1300)
+            try expectPrompt("listing 8000 queues", within: limit) {
+                let result = try mq().run("list", "sysv:")
+                #expect(result.status == 0 && result.lines.count > 8000)
+                return result.duration
+            }
+        }
+
         @Test("What a name holds of control characters does not reach the terminal")
         func controlCharacters() throws {
             let result = try mq().run("recv", "posix-mq:/a\u{1b}[31mb\u{7}")

@@ -154,6 +154,19 @@ extension MessageContract {
             #expect(late.duration > .milliseconds(250) && late.duration < .seconds(2))
         }
 
+        @Test("--ready-fd may name a descriptor that is open for reading and writing, and none that is for reading only")
+        func readyOnInput() throws {
+            let script = #"""
+                cd "$D"; mq recv "$Q" --timeout 0 --ready-fd 0 0<> ready; cat ready
+                mq recv "$Q" --timeout 0 --ready-fd 0 < ready; echo $?
+                """#
+            try ContractSubject.posixMQ.withQueue { queue in
+                let result = try sh(script, ["Q": queue.recv])
+                #expect(result.lines == [queue.recv, "64"], "\(result.text) \(result.errorText)")
+                #expect(result.errorText.contains("--ready-fd 0: that descriptor is open for reading only"))
+            }
+        }
+
         @Test("--ready-fd names the endpoint once it is open", arguments: ContractSubject.all)
         func readyDescriptor(subject: ContractSubject) throws {
             try subject.withQueue { queue in

@@ -74,6 +74,18 @@ struct ZMQDeliveryTests {
         #expect(try sending.join() == messages.count)
     }
 
+    @Test func subscribersThatAreStillAwaitedAreCounted() throws {
+        let path = ZMQ.path()
+        let stop = StopFlag()
+        let publisher = try ZMQ.transport("zmq:pub:@ipc://\(path),wait-peers=2").openSender(ZMQ.opening(stop))
+        let subscriber = try ZMQ.transport("zmq:sub:ipc://\(path)").openReceiver(ZMQ.opening())
+        var batch = Batch()
+        batch.append([1])
+        #expect(try publisher.send(batch, 0..<1, until: .after(.milliseconds(300)), stop: stop) == 0)
+        #expect(publisher.obstacle.code == .unreachable && publisher.obstacle.message == "1 of 2 subscribers came")
+        _ = subscriber
+    }
+
     @Test func publisherWithoutSubscriberGoesOnAfterASecondAndSaysSo() throws {
         let took = try shortest(enough: .seconds(2)) {
             let log = NoticeLog()

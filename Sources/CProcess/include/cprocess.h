@@ -17,6 +17,8 @@ struct cprocess_plan {
     int count;
     // Whether the child is killed when the thread that started it ends.
     int dies_with_parent;
+    // The child's soft limit of descriptors, RLIMIT_NOFILE; 0 leaves it this process's.
+    unsigned long descriptor_limit;
 };
 
 // Starts a program in a process group of its own, with no signal blocked and none handled or SIGPIPE ignored.
@@ -29,6 +31,20 @@ int cprocess_await(int process);
 
 // Two ends of a pipe(2), close-on-exec.
 int cprocess_pipe(int ends[2], int nonblocking);
+
+// A set of descriptors to wait for, epoll(7), close-on-exec. Its flags are those of poll(2).
+int cprocess_set_make(void);
+
+struct cprocess_event {
+    unsigned long long token;
+    unsigned events;
+};
+
+// Adds a descriptor, or changes what is awaited of one that is there. `once`: nothing more is told of it after that.
+int cprocess_set_put(int set, int descriptor, unsigned events, unsigned long long token, int is_new, int once);
+int cprocess_set_remove(int set, int descriptor);
+// The number of events, at most `capacity`; -1 for milliseconds waits without end.
+int cprocess_set_wait(int set, struct cprocess_event *events, int capacity, int milliseconds);
 
 // Names the calling thread: at most 15 bytes.
 void cprocess_name_thread(const char *name);

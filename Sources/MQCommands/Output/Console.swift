@@ -43,7 +43,10 @@ final class Console: Sendable {
     func warn(_ text: String) { if !settings.isQuiet { line("warning", text) } }
     func note(_ text: String) { if !settings.isQuiet { line("info", text) } }
     /// With `-v`.
-    func detail(_ text: String) { if settings.verbosity > 0 && !settings.isQuiet { line("debug", text) } }
+    /// - Parameter fields: of the same, for whoever reads the log as JSON.
+    func detail(_ text: String, fields: (inout JSONText) -> Void = { _ in }) {
+        if settings.verbosity > 0 && !settings.isQuiet { line("debug", text, fields: fields) }
+    }
 
     /// Why the program fails. Printed with `-q` too: a non-zero status has its sentence.
     func fail(_ error: TransportError, address: String?) {
@@ -80,7 +83,7 @@ final class Console: Sendable {
         }
     }
 
-    func line(_ level: String, _ text: String) {
+    func line(_ level: String, _ text: String, fields: (inout JSONText) -> Void = { _ in }) {
         guard settings.logsAreJSON else {
             let mark =
                 usesColor && level == "error"
@@ -90,10 +93,11 @@ final class Console: Sendable {
         }
         var json = JSONText()
         json.open("{")
-        for (key, value) in [("time", Timestamp.text(Self.wallClock())), ("level", level), ("message", text.shown)] {
+        for (key, value) in [("time", Timestamp.text(WallClock.now())), ("level", level), ("message", text.shown)] {
             json.key(key)
             json.value(value)
         }
+        fields(&json)
         json.close("}")
         write(json.string + "\n")
     }
@@ -139,6 +143,4 @@ final class Console: Sendable {
         var text = text
         _ = text.withUTF8 { SystemCall.writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
     }
-
-    static func wallClock() -> Int64 { WallClock.now() }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import MQCore
 
 /// Takes messages from a queue, has a work begin with them, and settles them by its verdicts.
@@ -49,6 +50,7 @@ final class Intake {
     var open = 0
     var done = 0
     private var verdicts: [Verdict] = []
+    private var madeLookout: Lookout?
     /// What the work did not begin with when it ended. It goes back last: what came before it may still have to.
     var unbegun: [(parcel: Parcel, indices: Range<Int>, isSettled: Bool)] = []
 
@@ -93,7 +95,7 @@ final class Intake {
             if let reason = stop.reason { return .stopped(reason) }
             if hasEnded && open == 0 { return .ended }
             if wanted == 0 {
-                _ = Readiness.wait(for: 0, on: -1, until: work.due, stop: turn.flag)
+                _ = Readiness.wait(for: POLLIN, on: work.descriptor, until: work.due, stop: turn.flag)
                 (patience, lull) = (deadline, .awaitsVerdicts)
                 continue
             }
@@ -117,18 +119,28 @@ final class Intake {
         makeRoom()
         let start = current.batch.count
         var (outcome, failure) = (Outcome.received, TransportError?.none)
+        let lookout = try lookout()
+        lookout?.begin()
         do throws(TransportError) {
             outcome = try receiver.receive(
                 into: &current.batch, limit: limit, byteLimit: Self.byteLimit, until: deadline, stop: turn.flag)
         } catch {
             failure = error
         }
+        lookout?.end()
         if current.batch.count > start {
             try hand(start..<current.batch.count)
             patience = self.deadline
         }
         if let failure { throw failure }
         return outcome
+    }
+
+    /// What ends the wait for a message when the work has something to say.
+    private func lookout() throws(TransportError) -> Lookout? {
+        if work.descriptor < 0 { return nil }
+        if madeLookout == nil { madeLookout = try Lookout(work.descriptor, turn) }
+        return madeLookout
     }
 
     /// Empties the batch, or goes on in another where it is full of messages under way.
@@ -170,7 +182,7 @@ final class Intake {
                 turn.begin()
                 if stop.isRaised && end.isNever { end = .after(limits.grace) }
                 if try collect(.awaitsVerdicts) || open == 0 { continue }
-                _ = Readiness.wait(for: 0, on: -1, until: work.due.earlier(end), stop: turn.flag)
+                _ = Readiness.wait(for: POLLIN, on: work.descriptor, until: work.due.earlier(end), stop: turn.flag)
             }
         } catch {
             failure = error

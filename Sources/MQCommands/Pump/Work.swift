@@ -2,7 +2,8 @@ import MQCore
 
 /// What is done with received messages: they are written, given to a command, posted, passed on, compared.
 ///
-/// A work belongs to the thread of its `Intake`. What it does elsewhere meanwhile says by `Turn.end` that there is something to collect.
+/// A work belongs to the thread of its `Intake`. What it does elsewhere meanwhile says by `Turn.end`, or by a descriptor that becomes
+/// readable, that there is something to collect.
 /// The bytes and properties of a message stay where `begin` found them, at the same address, until its verdict was collected.
 protocol Work: AnyObject {
     /// The bytes that a batch keeps free around each message.
@@ -16,6 +17,9 @@ protocol Work: AnyObject {
 
     /// When `collect` must be called at the latest, though nothing came and no turn ended.
     var due: Deadline { get }
+
+    /// Readable when `collect` has something to do; -1 for a work that says so by `Turn.end`. Waited for beside the queue.
+    var descriptor: CInt { get }
 
     /// Begins with the messages of `range`, the first of which is at `position`.
     func begin(_ batch: inout Batch, _ range: Range<Int>, at position: Int, stop: StopFlag) -> Begun
@@ -35,6 +39,7 @@ protocol Work: AnyObject {
 extension Work {
     var width: Int? { nil }
     var due: Deadline { .never }
+    var descriptor: CInt { -1 }
     func room() -> Int { .max }
     func finish(stop: StopFlag) throws(TransportError) {}
     func abandon() {}

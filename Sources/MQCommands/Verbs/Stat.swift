@@ -56,7 +56,7 @@ struct Stat: Verb {
                 if let number = stop.reason?.signal { return .signal(number) }
                 throw error
             }
-            try Results.print(watch.lines(status, at: Console.wallClock()))
+            try Results.print(watch.lines(status, at: WallClock.now()))
             if let note = watch.takeNote() { console.note(note) }
             lines += 1
             if lines == limit { return .success }

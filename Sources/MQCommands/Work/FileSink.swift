@@ -11,6 +11,7 @@ final class FileSink: MessageSink {
     private let file: RotatingFile
     private let writer: RecordWriter
     private let syncEvery: Duration?
+    private let clocks: Clocks
     /// Until when the next message may be waited for, and when to sync even though there always is one.
     private var syncDue = Deadline.never
     private var syncLatest = Deadline.never
@@ -26,9 +27,10 @@ final class FileSink: MessageSink {
     var needsProperties: Bool { writer.needsProperties }
 
     init(
-        _ plan: Plan, _ presentation: Presentation, queue: String, isStrict: Bool, console: Console
+        _ plan: Plan, _ presentation: Presentation, queue: String, isStrict: Bool, console: Console, clocks: Clocks = .system
     ) throws(TransportError) {
-        file = try RotatingFile(plan.file, console: console)
+        file = try RotatingFile(plan.file, console: console, clocks: clocks)
+        self.clocks = clocks
         syncEvery = plan.syncEvery
         writer = RecordWriter(presentation, to: file, queue: queue, raw: true, isStrict: isStrict, warn: { console.warn($0) })
     }
@@ -44,8 +46,8 @@ final class FileSink: MessageSink {
             written += result.messages
             next += result.messages
             if written > safe && syncDue.isNever {
-                syncDue = syncEvery.map { .after($0) } ?? .immediately
-                syncLatest = .after(syncEvery ?? Self.busyTime)
+                syncDue = syncEvery.map { clocks.deadline(after: $0) } ?? .immediately
+                syncLatest = clocks.deadline(after: syncEvery ?? Self.busyTime)
             }
             if let error = result.error {
                 // A record that must not be written is no failure of the file.
@@ -77,8 +79,8 @@ final class FileSink: MessageSink {
     /// Does what is due: makes safe, ends a file whose time is over.
     /// - Parameter isIdle: the queue has no message right now.
     func attend(isIdle: Bool) throws(TransportError) {
-        if file.due.hasPassed { return try finish() }
-        if (isIdle ? syncDue : syncLatest).hasPassed { try sync() }
+        if clocks.hasPassed(file.due) { return try finish() }
+        if clocks.hasPassed(isIdle ? syncDue : syncLatest) { try sync() }
     }
 
     func sync() throws(TransportError) {

@@ -5,6 +5,8 @@ public struct MessageProperties: Sendable, Equatable {
     public var id: String?
     /// When the message was accepted by the queue, in nanoseconds since 1970.
     public var timestamp: Int64?
+    /// When it was delivered for the first time, in nanoseconds since 1970, where the broker remembers.
+    public var firstReceived: Int64?
     /// How often the message was delivered, this time included.
     public var attempts: Int?
     /// posix-mq: 0…32767, the highest is delivered first.

@@ -14,6 +14,8 @@ public struct ChildCommand: Sendable {
     public var folder: String?
     /// Whether it is killed when the *thread* that starts it ends, and so at the latest with this process, however that ends.
     public var diesWithParent = false
+    /// Its soft limit of descriptors, where this process has raised its own; 0 leaves it as it is here.
+    public var descriptorLimit: UInt = 0
 
     public init(_ words: [[UInt8]]) { self.words = words }
 

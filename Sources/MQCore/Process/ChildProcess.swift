@@ -30,6 +30,7 @@ public struct ChildProcess: ~Copyable, Sendable {
                     plan.environment = environment
                     plan.folder = folder
                     plan.dies_with_parent = command.diesWithParent ? 1 : 0
+                    plan.descriptor_limit = command.descriptorLimit
                     return sources.withUnsafeBufferPointer { sources in
                         targets.withUnsafeBufferPointer { targets in
                             plan.sources = sources.baseAddress

@@ -1,15 +1,14 @@
-internal import CCrypto
 internal import MQCore
 
 /// A digest of sixteen bytes, held without an allocation.
-struct MD5: Sendable, Equatable {
+public struct MD5: Sendable, Equatable {
     private var high: UInt64 = 0
     private var low: UInt64 = 0
 
-    init() {}
+    public init() {}
 
     /// Reads 32 hexadecimal digits.
-    init?(hex: [UInt8]) {
+    public init?(hex: [UInt8]) {
         guard hex.count == 32 else { return nil }
         var words: [UInt64] = [0, 0]
         for (index, byte) in hex.enumerated() {

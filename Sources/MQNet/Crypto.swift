@@ -1,8 +1,8 @@
 internal import CCrypto
-internal import MQCore
+public import MQCore
 
 /// The digests of libcrypto, opened when first used and never linked.
-struct Crypto: @unchecked Sendable {
+public struct Crypto: @unchecked Sendable {
     // Unchecked: the table is written once, before `loaded` is published, and only read afterwards.
     private let api: UnsafePointer<ccrypto_api>
     private let kind: UnsafeRawPointer?
@@ -18,14 +18,14 @@ struct Crypto: @unchecked Sendable {
     }
 
     /// - Throws: `configuration` when libcrypto is not installed; the hint names the package.
-    static func shared() throws(TransportError) -> Crypto { try loaded.get() }
+    public static func shared() throws(TransportError) -> Crypto { try loaded.get() }
 
     init(opening name: String) throws(TransportError) {
         api = try LibraryTable.open("libcrypto", packages: "apt-get install libssl3, dnf install openssl-libs") { ccrypto_open($0, name) }
         kind = api.pointee.kind_sha256()
     }
 
-    func sha256(_ bytes: [UInt8]) -> [UInt8] {
+    public func sha256(_ bytes: [UInt8]) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 32) { place, count in
             _ = api.pointee.sha256(bytes, bytes.count, place.baseAddress)
             count = 32
@@ -33,14 +33,14 @@ struct Crypto: @unchecked Sendable {
     }
 
     /// HMAC-SHA256 (RFC 2104).
-    func hmac(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
+    public func hmac(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 32) { place, count in
             _ = api.pointee.hmac(kind, key, Int32(key.count), bytes, bytes.count, place.baseAddress, nil)
             count = 32
         }
     }
 
-    func md5(_ bytes: UnsafeRawBufferPointer) -> MD5 {
+    public func md5(_ bytes: UnsafeRawBufferPointer) -> MD5 {
         var digest = MD5()
         withUnsafeMutableBytes(of: &digest) { place in
             _ = api.pointee.md5(

@@ -1,11 +1,7 @@
 internal import Glibc
-internal import MQCore
 
-/// The wall clock.
-enum Clock {
-    /// Seconds since 1970.
-    static var now: Int64 { Int64(time(nil)) }
-
+/// Moments as AWS writes them in its replies.
+enum ServiceTime {
     /// Seconds since 1970 of `2025-01-31T12:00:00Z`, with or without a fraction and an offset; `nil` for anything else.
     static func parse(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
@@ -22,18 +18,6 @@ enum Clock {
         }
         let shift = Int64(offset / 100 * 3600 + offset % 100 * 60)
         return sign == UInt8(ascii: "+") ? seconds - shift : seconds + shift
-    }
-
-    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
-    /// Seconds since 1970 of the header `Date`, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
-    static func parse(httpDate text: String) -> Int64? {
-        let words = text.split(separator: " ").map(String.init)
-        guard words.count == 6, words[5] == "GMT", let day = number(Array(words[1].utf8)[...]),
-            let year = number(Array(words[3].utf8)[...]),
-            let month = months.firstIndex(of: words[2])
-        else { return nil }
-        return seconds(year, month + 1, day, clock: Array(words[4].utf8)[...])
     }
 
     /// - Parameter clock: `12:00:00`.
