@@ -1,9 +1,10 @@
 import MQCore
+import MQTesting
 import Testing
 
 @testable import MQCommands
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct CompleterTests {
     private let completer = Completer(
         tables: Verbs.tables,

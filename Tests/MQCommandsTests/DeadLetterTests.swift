@@ -6,7 +6,7 @@ import Testing
 @testable import MQCommands
 
 /// Messages that were delivered too often: moved or dropped, and never lost on the way.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct DeadLetterTests {
     /// Runs `recv --drain --max-attempts 3` on `source`; a file is its output, so that nothing waits for a reader.
     private func receive(

@@ -4,7 +4,7 @@ import MQTesting
 import Testing
 
 /// The brokers of others that these tests start: they answer, come back with what they kept, and end with their owner.
-@Suite("brokers as programs", .timeLimit(.minutes(2)))
+@Suite("brokers as programs", .ownThread, .timeLimit(.minutes(2)))
 struct BrokerProcessTests {
     @Test(.enabled(if: NSQDaemon.isAvailable, "nsqd is not on PATH and MQ_TEST_NSQD is not set"))
     func nsqdComesBackOnItsPortsWithWhatItWrote() throws {

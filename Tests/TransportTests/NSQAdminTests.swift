@@ -6,17 +6,7 @@ import Testing
 
 @testable import TransportNSQ
 
-/// nsqd hands messages from a topic to its channels, and tells nsqlookupd, in its own time.
-func eventually(_ condition: () throws -> Bool) throws -> Bool {
-    let deadline = Deadline.after(.seconds(10))
-    while try !condition() {
-        if deadline.hasPassed { return false }
-        usleep(20_000)
-    }
-    return true
-}
-
-@Suite("nsq administration", .timeLimit(.minutes(1)))
+@Suite("nsq administration", .ownThread, .timeLimit(.minutes(1)))
 struct NSQAdminTests {
     static func admin(_ address: String, _ log: NoticeLog? = nil, stop: StopFlag = StopFlag()) throws(TransportError) -> any Admin {
         var opening = Opening(stop: stop)

@@ -37,7 +37,7 @@ private final class Canned {
     }
 }
 
-@Suite("nsqlookupd", .timeLimit(.minutes(1)))
+@Suite("nsqlookupd", .ownThread, .timeLimit(.minutes(1)))
 struct NSQLookupTests {
     private func producers(_ lookupds: [Peer], _ log: NoticeLog = NoticeLog()) throws -> [String] {
         try Lookup(lookupds, notices: log.notices).producers(ofTopic: "t", until: .after(.seconds(10)), stop: StopFlag()).map(\.peer.text)
@@ -146,7 +146,7 @@ struct NSQLookupTests {
 }
 
 @Suite(
-    "nsqlookupd itself", .timeLimit(.minutes(1)),
+    "nsqlookupd itself", .ownThread, .timeLimit(.minutes(1)),
     .enabled(if: NSQDaemon.isAvailable && NSQLookupDaemon.isAvailable, "there is no nsqd or no nsqlookupd"))
 struct NSQLookupDaemonTests {
     @Test func everyNSQDIsAskedAndToldThroughNSQLookupd() throws {

@@ -22,6 +22,7 @@ final class FileSink: MessageSink {
     private var rows: [Row]
     private var rowsByQueue: [String: Int] = [:]
     private let syncEvery: Duration?
+    private let clocks: Clocks
     /// Until when the next message may be waited for, and when to sync even though there always is one.
     private var syncDue = Deadline.never
     private var syncLatest = Deadline.never
@@ -37,14 +38,14 @@ final class FileSink: MessageSink {
     var needsProperties: Bool { plan.dividesQueues || rows[0].writer.needsProperties }
 
     init(
-        _ plan: Plan, _ presentation: Presentation, queue: String, isStrict: Bool, console: Console
+        _ plan: Plan, _ presentation: Presentation, queue: String, isStrict: Bool, console: Console, clocks: Clocks = .system
     ) throws(TransportError) {
-        self.plan = plan
+        (self.plan, self.clocks) = (plan, clocks)
         syncEvery = plan.syncEvery
         makeRow = { name throws(TransportError) in
             var own = plan.file
             own.name = name
-            let file = try RotatingFile(own, console: console)
+            let file = try RotatingFile(own, console: console, clocks: clocks)
             return Row(
                 file: file,
                 writer: RecordWriter(presentation, to: file, queue: queue, raw: true, isStrict: isStrict, warn: { console.warn($0) }))
@@ -66,8 +67,8 @@ final class FileSink: MessageSink {
             written += result.messages
             next += result.messages
             if written > safe && syncDue.isNever {
-                syncDue = syncEvery.map { .after($0) } ?? .immediately
-                syncLatest = .after(syncEvery ?? Self.busyTime)
+                syncDue = syncEvery.map { clocks.deadline(after: $0) } ?? .immediately
+                syncLatest = clocks.deadline(after: syncEvery ?? Self.busyTime)
             }
             if let error = result.error {
                 // A record that must not be written is no failure of the file.
@@ -111,8 +112,8 @@ final class FileSink: MessageSink {
     /// Does what is due: makes safe, ends a file whose time is over.
     /// - Parameter isIdle: the queue has no message right now.
     func attend(isIdle: Bool) throws(TransportError) {
-        if rows.contains(where: { $0.file.due.hasPassed }) { return try finish { $0.due.hasPassed } }
-        if (isIdle ? syncDue : syncLatest).hasPassed { try sync() }
+        if rows.contains(where: { clocks.hasPassed($0.file.due) }) { return try finish { clocks.hasPassed($0.due) } }
+        if clocks.hasPassed(isIdle ? syncDue : syncLatest) { try sync() }
     }
 
     func sync() throws(TransportError) {
