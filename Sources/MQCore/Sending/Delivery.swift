@@ -198,7 +198,7 @@ public final class Delivery {
     /// One call of the sender with messages that are known to be sendable, without regard to pace and timeout.
     /// - Returns: how many were taken; fewer than all when the deadline has passed, or when stopped.
     /// - Throws: as `hand`, but never for a wait in vain: `waitedInVain` is that error.
-    public func offer(
+    public func attempt(
         _ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> Int {
         let count: Int
@@ -284,7 +284,7 @@ public final class Delivery {
     ) throws(TransportError) -> Int {
         var next = range.lowerBound
         if let prepare = beforeWaiting {
-            next += try offer(batch, range, until: .immediately, stop: stop)
+            next += try attempt(batch, range, until: .immediately, stop: stop)
             if next == range.upperBound { return range.count }
             beforeWaiting = nil
             prepare()
@@ -293,7 +293,7 @@ public final class Delivery {
         var patience: Deadline?
         while true {
             let until = limits.slice.map { Deadline.after($0).earlier(deadline) } ?? deadline
-            let count = try offer(batch, next..<range.upperBound, until: until, stop: stop)
+            let count = try attempt(batch, next..<range.upperBound, until: until, stop: stop)
             next += count
             if next == range.upperBound || stop.isRaised { return next - range.lowerBound }
             // Somebody receives: this is another wait.
