@@ -21,7 +21,7 @@ extension ProgramContract {
         func environment() throws {
             let result = try Self.run(
                 """
-                mq send "$Q" -p 5 hello
+                mq send "$Q" --priority 5 hello
                 MQ_ID=outer MQ_ATTR_OLD=1 mq exec "$Q" -n 1 -- sh -c 'env | grep ^MQ_ | sort'
                 """)
             let names = result.lines.map { String($0.prefix { $0 != "=" }) }
@@ -43,7 +43,7 @@ extension ProgramContract {
 
         @Test("--meta-fd has every property as JSON")
         func meta() throws {
-            let result = try Self.run(#"mq send "$Q" -p 9 a; mq exec "$Q" -n 1 --meta-fd 3 -- sh -c 'cat <&3'"#)
+            let result = try Self.run(#"mq send "$Q" --priority 9 a; mq exec "$Q" -n 1 --meta-fd 3 -- sh -c 'cat <&3'"#)
             let object = try jsonObject(result.text)
             #expect(object["priority"] as? Int == 9 && object["slot"] as? Int == 1 && object["number"] as? Int == 1, "\(result.text)")
             #expect((object["address"] as? String)?.hasPrefix("posix-mq:/") == true)

@@ -25,7 +25,8 @@ extension ProgramContract {
                 let total = subject.transport == "sqs" ? min(Self.total, 2000) : Self.total
                 expectSuccess(try mq().run(["send", queue.send], input: .bytes(numberedLines(total))))
                 let words = [
-                    "exec", queue.recv + subject.impatience, "-j", "4", "--timeout", "400ms", "--kill-after", "50ms", "--backoff", "10ms:50ms",
+                    "exec", queue.recv + subject.impatience, "-j", "4", "--timeout", "400ms", "--kill-after", "50ms", "--backoff",
+                    "10ms:50ms",
                     "--max-attempts", "40", "--dead-letter", dead.send,
                 ]
                 let rounds = Self.total > 1000 ? 20 : 3
