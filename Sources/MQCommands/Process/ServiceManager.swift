@@ -76,7 +76,7 @@ final class ServiceManager: Sendable {
         let message = Array(text.utf8)
         withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                _ = sendto(descriptor, message, message.count, CInt(MSG_NOSIGNAL.rawValue) | CInt(MSG_DONTWAIT.rawValue), address, size)
+                _ = sendto(descriptor, message, message.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT), address, size)
             }
         }
     }

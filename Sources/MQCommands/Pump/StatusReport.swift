@@ -14,7 +14,7 @@ struct StatusReport: Sendable {
         let (now, jobs) = (Deadline.now(), running.all)
         var json = JSONText()
         json.open("{")
-        for (key, value) in [("verb", verb), ("address", address.shown), ("version", Build.version), ("started", Timestamp.text(started))] {
+        for (key, value) in [("verb", verb), ("address", address), ("version", Build.version), ("started", Timestamp.text(started))] {
             json.key(key)
             json.value(value)
         }
@@ -31,7 +31,7 @@ struct StatusReport: Sendable {
             json.key("number")
             json.value(job.position + 1)
             json.key("id")
-            if let id = job.id { json.value(id.shown) } else { json.null() }
+            if let id = job.id { json.value(id) } else { json.null() }
             json.key("attempt")
             json.value(job.attempt)
             json.key("age_seconds")
@@ -46,7 +46,7 @@ struct StatusReport: Sendable {
     /// The text-based exposition format, version 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats).
     var metrics: [UInt8] {
         let (now, jobs) = (Deadline.now(), running.all)
-        let labels = "verb=\"\(verb)\",address=\"\(Self.escaped(address.shown))\""
+        let labels = "verb=\"\(verb)\",address=\"\(Self.escaped(address.printable))\""
         var text = "# HELP mq_messages_total What became of messages.\n# TYPE mq_messages_total counter\n"
         for (name, count) in tally.counts where name != "leases_lost" {
             text += "mq_messages_total{\(labels),result=\"\(name)\"} \(count)\n"

@@ -45,8 +45,10 @@ final class StatusServer: Sendable {
                 connections.remove(at: index)
             }
             if polled[polled.count - 1].revents != 0 {
-                let descriptor = accept4(listener, nil, nil, CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue))
-                if descriptor >= 0 { connections.append(Connection(descriptor: descriptor)) }
+                let descriptor = accept(listener, nil, nil)
+                if descriptor >= 0, fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0, fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0 {
+                    connections.append(Connection(descriptor: descriptor))
+                }
             }
         }
     }
@@ -62,12 +64,12 @@ final class StatusServer: Sendable {
             connection.answer = answer(request, hasBody: !connection.request.starts(with: "HEAD ".utf8))
         }
         let rest = connection.answer[connection.sent...]
-        let count = rest.withUnsafeBytes { send(connection.descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL.rawValue)) }
+        let count = rest.withUnsafeBytes { send(connection.descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
         if count < 0 { return errno == EAGAIN || errno == EINTR }
         connection.sent += count
         guard connection.sent == connection.answer.count else { return true }
         // What was not read would make the kernel reset the connection, and the answer would be lost with it.
-        shutdown(connection.descriptor, CInt(SHUT_WR.rawValue))
+        shutdown(connection.descriptor, CInt(SHUT_WR))
         var rubbish = [UInt8](repeating: 0, count: 4096)
         while read(connection.descriptor, &rubbish, rubbish.count) > 0 {}
         return false

@@ -56,7 +56,8 @@ final class BridgeSession {
             count: plan.count, timeout: plan.timeout, drains: plan.drains, peeks: plan.work.isDry,
             window: Intake.window(plan.prefetch, source, peeks: plan.work.isDry))
         intake = Intake(
-            receiver, of: source, limits, for: work, deadLetters: deadLetters, counters: counters, turn: turn, stop: stop, console: console)
+            receiver, of: source, limits, for: work, deadLetters: deadLetters, tally: Tally(counters), turn: turn, stop: stop,
+            console: console)
     }
 
     func run() throws(TransportError) -> Ending {

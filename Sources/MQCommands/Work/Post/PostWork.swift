@@ -257,7 +257,7 @@ final class PostWork: Work {
             }
         let (url, milliseconds) = (plan.urls[job.target].shown, Int(time.nanoseconds / 1_000_000))
         console.detail("\(job.id ?? "a message") attempt \(job.attempt) \(url) \(status) in \(milliseconds) ms: \(verdict)") { json in
-            if let id = job.id { json.member("id", id.shown) }
+            if let id = job.id { json.member("id", id) }
             json.member("attempt", job.attempt)
             json.member("url", url)
             if let number = Int(status) { json.member("status", number) } else { json.member("status", status) }
