@@ -107,7 +107,7 @@ extension ExecWork {
     private func describe(_ load: Load, _ slot: Slot, _ number: Int) throws(TransportError) -> Feed {
         var json = JSONText()
         json.open("{")
-        environment.describe(into: &json)
+        environment.describe(load.properties, into: &json)
         json.member("slot", slot.number)
         json.member("number", number)
         Envelope.encodeMembers(load.properties ?? MessageProperties(), into: &json)
