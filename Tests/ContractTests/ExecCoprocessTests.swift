@@ -31,7 +31,7 @@ extension ProgramContract {
             let result = try Self.run(
                 """
                 mq send "$Q" a
-                mq exec "$Q" -n 1 --backoff 20s:20s --coprocess -- awk '{ print n++ ? "ok" : "retry 50ms"; fflush() }'
+                mq exec "$Q" -n 1 --backoff 20s:20s --coprocess -- sh -c 'read a; echo retry 50ms; read a; echo ok'
                 """, timeout: .seconds(10))
             #expect(result.status == 0 && result.errorText.contains("1 done, 1 retried"), "\(result.errorText)")
         }
@@ -130,7 +130,8 @@ extension ProgramContract {
             let result = try Self.run(
                 """
                 seq 20000 > $D/in; mq send "$Q" < $D/in &
-                mq exec "$Q" -n 20000 -j 3 --batch 8 --coprocess -- sh -c 'exec awk -v f=$D/out.$MQ_SLOT "{ print > f; print \\"ok\\"; fflush() }"'
+                mq exec "$Q" -n 20000 -j 3 --batch 8 --coprocess -- sh -c 'exec sed -u "w $D/out.$MQ_SLOT
+                s/.*/ok/"'
                 wait; sort -n $D/out.* | cmp - $D/in && echo same
                 """)
             #expect(result.text.contains("same"), "\(result.text) \(result.errorText)")

@@ -47,13 +47,15 @@ extension ProgramContract {
         @Test("What fails too often is a dead letter, and says why", arguments: ContractSubject.holding)
         func deadLetters(subject: ContractSubject) throws {
             try subject.withQueues { queue, dead in
+                // A broker hides a message that waits for its next attempt: its queue looks empty.
+                let end = subject.isOfKernel ? "--drain" : "--stop-when-idle 1500ms"
                 let result = try sh(
                     """
                     printf '%s\\n' bad | mq send "$S"
-                    mq exec "$R" --drain --backoff 20ms:50ms --max-attempts 2 --dead-letter "$X" -- sh -c 'echo no disk >&2; exit 3'
+                    mq exec "$R" \(end) --backoff 20ms:50ms --max-attempts 2 --dead-letter "$X" -- sh -c 'echo no disk >&2; exit 3'
                     """, ["S": queue.send, "R": queue.recv, "X": dead.send])
                 #expect(result.status == 0 || result.status == 1, "\(result.errorText)")
-                #expect(result.errorText.contains("0 done, 1 retried, 1 rejected, 1 dead-lettered"), "\(result.errorText)")
+                #expect(result.errorText.contains("0 done, 1 retried, 0 rejected, 1 dead-lettered"), "\(result.errorText)")
                 #expect(try Self.rest(queue) == [])
                 let letter = try mq().run("recv", dead.recv, "--drain", "-J")
                 #expect(try jsonBodies(letter.text) == [utf8("bad")])
@@ -129,7 +131,7 @@ extension ProgramContract {
                 program.send(signal: SIGTERM)
                 let result = try program.wait(timeout: .seconds(5))
                 #expect(result.ending == .signalled(SIGTERM), "\(result.errorText)")
-                for line in result.lines { #expect(kill(pid_t(line)!, 0) != 0, "the command goes on") }
+                for line in result.lines { #expect(!isRunning(line), "the command goes on") }
                 #expect(try Self.rest(queue) == ["1", "2"])
             }
         }
@@ -148,7 +150,7 @@ extension ProgramContract {
                 program.send(signal: SIGTERM)
                 let result = try program.wait(timeout: .seconds(5))
                 #expect(result.ending == .signalled(SIGTERM), "\(result.errorText)")
-                for line in result.lines { #expect(kill(pid_t(line)!, 0) != 0, "a command goes on") }
+                for line in result.lines { #expect(!isRunning(line), "a command goes on") }
                 #expect(try Self.rest(queue) == ["1"])
             }
         }

@@ -25,8 +25,8 @@ struct CompleterTests {
         #expect(words("se") == ["send"])
         #expect(
             words("") == [
-                "send", "recv", "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive", "bench", "transports",
-                "explain", "completion", "help", "version",
+                "send", "recv", "exec", "post", "bridge", "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive",
+                "bench", "transports", "explain", "completion", "help", "version",
             ])
         #expect(words("help", "pu") == ["purge"])
         #expect(words("help", "bench", "") == ["compare", "report"])

@@ -45,7 +45,7 @@ struct Exec: Verb {
             VerbTable.Example("Four at once, each for a minute at most:", "mq exec nsq:orders/bill -j 4 --timeout 1m -- ./bill"),
             VerbTable.Example(
                 "What is there, and then no more; what fails five times goes elsewhere:",
-                "mq exec sqs:jobs --drain --max-attempts 5 --dead-letter sqs:jobs-dead -- python3 job.py"),
+                "mq exec sqs:jobs --drain --max-attempts 5 --dead-letter sqs:dead -- ./job"),
             VerbTable.Example(
                 "A line of shell, with an attribute of the message:",
                 "mq exec sqs:mails -- sh -c 'sendmail -f \"$MQ_ATTR_SENDER\" ops@example.com'"),

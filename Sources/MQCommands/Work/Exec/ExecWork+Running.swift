@@ -29,7 +29,7 @@ extension ExecWork {
 
     private func start(_ load: Load) throws(TransportError) {
         let (slot, number) = (freeSlot(), number + 1)
-        try prepare(slot, tag: plan.tags ? Array("\(load.ids.first ?? "\(number)")\t".printable.utf8) : [])
+        try prepare(slot, tag: plan.tags ? Array("\((load.ids.first ?? "\(number)").printable)\t".utf8) : [])
         let input = try feed(load.body)
         let meta = try plan.metaDescriptor.map { _ throws(TransportError) in try describe(load, slot, number) }
         var descriptors: [(source: CInt, target: CInt)] = [(input?.source ?? -1, STDIN_FILENO)]
