@@ -160,14 +160,11 @@ struct PostTargets {
         isWell ? recover(index) : rest(index, after: .zero, now: now)
     }
 
-    /// How long no URL has been well, once that is over the limit.
-    func overLimit(now: UInt64) -> Duration? {
-        guard let limit = plan.limit, let downSince, now >= downSince, now - downSince >= limit.nanoseconds else { return nil }
-        return .nanoseconds(Int64(clamping: now - downSince))
+    /// Whether no URL has been well for longer than the limit.
+    func isOverLimit(now: UInt64) -> Bool {
+        guard let limit = plan.limit, let downSince else { return false }
+        return now >= downSince && now - downSince >= limit.nanoseconds
     }
-
-    /// Since when no URL is well, `nil` while one is.
-    var restingSince: UInt64? { downSince }
 
     /// When something is to be done though nothing has ended.
     func due(now: UInt64) -> Deadline {
