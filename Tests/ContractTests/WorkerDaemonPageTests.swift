@@ -33,7 +33,7 @@ extension ProgramContract {
         @Test("The line in place of sqsd is understood")
         func sqsd() throws {
             let port = try LoopbackSocket.freePort()
-            let words = Self.page.commandLines[0].split(separator: " ").dropFirst().map { $0.replacing("9000", with: "\(port)") }
+            let words = Self.page.commandLines[0].split(separator: " ").dropFirst().map { String($0.replacing("9000", with: "\(port)")) }
             expectFailure(try mq().run(words, environment: Self.environment), 69, "127.0.0.1:1")
         }
 
@@ -55,7 +55,8 @@ extension ProgramContract {
             let words = try #require(service["ExecStart"]).split(separator: " ").map(String.init)
             #expect(words[0] == "/usr/bin/mq")
             let port = try LoopbackSocket.freePort()
-            let result = try mq().run(words.dropFirst().map { $0.replacing("9000", with: "\(port)") }, environment: Self.environment)
+            let result = try mq().run(
+                words.dropFirst().map { String($0.replacing("9000", with: "\(port)")) }, environment: Self.environment)
             expectFailure(result, 69, "127.0.0.1:1")
         }
     }
