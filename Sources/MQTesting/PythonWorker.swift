@@ -51,12 +51,11 @@ public final class PythonWorker: Sendable {
 
     public func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
 
-    /// What came for a path, or below it.
+    /// What came for a path, or below it; also after its end.
     public func requests(_ path: String) throws -> [Request] {
-        let reply = try LoopbackHTTP.request("GET", "/log?\(path)", port: port)
-        return try reply.text.split(separator: "\n").map { line in
+        try server.output.split(separator: "\n").filter { $0.hasPrefix("{\"path\": \"\(path)") }.map { line in
             try JSONReader.read(line.utf8) { reader throws(TransportError) in try Self.request(&reader) }
-        }
+        }.filter { $0.path == path || ["/", "?"].contains($0.path.dropFirst(path.count).first) }
     }
 
     private static func request(_ reader: inout JSONReader) throws(TransportError) -> Request {
@@ -85,7 +84,7 @@ public final class PythonWorker: Sendable {
 
     private static let script = #"""
         import base64, http.server, json, socket, ssl, struct, sys, threading, time, urllib.parse
-        lock, seen, counts, health = threading.Lock(), [], {}, {}
+        lock, counts, health = threading.Lock(), {}, {}
 
         class Worker(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -104,9 +103,6 @@ public final class PythonWorker: Sendable {
 
             def do_GET(self):
                 url = urllib.parse.urlsplit(self.path)
-                if url.path == "/log":
-                    with lock: lines = [line for path, line in seen if path == url.query or path.startswith(url.query + "/")]
-                    return self.answer(200, "\n".join(lines).encode())
                 if url.path == "/set":
                     name, status = url.query.split("=")
                     health[name] = int(status)
@@ -119,7 +115,7 @@ public final class PythonWorker: Sendable {
                 record = {"path": self.path, "method": self.command, "body": base64.b64encode(body).decode(),
                           "port": str(self.client_address[1]), "time": repr(time.monotonic()),
                           "headers": {k.lower(): v.encode("latin-1").decode("utf-8", "replace") for k, v in self.headers.items()}}
-                with lock: seen.append((self.path.split("?")[0], json.dumps(record)))
+                with lock: print(json.dumps(record), flush=True)
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))

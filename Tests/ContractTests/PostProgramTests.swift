@@ -65,7 +65,7 @@ extension ProgramContract {
                 expectSuccess(try mq().run(["send", queue, "a", "b"]))
                 let plain = try mq().run(["post", queue, server.url("/status/200/x"), "-n", "1", "-v"])
                 #expect(
-                    plain.errorText.contains(/attempt 1 http:\/\/127.0.0.1:[0-9]+\/status\/200\/x 200 in [0-9]+ ms: ok/),
+                    plain.errorText.contains(/message, attempt 1: http:\/\/127.0.0.1:[0-9]+\/status\/200\/x 200 in [0-9]+ ms: ok/),
                     "\(plain.errorText)")
                 let json = try mq().run(["post", queue, server.url("/status/200/x"), "-n", "1", "-v", "--log-format", "json"])
                 let lines = try json.errorText.split(separator: "\n").map { try jsonObject($0) }

@@ -107,11 +107,11 @@ struct PostTargetsTests {
         }
         _ = targets.toAsk(now: 0)
         _ = targets.answered(0, isWell: false, now: 0)
-        #expect(targets.overLimit(now: 3 * Self.second - 1) == nil && targets.overLimit(now: 3 * Self.second) == .seconds(3))
+        #expect(!targets.isOverLimit(now: 3 * Self.second - 1) && targets.isOverLimit(now: 3 * Self.second))
         #expect(targets.due(now: 0) == Deadline(nanoseconds: Self.second))
         _ = targets.toAsk(now: Self.second)
         #expect(targets.due(now: Self.second) == Deadline(nanoseconds: 3 * Self.second))
         _ = targets.answered(0, isWell: true, now: 2 * Self.second)
-        #expect(targets.overLimit(now: 9 * Self.second) == nil && targets.due(now: 9 * Self.second).isNever)
+        #expect(!targets.isOverLimit(now: 9 * Self.second) && targets.due(now: 9 * Self.second).isNever)
     }
 }

@@ -303,8 +303,8 @@ struct PostWorkTests {
         (run.plan.width, run.plan.health, run.work.deadLetters!.attempts) = (4, "/health/x", nil)
         let change = Background {
             while try first.requests("/slow/0.005/x").count < 20 { usleep(2000) }
-            let before = try first.requests("/slow/0.005/x")
             first.end()
+            let before = try first.requests("/slow/0.005/x")
             let second = try PythonWorker(port: port)
             try second.setHealth("x", 200)
             return (before, second)

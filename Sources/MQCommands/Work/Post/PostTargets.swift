@@ -12,7 +12,7 @@ struct PostTargets {
         var asksHealth = false
         /// How long no URL may be well before that is given up; `nil` is as long as it takes.
         var limit: Duration?
-        /// The first rest; the longest is 64 times as long with health to ask for, else five minutes.
+        /// The first rest; the longest is 16 times as long with health to ask for, else 64 times, and at most five minutes.
         var rest = Duration.seconds(1)
     }
 
@@ -132,7 +132,7 @@ struct PostTargets {
 
     /// A try with a message costs a place among those at work for as long as it takes: a rest is ten times as long.
     private mutating func rest(_ index: Int, after time: Duration, now: UInt64) -> Change {
-        let factor = 1 << min(targets[index].rests, 6)
+        let factor = 1 << min(targets[index].rests, plan.asksHealth ? 4 : 6)
         var length = plan.rest * factor
         if !plan.asksHealth && targets.count > 1 { length = max(length, time * 10) }
         length = min(length, Self.longestRest)
@@ -160,14 +160,11 @@ struct PostTargets {
         isWell ? recover(index) : rest(index, after: .zero, now: now)
     }
 
-    /// How long no URL has been well, once that is over the limit.
-    func overLimit(now: UInt64) -> Duration? {
-        guard let limit = plan.limit, let downSince, now >= downSince, now - downSince >= limit.nanoseconds else { return nil }
-        return .nanoseconds(Int64(clamping: now - downSince))
+    /// Whether no URL has been well for longer than the limit.
+    func isOverLimit(now: UInt64) -> Bool {
+        guard let limit = plan.limit, let downSince else { return false }
+        return now >= downSince && now - downSince >= limit.nanoseconds
     }
-
-    /// Since when no URL is well, `nil` while one is.
-    var restingSince: UInt64? { downSince }
 
     /// When something is to be done though nothing has ended.
     func due(now: UInt64) -> Deadline {

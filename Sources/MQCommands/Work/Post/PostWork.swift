@@ -118,7 +118,7 @@ final class PostWork: Work {
         }
         askHealth()
         sendOff()
-        if !isFinishing, let time = targets.overLimit(now: Deadline.now()) { throw unwell(after: time) }
+        if !isFinishing, targets.isOverLimit(now: Deadline.now()) { throw unwell }
     }
 
     func finish(stop: StopFlag) throws(TransportError) { isFinishing = true }
@@ -238,10 +238,11 @@ final class PostWork: Work {
         }
     }
 
-    private func unwell(after time: Duration) -> TransportError {
+    private var unwell: TransportError {
         let fault = faults.sorted { $0.key < $1.key }.first?.value ?? "no answer yet"
         return TransportError(
-            .unreachable, "no URL has been well for \(Quantity.words(time)): \(fault)", hint: "--health-limit says how long to wait")
+            .unreachable, "no URL has been well for \(Quantity.words(plan.healthLimit)): \(fault)",
+            hint: "--health-limit says how long to wait")
     }
 
     // MARK: - The log
@@ -256,7 +257,7 @@ final class PostWork: Work {
             case .stop: "stop"
             }
         let (url, milliseconds) = (plan.urls[job.target].shown, Int(time.nanoseconds / 1_000_000))
-        console.detail("\(job.id ?? "a message") attempt \(job.attempt) \(url) \(status) in \(milliseconds) ms: \(verdict)") { json in
+        console.detail("\(job.id ?? "message"), attempt \(job.attempt): \(url) \(status) in \(milliseconds) ms: \(verdict)") { json in
             if let id = job.id { json.member("id", id) }
             json.member("attempt", job.attempt)
             json.member("url", url)
