@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// Why a blocking call is asked to return.
 public enum StopReason: UInt8, Sendable {

@@ -1,5 +1,4 @@
 import MQCore
-import Synchronization
 
 /// What a `FaultyTransport` does wrong. Nothing by chance: the same messages meet the same faults.
 public struct Faults: Sendable, Equatable {

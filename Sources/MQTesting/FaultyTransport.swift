@@ -1,5 +1,4 @@
 public import MQCore
-import Synchronization
 
 /// A transport in this process that breaks its promises as told: what measures must find out every one of them.
 ///

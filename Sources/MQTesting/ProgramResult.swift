@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// How a program ended, and what it wrote.
 public struct ProgramResult: Sendable {

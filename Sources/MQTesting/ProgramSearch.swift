@@ -1,6 +1,5 @@
 import Glibc
 import MQCore
-import Synchronization
 
 /// Where programs are.
 enum ProgramSearch {

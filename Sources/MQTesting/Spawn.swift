@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// posix_spawn(3) with three streams.
 struct Spawn {

@@ -1,7 +1,5 @@
-import CSysV
 import Glibc
 import MQCore
-import Synchronization
 
 /// What an endpoint wants to do with a queue.
 enum SysVAccess {

@@ -1,7 +1,6 @@
 import CSysV
 import Glibc
 import MQCore
-import Synchronization
 
 /// An existing queue. Nothing is open: the kernel knows queues by number only.
 struct SysVQueue: Sendable {

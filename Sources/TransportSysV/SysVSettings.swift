@@ -1,4 +1,3 @@
-import CSysV
 import Glibc
 import MQCore
 

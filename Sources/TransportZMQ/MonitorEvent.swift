@@ -1,4 +1,3 @@
-import CZMQ
 import MQCore
 
 /// What libzmq's monitor reports of a connection.

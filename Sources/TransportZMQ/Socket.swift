@@ -1,7 +1,6 @@
 import CZMQ
 import Glibc
 import MQCore
-import Synchronization
 
 /// A socket of a context, used by one thread. Closed when it goes; what it had not sent goes with it unless `linger` says otherwise.
 struct Socket: ~Copyable {

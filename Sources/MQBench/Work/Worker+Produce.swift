@@ -7,22 +7,21 @@ extension Worker {
 
     func produce() throws(TransportError) -> WorkerResult {
         var batch = try Payload.batch(job.payload, size: job.size, count: batchSize, seed: UInt64(job.index + 1))
-        let sender = try sender(job.address)
-        if let refusal = sender.refusal(in: batch, 0..<batch.count) { throw refusal.error }
+        let delivery = try delivery(to: job.address, of: batch)
         guard let start = ready() else { throw notStarted }
         _ = Self.wait(until: start, stop: stop)
         var result = WorkerResult()
         if let rate = job.rate {
-            try produce(&batch, sender, from: start, rate: rate, &result)
+            try produce(&batch, delivery, from: start, rate: rate, &result)
         } else {
-            try produce(&batch, sender, from: start, &result)
+            try produce(&batch, delivery, from: start, &result)
         }
-        try sender.flush(until: .after(Self.patience), stop: stop)
+        try delivery.finish(until: .after(Self.patience), stop: stop)
         return result
     }
 
     /// Closed loop: the next batch as soon as the last was taken.
-    private func produce(_ batch: inout Batch, _ sender: any Sender, from start: UInt64, _ result: inout WorkerResult)
+    private func produce(_ batch: inout Batch, _ delivery: Delivery, from start: UInt64, _ result: inout WorkerResult)
         throws(TransportError)
     {
         var watch = stopwatch(from: start)
@@ -36,12 +35,7 @@ extension Worker {
             if job.count == nil && now >= watch.end { break }
             if count == 0 { continue }
             stamp(&batch, 0..<count, first: result.sent, due: { _ in now }, sent: now)
-            var taken = 0
-            while taken < count && !isStopped {
-                let accepted = try sender.send(batch, taken..<count, until: last, stop: stop)
-                taken += accepted
-                if accepted == 0 && last.hasPassed { throw stalled }
-            }
+            let taken = try delivery.pass(batch, 0..<count, until: last, stop: stop)
             result.sent += taken
             if isMeasured { result.measured += taken }
             counters[job.slot] = result.sent
@@ -49,8 +43,6 @@ extension Worker {
         watch.stop(Deadline.now())
         (result.cost, result.measuredSeconds) = (watch.cost, watch.seconds)
     }
-
-    private var stalled: TransportError { TransportError(.tryAgain, "nobody takes the messages: the queue stayed full") }
 
     private func stamp(_ batch: inout Batch, _ range: Range<Int>, first: Int, due: (Int) -> UInt64, sent: UInt64) {
         batch.renew()
@@ -64,7 +56,7 @@ extension Worker {
 
     /// Open loop: message i is due at start + i / rate and says so, however late it is sent. What is due is sent together.
     private func produce(
-        _ batch: inout Batch, _ sender: any Sender, from start: UInt64, rate: Double, _ result: inout WorkerResult
+        _ batch: inout Batch, _ delivery: Delivery, from start: UInt64, rate: Double, _ result: inout WorkerResult
     ) throws(TransportError) {
         var watch = stopwatch(from: start)
         let interval = 1e9 / rate
@@ -80,8 +72,9 @@ extension Worker {
             var count = 1
             while count < batch.count && due(result.sent + count) <= min(now, watch.end - 1) { count += 1 }
             stamp(&batch, 0..<count, first: result.sent, due: due, sent: now)
-            let accepted = try sender.send(batch, 0..<count, until: last, stop: stop)
-            if accepted == 0 && last.hasPassed { throw stalled }
+            // What does not go at once is stamped anew: its wait is the generator's delay, not the queue's.
+            let accepted = try delivery.attempt(batch, 0..<count, until: last, stop: stop)
+            if accepted == 0 && last.hasPassed { throw delivery.waitedInVain }
             for index in 0..<accepted where due(result.sent + index) >= watch.begin {
                 delays.record(Int(now - min(now, due(result.sent + index))))
                 result.measured += 1

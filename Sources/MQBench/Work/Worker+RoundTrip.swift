@@ -6,7 +6,7 @@ extension Worker {
         var batch = try Payload.batch(job.payload, size: job.size, count: 1, seed: 1)
         // The receiving end is opened first: where ends must meet, it is the one that binds.
         let receiver = try receiver(job.answers!)
-        let sender = try sender(job.address)
+        let sender = try sender(try resolve(job.address))
         if let refusal = sender.refusal(in: batch, 0..<1) { throw refusal.error }
         guard let start = ready() else { throw notStarted }
         _ = Self.wait(until: start, stop: stop)
@@ -71,7 +71,7 @@ extension Worker {
 
     func echo() throws(TransportError) -> WorkerResult {
         let receiver = try receiver(job.address)
-        let sender = try sender(job.answers!)
+        let sender = try sender(try resolve(job.answers!))
         guard let start = ready() else { throw notStarted }
         var watch = stopwatch(from: start)
         var result = WorkerResult()

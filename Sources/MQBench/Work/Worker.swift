@@ -30,11 +30,19 @@ struct Worker {
         }
     }
 
-    func sender(_ address: String) throws(TransportError) -> any Sender {
+    /// The way to the queue, once it is sure that it takes messages like these.
+    func delivery(to address: String, of batch: borrowing Batch) throws(TransportError) -> Delivery {
+        let transport = try resolve(address)
+        let sender = try sender(transport)
+        if let refusal = sender.refusal(in: batch, 0..<batch.count) { throw refusal.error }
+        return Delivery(sender, of: type(of: transport).descriptor)
+    }
+
+    func sender(_ transport: any Transport) throws(TransportError) -> any Sender {
         var opening = Opening(stop: stop)
         opening.sharesProcess = job.isThread
         opening.deadline = .after(.seconds(10))
-        return try resolve(address).openSender(opening)
+        return try transport.openSender(opening)
     }
 
     func receiver(_ address: String) throws(TransportError) -> any Receiver {

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// Blocks that were lent, in the order in which that happened: the first is the next to come back.
 struct SpareBlocks {
     private var ring: [BatchBlock] = []

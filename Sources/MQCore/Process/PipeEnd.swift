@@ -1,4 +1,3 @@
-internal import CProcess
 import Glibc
 
 /// One end of a pipe, or any descriptor with one owner: closed when it goes.

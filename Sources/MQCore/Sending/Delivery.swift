@@ -195,6 +195,28 @@ public final class Delivery {
         look()
     }
 
+    /// One call of the sender with messages that are known to be sendable, without regard to pace and timeout.
+    /// - Returns: how many were taken; fewer than all when the deadline has passed, or when stopped.
+    /// - Throws: as `hand`, but never for a wait in vain: `waitedInVain` is that error.
+    public func attempt(
+        _ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag
+    ) throws(TransportError) -> Int {
+        let count: Int
+        do throws(TransportError) {
+            count = try sender.send(batch, range, until: deadline, stop: stop)
+        } catch {
+            isBroken = true
+            // What the sender took of this call it counts as confirmed, or it is in doubt.
+            let known = min(range.count, max(0, sender.confirmed - account.taken))
+            took(batch, range.lowerBound..<range.lowerBound + known)
+            throw error
+        }
+        let failedBefore = account.firstFailed?.position
+        took(batch, range.lowerBound..<range.lowerBound + count)
+        try throwRefusal(failedBefore)
+        return count
+    }
+
     /// Waits until everything that was handed over has gone, and is confirmed where the transport can tell.
     /// - Throws: `tryAgain` when the deadline passes first, what ended the sender, or the error of a message that was refused meanwhile.
     public func finish(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
@@ -285,7 +307,8 @@ public final class Delivery {
         }
     }
 
-    private var waitedInVain: TransportError {
+    /// Why nothing goes on, once a deadline has passed.
+    public var waitedInVain: TransportError {
         var error = sender.obstacle
         if let timeout = limits.timeout, timeout > .zero { error.message += "; waited \(Quantity.words(timeout))" }
         if error.hint == nil && error.remedy == nil { error.remedy = .wait }
@@ -297,26 +320,6 @@ public final class Delivery {
         hasSaidWaiting = true
         let obstacle = sender.obstacle
         notices.warn("waiting: \(obstacle.message)\(obstacle.code == .tryAgain ? "; nothing receives" : "")")
-    }
-
-    /// One call of the sender, and its account.
-    private func attempt(
-        _ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag
-    ) throws(TransportError) -> Int {
-        let count: Int
-        do throws(TransportError) {
-            count = try sender.send(batch, range, until: deadline, stop: stop)
-        } catch {
-            isBroken = true
-            // What the sender took of this call it counts as confirmed, or it is in doubt.
-            let known = min(range.count, max(0, sender.confirmed - account.taken))
-            took(batch, range.lowerBound..<range.lowerBound + known)
-            throw error
-        }
-        let failedBefore = account.firstFailed?.position
-        took(batch, range.lowerBound..<range.lowerBound + count)
-        try throwRefusal(failedBefore)
-        return count
     }
 
     private func took(_ batch: borrowing Batch, _ range: Range<Int>) {
