@@ -153,9 +153,11 @@ extension MessageContract {
             defer { broker.stop() }
             let options = ",endpoint=\(broker.endpoint),region=us-east-1"
             let script = """
-                mq create "sqs:dead.fifo$O" && mq create "sqs:jobs.fifo$O,attr=VisibilityTimeout=0,attr=RedrivePolicy=$P"
+                mq create "sqs:dead.fifo$O" && mq create "sqs:jobs.fifo$O,attr=VisibilityTimeout=1,attr=RedrivePolicy=$P"
                 mq send "sqs:jobs.fifo$O" job --group g --dedup d
-                for i in 1 2; do mq recv "sqs:jobs.fifo$O,visibility=0s,wait=0s" --timeout 0 --ack never > /dev/null; done
+                until mq stat "sqs:dead.fifo$O" --json | grep -q '"messages":1'; do
+                    mq recv "sqs:jobs.fifo$O,visibility=1s,wait=0s" --timeout 0 --ack never > /dev/null 2>&1; sleep 0.1
+                done
                 mq bridge "sqs:dead.fifo$O,wait=0s" "sqs:jobs.fifo$O" --drain; echo $?
                 mq stat "sqs:dead.fifo$O" --json | grep -o '"messages":[0-9]*'
                 mq bridge "sqs:dead.fifo$O,wait=0s,visibility=1s" "sqs:jobs.fifo$O" -n 1 --new-dedup; echo $?

@@ -54,9 +54,9 @@ struct BridgeTests {
     func nothingIsLostWhenTheDestinationBreaks(at place: Int, lag: Int) throws {
         var made = Faults()
         (made.breakAt, made.confirmLag) = (place, lag)
-        let faults = made, bridge = try MemoryBridge { FaultyTransport($1, faults) }
+        let faults = made, bridge = try MemoryBridge { BreakingTransport($1, times: 3, faults) }
         defer { bridge.cleanUp() }
-        let all = MemoryBridge.bodies(place < 10 ? 12 : 500)
+        let all = MemoryBridge.bodies(500)
         try bridge.source.send(all)
         #expect(try bridge.run().isSuccess)
         let moved = try bridge.destinations[0].bodies()
@@ -120,7 +120,7 @@ struct BridgeTests {
     @Test func aCopyThatOneDestinationLosesComesAgain() throws {
         var made = Faults()
         made.breakAt = 30
-        let faults = made, bridge = try MemoryBridge(destinations: 2) { $0 == 0 ? FaultyTransport($1, faults) : $1 }
+        let faults = made, bridge = try MemoryBridge(destinations: 2) { $0 == 0 ? BreakingTransport($1, times: 2, faults) : $1 }
         defer { bridge.cleanUp() }
         try bridge.source.send(MemoryBridge.bodies(200))
         #expect(try bridge.run { $0.work.copies = true }.isSuccess)

@@ -7,11 +7,11 @@ final class BodyPattern {
 
     /// - Throws: `usage`, with what is wrong in the C library's words.
     init(_ text: String) throws(TransportError) {
+        compiled.initialize(to: regex_t())
         let code = regcomp(compiled, text, REG_EXTENDED)
         guard code == 0 else {
             var words = [CChar](repeating: 0, count: 256)
             regerror(code, compiled, &words, words.count)
-            compiled.deallocate()
             throw TransportError(
                 .usage,
                 "'\(text)' is not a regular expression: \(String(decoding: words.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))"

@@ -70,6 +70,8 @@ final class BridgeCompanion {
         let answering = try Pipe()
         var child = try start(asking.reading.descriptor, answering.writing.descriptor)
         let (question, answer) = (asking.writing.release(), answering.reading.release())
+        // Those of the command: the last one that is closed tells that it has ended.
+        for descriptor in [asking.reading.release(), answering.writing.release()] { close(descriptor) }
         var isOpen = true
         defer {
             if isOpen { close(question) }

@@ -23,6 +23,8 @@ final class BridgeCourier {
     /// Until when what was handed over is waited for after the order to give back.
     private var end = Deadline.never
     private var isOver = false
+    /// Whether what lies there was looked at in this round: only then is more of it waited for.
+    private var hasLooked = false
     private var isBlocked = false
     private var hasSaidBlocked = false
     private let calm = StopFlag()
@@ -52,7 +54,8 @@ final class BridgeCourier {
     private func run() {
         while !isOver {
             destination.wake.lower()
-            let task = destination.next(takesLoad: unhanded == nil, size: delivery?.requestSize ?? 1)
+            hasLooked = unhanded == nil
+            let task = destination.next(takesLoad: hasLooked, size: delivery?.requestSize ?? 1)
             if let load = task.load { take(load) }
             obey(task.order)
             do throws(TransportError) {
@@ -160,7 +163,7 @@ final class BridgeCourier {
     /// Hands over, hears, and waits for what comes first: news, room, something more to hand over.
     private func work(until due: Deadline) throws(TransportError) {
         guard let delivery else {
-            if order >= .giveBack { return close() }
+            if order >= .giveBack && hasLooked { close() }
             return
         }
         if let load = unhanded {
@@ -172,6 +175,7 @@ final class BridgeCourier {
         hear()
         if order == .close && !isBlocked && unconfirmed == 0 { return try finish(delivery) }
         report()
+        if unhanded == nil && !hasLooked { return }
         let until = order >= .giveBack && !end.hasPassed ? due.earlier(end) : due
         if unconfirmed > 0 {
             try delivery.progress(until: until, stop: destination.wake)
@@ -216,7 +220,10 @@ final class BridgeCourier {
             let indices = part.lowerBound - load.first..<part.upperBound - load.first
             load.forEachRun(indices) { news.verdicts.append(Verdict($1, fate)) }
             load.settle(indices, isDone: isDone)
-            if isDone { figures.forwarded += indices.count }
+            if isDone {
+                figures.forwarded += indices.count
+                link.proved()
+            }
         }
     }
 

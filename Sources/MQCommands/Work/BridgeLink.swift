@@ -27,11 +27,14 @@ struct BridgeLink {
     mutating func connected() -> String? {
         isUp = true
         if wasUp { reconnects += 1 }
-        defer { (wasUp, troubleSince, lastSaid, pause) = (true, nil, nil, 0.05) }
+        defer { (wasUp, troubleSince, lastSaid) = (true, nil, nil) }
         guard let troubleSince else { return nil }
         let time = Quantity.words(.nanoseconds(Int64(Deadline.now() - troubleSince)))
         return "\(side): connected\(wasUp ? " again" : "") after \(time)"
     }
+
+    /// It does what it is there for; that it could be connected proves nothing.
+    mutating func proved() { pause = 0.05 }
 
     /// A try failed, or a connection broke. The next try is due at `nextTry`.
     /// - Returns: what to say, when it is news.
