@@ -112,15 +112,8 @@ public struct Address: Sendable, Equatable {
 
     /// The byte that two digits behind a `%` stand for: `,`, `?`, `%`, or one that no UTF-8 text has to have.
     private static func escaped(_ digits: ArraySlice<UInt8>) -> UInt8? {
-        guard digits.count == 2 else { return nil }
-        var value: UInt8 = 0
-        for digit in digits {
-            switch digit {
-            case 0x30...0x39: value = value << 4 | (digit - 0x30)
-            case 0x41...0x46, 0x61...0x66: value = value << 4 | ((digit | 0x20) - 0x61 + 10)
-            default: return nil
-            }
-        }
+        guard digits.count == 2, let high = Hex.value(digits.first!), let low = Hex.value(digits.last!) else { return nil }
+        let value = high << 4 | low
         return value >= 0x80 || ",?%".utf8.contains(value) ? value : nil
     }
 

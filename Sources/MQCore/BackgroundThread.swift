@@ -50,9 +50,6 @@ public enum BackgroundThread {
         }
     }
 
-    /// A helper without a name of its own.
-    public static func start(_ body: @escaping @Sendable () -> Void) { startOrEnd("mq-helper", body) }
-
     /// Blocks every signal meanwhile, for threads that are started inside: they inherit the mask. The program blocks
     /// them already; a test or another host may not.
     public static func blockingSignals<Result: ~Copyable, Failure: Error>(

@@ -76,12 +76,19 @@ public enum LocalFile {
     /// Writes a whole file, in place of one that is there.
     /// - Throws: `inputOutput`, `permission`.
     public static func write(_ bytes: [UInt8], to path: String) throws(TransportError) {
-        guard let file = fopen(path.rawCString, "w") else { throw failure(path, errno) }
-        let isWritten = bytes.isEmpty || fwrite(bytes, bytes.count, 1, file) == 1
-        let number = errno
+        let descriptor = open(path.rawCString, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw failure(path, errno) }
+        var number = bytes.withUnsafeBytes { SystemCall.writeAll($0, to: descriptor) }
         // Some file systems report a full disk only when the file is closed.
-        guard fclose(file) == 0 else { throw failure(path, errno) }
-        if !isWritten { throw failure(path, number) }
+        if close(descriptor) != 0 && number == 0 { number = errno }
+        if number != 0 { throw failure(path, number) }
+    }
+
+    /// Makes a folder unless there is one.
+    /// - Throws: `cannotCreate` with the path and the system's words.
+    public static func makeFolder(_ path: String) throws(TransportError) {
+        guard mkdir(path.rawCString, 0o777) != 0, errno != EEXIST else { return }
+        throw TransportError(.cannotCreate, "\(path): \(SystemError.words(errno))", errno: errno)
     }
 
     public static func failure(_ path: String, _ number: CInt) -> TransportError {

@@ -118,8 +118,7 @@ public enum Quantity {
         let scaled = Int((value.magnitude * scale).rounded())
         let sign = value < 0 && scaled > 0 ? "-" : ""
         if digits == 0 { return "\(sign)\(scaled)" }
-        let fraction = String(scaled % Int(scale))
-        return "\(sign)\(scaled / Int(scale))." + String(repeating: "0", count: digits - fraction.count) + fraction
+        return "\(sign)\(scaled / Int(scale))." + String(scaled % Int(scale)).zeroPadded(to: digits)
     }
 
     /// A duration for people: `250ms`, `1.5s`, `2m`.

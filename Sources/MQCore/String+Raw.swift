@@ -61,16 +61,6 @@ extension String {
         utf8.contains(0xf4) && unicodeScalars.contains { $0.rawByte != nil }
     }
 
-    /// For people: bytes that are no UTF-8 as `\xff`.
-    public var shown: String {
-        guard isRaw else { return self }
-        var result = ""
-        for scalar in unicodeScalars {
-            if let byte = scalar.rawByte { result += "\\x" + String(byte, radix: 16) } else { result.unicodeScalars.append(scalar) }
-        }
-        return result
-    }
-
     private mutating func append(raw byte: UInt8) {
         // Bytes below 0x80 are always UTF-8.
         unicodeScalars.append(Unicode.Scalar(0x10_ff00 + UInt32(byte))!)

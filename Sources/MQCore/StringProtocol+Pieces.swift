@@ -7,7 +7,7 @@ extension StringProtocol {
     public func holds(_ word: StaticString) -> Bool {
         let needle = word.withUTF8Buffer { Array($0) }
         return Array(utf8).withUnsafeBytes { bytes in
-            bytes.baseAddress.map { findBytes(needle, in: $0, bytes.count) != nil } ?? false
+            bytes.baseAddress.map { ByteSearch.find(needle, in: $0, bytes.count) != nil } ?? false
         }
     }
 

@@ -143,7 +143,7 @@ public final class TLSLayer: StreamLayer {
             return permission("is for another name", hint: "tls-name=NAME if it is meant to differ")
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
             X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-            return permission("is signed by nobody who is trusted here", hint: "tls-ca=FILE names its issuer's certificate")
+            return permission("is not signed by a trusted authority", hint: "tls-ca=FILE names its issuer's certificate")
         default: return permission("is not accepted: " + String(cString: api.pointee.verify_words(verdict)!))
         }
     }

@@ -36,7 +36,7 @@ final class MemoryAdmin: Admin {
 
     func purge() throws(TransportError) -> Int { try find().purge() }
 
-    private static var nameless: TransportError { TransportError(.usage, "mem: without a name is no queue", hint: "mem:NAME") }
+    private static var nameless: TransportError { TransportError(.usage, "mem: needs the name of a queue", hint: "mem:NAME") }
 
     private func find() throws(TransportError) -> MemoryQueue {
         if name.isEmpty { throw Self.nameless }

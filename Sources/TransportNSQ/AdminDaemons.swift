@@ -52,7 +52,7 @@ struct AdminDaemons {
             }
         }
         guard var first = failures.first else { return count }
-        if count > 0 { first.message += "; \(count) of \(daemons.count) nsqds did as they were told" }
+        if count > 0 { first.message += "; \(count) of \(daemons.count) nsqds did so" }
         throw first
     }
 
@@ -71,7 +71,7 @@ struct AdminDaemons {
 
     private static func parsed(_ reply: HTTPReply) throws(TransportError) -> [AdminTopic] {
         do { return try AdminStatistics.parse(reply.body) } catch {
-            throw TransportError(.protocolViolation, "what answers is no nsqd: \(error.message)", hint: wrongPort)
+            throw TransportError(.protocolViolation, "the answer is not nsqd's: \(error.message)", hint: wrongPort)
         }
     }
 
@@ -87,7 +87,7 @@ struct AdminDaemons {
         case (500..., let message): return TransportError(.failure, "nsqd fails: \(message ?? "HTTP status \(reply.status)")")
         default:
             let words = "HTTP status \(reply.status)" + (message.map { ", \($0)" } ?? "")
-            return TransportError(.protocolViolation, "what answers is no nsqd: \(words)", hint: wrongPort)
+            return TransportError(.protocolViolation, "the answer is not nsqd's: \(words)", hint: wrongPort)
         }
     }
 

@@ -180,7 +180,7 @@ final class Connection {
     var silence: TransportError {
         let period = Quantity.words(.nanoseconds(Int64(2 * heartbeat)))
         return TransportError(
-            .unreachable, "nsqd has missed two heartbeats: not a word for \(period)", remedy: .retry, isRetriable: true)
+            .unreachable, "nsqd has missed two heartbeats: nothing was heard for \(period)", remedy: .retry, isRetriable: true)
     }
 
     /// Says that we are there.

@@ -113,7 +113,7 @@ final class Fleet<Team: Crew>: Sendable {
             defer { threads.attendant = true }
             return !threads.attendant
         }
-        if isNew { BackgroundThread.start { [self] in standBy() } }
+        if isNew { BackgroundThread.startOrEnd("mq-nsq-standby") { [self] in standBy() } }
     }
 
     private func standBy() {
@@ -137,7 +137,7 @@ final class Fleet<Team: Crew>: Sendable {
             defer { threads.connector = true }
             return !threads.connector
         }
-        if isNew { BackgroundThread.start { [self] in keepConnected() } }
+        if isNew { BackgroundThread.startOrEnd("mq-nsq-connect") { [self] in keepConnected() } }
     }
 
     private func keepConnected() {
@@ -179,7 +179,7 @@ final class Fleet<Team: Crew>: Sendable {
             let link = try make(peer, until: .never, stop: ending)
             guard roster.withLock({ $0.connected(peer) }) else { return }
             arrivals.withLock { $0.append(link) }
-            notices.detail("connected to \(peer.text)")
+            notices(.restored("connected to \(peer.text)"))
             ownerBell.ring()
         } catch {
             perform(roster.withLock { $0.failed(peer, error, at: Deadline.now()) })

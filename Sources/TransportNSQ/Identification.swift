@@ -30,39 +30,26 @@ struct Identification: Sendable {
     var json: [UInt8] {
         var text = JSONText()
         text.open("{")
-        text.key("client_id")
-        text.value(clientID)
-        text.key("hostname")
-        text.value(hostname)
-        text.key("user_agent")
-        text.value(userAgent)
-        text.key("feature_negotiation")
-        text.value(true)
-        text.key("heartbeat_interval")
-        text.value(heartbeat)
-        text.key("output_buffer_size")
-        text.value(outputBuffer)
-        text.key("output_buffer_timeout")
-        text.value(outputBuffer < 0 ? -1 : outputTimeout)
+        text.member("client_id", clientID)
+        text.member("hostname", hostname)
+        text.member("user_agent", userAgent)
+        text.member("feature_negotiation", true)
+        text.member("heartbeat_interval", heartbeat)
+        text.member("output_buffer_size", outputBuffer)
+        text.member("output_buffer_timeout", outputBuffer < 0 ? -1 : outputTimeout)
         for (key, number) in [("msg_timeout", messageTimeout), ("sample_rate", sampleRate)] {
             guard let number else { continue }
-            text.key(key)
-            text.value(number)
+            text.member(key, number)
         }
         for (key, words) in [("topology_region", region), ("topology_zone", zone)] {
             guard let words else { continue }
-            text.key(key)
-            text.value(words)
+            text.member(key, words)
         }
-        text.key("tls_v1")
-        text.value(tls)
-        text.key("snappy")
-        text.value(compression == .snappy)
+        text.member("tls_v1", tls)
+        text.member("snappy", compression == .snappy)
         if case .deflate(let level) = compression {
-            text.key("deflate")
-            text.value(true)
-            text.key("deflate_level")
-            text.value(level)
+            text.member("deflate", true)
+            text.member("deflate_level", level)
         }
         text.close("}")
         return text.bytes

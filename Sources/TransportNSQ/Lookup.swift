@@ -85,7 +85,7 @@ extension Lookup {
 
     private static func foreign(_ what: String) -> TransportError {
         TransportError(
-            .protocolViolation, "what answers is no nsqlookupd: \(what)",
+            .protocolViolation, "the answer is not nsqlookupd's: \(what)",
             hint: wrongPort)
     }
 

@@ -156,7 +156,7 @@ final class NSQAdmin: Admin {
 
     func create(exclusive: Bool) throws(TransportError) -> Bool {
         let topic = try requiredTopic()
-        if target.isTemporary { throw TransportError(.usage, "temp is made by those who use it, and goes with them") }
+        if target.isTemporary { throw TransportError(.usage, "temp is created by its first user and removed with its last one") }
         let all = try daemons(having: nil)
         if all.daemons.isEmpty { throw TransportError(.unreachable, "no nsqd is there to have it", isRetriable: true) }
         let found = try all.statistics(topic: topic).filter { entry in

@@ -85,7 +85,7 @@ struct NSQTarget: Sendable, Equatable {
         guard isValid, !stem.isEmpty, name.utf8.count <= 64 else {
             throw TransportError(
                 .usage, "'\(name)' is not a \(what) name",
-                hint: "1 to 64 of a-z A-Z 0-9 . _ - with #ephemeral behind them if it shall not outlive its clients")
+                hint: "1 to 64 of a-z A-Z 0-9 . _ - and #ephemeral at the end if it is to go with its clients")
         }
     }
 }

@@ -31,16 +31,16 @@ extension NSQTransport {
         OptionSpec("unix", .file, help: "The UNIX socket on which nsqd listens, in place of hosts."),
         OptionSpec(
             "heartbeat", .duration, standard: "10s",
-            help: "How often nsqd and mq look whether the other is there; two that are missed end the connection. 1s to 60s."),
+            help: "How often nsqd and mq check that the other is there; two missed ones end the connection. 1s to 60s."),
         OptionSpec(
             "msg-timeout", .duration, standard: "nsqd's, 60s", scope: .receive,
-            help: "When a message of a consumer that says nothing goes to another; kept alive at half of it."),
+            help: "How long a silent consumer keeps a message before another gets it; extended at half of it."),
         OptionSpec(
             "max-in-flight", .integer(1...100_000), standard: "2500", scope: .receive,
             help: "The most unsettled messages, over all nsqds; fewer are taken ahead when they are large."),
         OptionSpec(
             "output-buffer", .bytes(0...65_536), standard: "16k", scope: .receive,
-            help: "Bytes that nsqd collects while much is queued; a lone message never waits for more. 0 is none."),
+            help: "Bytes that nsqd collects while many messages are queued; a lone one never waits. 0 is off."),
         OptionSpec(
             "sample-rate", .integer(1...99), scope: .receive,
             help: "Percentage of the messages to deliver; nsqd throws the others away."),
@@ -66,8 +66,8 @@ extension NSQTransport {
             "http-port", .integer(1...65_535), standard: "the port + 1", help: "nsqd's HTTP port, through which queues are looked after."),
         OptionSpec(
             "https", .flag, standard: "no",
-            help: "Look after queues over TLS, with the tls options; http-port is then the port + 2."),
-        OptionSpec("poll", .duration, standard: "15s", help: "Between two looks at nsqlookupd."),
+            help: "Manage queues over TLS, with the tls options; http-port is then the port + 2."),
+        OptionSpec("poll", .duration, standard: "15s", help: "How often nsqlookupd is asked."),
     ]
 
     private static let notes = [

@@ -89,6 +89,16 @@ struct SendCrew: Crew {
         }
     }
 
+    /// Waits until more is answered, or everything is.
+    mutating func progress(_ fleet: Fleet<SendCrew>, until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        let before = confirmed
+        while true {
+            try work(fleet)
+            if parcels.isEmpty || confirmed > before || !rejections.isEmpty { return }
+            guard case .ready = wait(fleet, until: deadline, stop: stop) else { return }
+        }
+    }
+
     private func unconfirmed(_ why: String, _ fleet: Fleet<SendCrew>) -> TransportError {
         let cause = links.isEmpty ? fleet.trouble.map { " (\($0.message))" } ?? "" : ""
         return TransportError(
@@ -198,7 +208,7 @@ struct SendCrew: Crew {
                 } else if frame.isText("OK"), let first = link.outstanding.first {
                     confirm(first, on: link, fleet)
                 } else {
-                    throw TransportError(.protocolViolation, "nsqd answered '\(frame.text)' to nothing that was asked")
+                    throw TransportError(.protocolViolation, "nsqd sent '\(frame.text)', which answers nothing")
                 }
             case .error:
                 let said = ServerError(frame.text)

@@ -34,14 +34,15 @@ struct ServerError {
         switch word {
         case "E_BAD_TOPIC", "E_BAD_CHANNEL": return TransportError(.usage, said)
         case "E_BAD_MESSAGE", "E_BAD_BODY":
-            return TransportError(.unsendable, said, hint: "nsqd's -max-msg-size and -max-body-size bound what it takes")
+            return TransportError(.unsendable, said, hint: "nsqd's -max-msg-size and -max-body-size limit what it takes")
         case "E_UNAUTHORIZED": return TransportError(.permission, said, hint: "the secret does not allow this topic or channel")
         case "E_AUTH_FIRST":
             return TransportError(.permission, "this nsqd requires a secret", hint: "auth-file=FILE, or MQ_NSQ_AUTH in the environment")
         case "E_AUTH_FAILED": return TransportError(.permission, said, hint: "is the secret right? it is in auth-file=, or in MQ_NSQ_AUTH")
         case "E_AUTH_ERROR", "E_AUTH_DISABLED": return TransportError(.permission, said)
         case "E_INVALID" where text.holds("TLS required"):
-            return TransportError(.permission, "this nsqd requires TLS", hint: "add the option tls; tls-ca=FILE names whom to trust")
+            return TransportError(
+                .permission, "this nsqd requires TLS", hint: "add the option tls; tls-ca=FILE names the authorities to trust")
         case "E_BAD_PROTOCOL": return TransportError(.protocolViolation, said)
         case "E_IDENTIFY_FAILED": return TransportError(.configuration, said)
         default: return TransportError(isTemporary ? .tryAgain : .failure, said, isRetriable: isTemporary)

@@ -15,7 +15,7 @@ enum SideQuestion {
         _ question: @escaping @Sendable (_ get: (String) -> [UInt8]?) -> Void
     ) {
         for daemon in daemons {
-            BackgroundThread.start {
+            BackgroundThread.startOrEnd("mq-nsq-ask") {
                 question { path in try? get(path, of: daemon, resolve: resolve, until: .after(patience), stop: stop) }
             }
         }

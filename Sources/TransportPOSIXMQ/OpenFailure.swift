@@ -25,8 +25,7 @@ enum OpenFailure {
     static func unreadable(_ name: String) -> TransportError {
         var words = "permission denied: this user may neither receive from the queue nor send to it"
         if let (mode, owner, group) = QueueFolder.permissions(of: name) {
-            let digits = String(mode, radix: 8)
-            words += "; it has mode \(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits) and belongs to "
+            words += "; it has mode \(String(mode, radix: 8).zeroPadded(to: 4)) and belongs to "
             words += "\(Names.user(owner)):\(Names.group(group))"
         }
         return TransportError(.permission, words, errno: EACCES)

@@ -73,7 +73,7 @@ public struct POSIXMQTransport: Transport {
         switch target {
         case .temporary: return MeetingPoint(sending: "posix-mq:/\(unique)\(options.text)", isPrivate: true)
         case .name: return MeetingPoint(sending: Self.address(of: try requiredName()) + options.text, isPrivate: false)
-        case .descriptor: throw TransportError(.unsupported, "a descriptor is nothing that another process could open")
+        case .descriptor: throw TransportError(.unsupported, "another process cannot open a descriptor")
         }
     }
 

@@ -47,8 +47,7 @@ final class Connection {
     static func body(_ url: String) -> JSONText {
         var json = JSONText()
         json.open("{")
-        json.key("QueueUrl")
-        json.value(url)
+        json.member("QueueUrl", url)
         return json
     }
 
@@ -178,11 +177,9 @@ final class Connection {
         if let url = Settings.cachedURL(key) { return url }
         var json = JSONText()
         json.open("{")
-        json.key("QueueName")
-        json.value(name)
+        json.member("QueueName", name)
         if let account {
-            json.key("QueueOwnerAWSAccountId")
-            json.value(account)
+            json.member("QueueOwnerAWSAccountId", account)
         }
         json.close("}")
         do throws(ServiceFailure) {

@@ -44,7 +44,7 @@ extension CredentialChain {
         let region = region ?? "us-east-1"
         let override = surroundings.first("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")?.value
         let url = override ?? Partition.of(region: region).endpoint(service: "sts", region: region, variant: [])
-        guard let origin = ServiceOrigin(url) else { throw TransportError(.configuration, "'\(url)' is no URL of an STS endpoint") }
+        guard let origin = ServiceOrigin(url) else { throw TransportError(.configuration, "'\(url)' is not the URL of an STS endpoint") }
         var request = HTTPRequest("POST", origin.text + "/")
         request.body = Array((form + [("Version", "2011-06-15")]).map { "\($0.0)=\(Self.encoded($0.1))" }.joined(separator: "&").utf8)
         request.headers = [("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")]
@@ -120,7 +120,7 @@ extension CredentialChain {
         var expiry: Int64?
         if let text = fields["Expiration"] {
             expiry = Clock.parse(text)
-            if expiry == nil { throw TransportError(.configuration, "\(source): Expiration is no time") }
+            if expiry == nil { throw TransportError(.configuration, "\(source): Expiration is not a time") }
         }
         return Credentials(
             accessKey: access, secretKey: secret, sessionToken: fields["SessionToken"] ?? fields["Token"], expiry: expiry, source: source)

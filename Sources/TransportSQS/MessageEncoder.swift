@@ -180,25 +180,22 @@ struct MessageEncoder {
             json.close("}")
         }
         if let delay = properties.delay, !isFIFO {
-            json.key("DelaySeconds")
-            json.value(Self.seconds(delay))
+            json.member("DelaySeconds", Self.seconds(delay))
         }
         entry.group = properties.group ?? (isFIFO ? Self.standardGroup : nil)
         if let group = entry.group {
-            json.key("MessageGroupId")
-            json.value(group)
+            json.member("MessageGroupId", group)
         }
+        if isFIFO && properties.dedup != nil { entry.origin = properties.id }
         if let identity = properties.dedup ?? (isFIFO ? identity(position, body) : nil), isFIFO {
-            json.key("MessageDeduplicationId")
-            json.value(identity)
+            json.member("MessageDeduplicationId", identity)
         }
     }
 
     private static func write(_ attribute: Attribute, _ json: inout JSONText) {
         json.key(attribute.name)
         json.open("{")
-        json.key("DataType")
-        json.value(attribute.type)
+        json.member("DataType", attribute.type)
         attribute.value.withUnsafeBytes { value in
             if MessageText.isBinary(attribute) {
                 json.key("BinaryValue")

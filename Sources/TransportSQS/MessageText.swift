@@ -11,7 +11,7 @@ enum MessageText {
         while index < count {
             let byte = bytes[index]
             if byte < 0x20 && byte != 0x09 && byte != 0x0a && byte != 0x0d {
-                return (index, "byte 0x\(byte < 16 ? "0" : "")\(String(byte, radix: 16))")
+                return (index, "byte 0x\(Hex.text([byte]))")
             }
             if byte >= 0x80 { isASCII = false }
             if byte == 0xef, index + 2 < count, bytes[index + 1] == 0xbf, bytes[index + 2] >= 0xbe {
@@ -48,7 +48,7 @@ enum MessageText {
 
     /// Why no message can have this attribute ("Amazon SQS message attributes" in the SQS Developer Guide); `nil` when one can.
     static func complaint(about attribute: Attribute) -> TransportError? {
-        let name = "attribute '\(attribute.name.printable)'"
+        let name = "attribute '\(attribute.name.brief)'"
         func unsendable(_ words: String, hint: String? = nil) -> TransportError {
             TransportError(.unsendable, "\(name) \(words)", hint: hint)
         }
@@ -64,7 +64,7 @@ enum MessageText {
         let kind = attribute.type.prefix { $0 != "." }
         guard ["String", "Number", "Binary"].contains(kind), attribute.type.utf8.count <= 256 else {
             return unsendable(
-                "has the unknown type '\(attribute.type.printable)'", hint: "String, Number or Binary, with a label behind a dot")
+                "has the unknown type '\(attribute.type.brief)'", hint: "String, Number or Binary, with a label behind a dot")
         }
         if kind == "Number", !isNumber(attribute.value) { return unsendable("is of type Number, and its value is not a number") }
         if kind != "Binary", let bad = attribute.value.withUnsafeBytes({ firstRefused(in: $0) }) {

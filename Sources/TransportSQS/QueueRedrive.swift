@@ -45,15 +45,12 @@ struct QueueRedrive {
 
     private func startTask(_ source: String, _ destination: String?, _ rate: Int?) throws(ServiceFailure) -> String {
         let reply = try admin.ask("StartMessageMoveTask", url: nil) { json in
-            json.key("SourceArn")
-            json.value(source)
+            json.member("SourceArn", source)
             if let destination {
-                json.key("DestinationArn")
-                json.value(destination)
+                json.member("DestinationArn", destination)
             }
             if let rate {
-                json.key("MaxNumberOfMessagesPerSecond")
-                json.value(min(rate, 500))
+                json.member("MaxNumberOfMessagesPerSecond", min(rate, 500))
             }
         }
         guard let handle = (try? JSONFields.strings(in: reply))?["TaskHandle"] else {
@@ -70,14 +67,12 @@ struct QueueRedrive {
             if case .stopped = Readiness.sleep(until: .after(.milliseconds(500)), stop: stop) {
                 admin.connection.stop = StopFlag()
                 _ = try admin.ask("CancelMessageMoveTask", url: nil) { json in
-                    json.key("TaskHandle")
-                    json.value(handle)
+                    json.member("TaskHandle", handle)
                 }
                 return last
             }
             let reply = try admin.ask("ListMessageMoveTasks", url: nil) { json in
-                json.key("SourceArn")
-                json.value(source)
+                json.member("SourceArn", source)
             }
             guard let task = try? MoveTask(parsing: reply) else { throw .garbled("ListMessageMoveTasks: the reply cannot be read") }
             last = RedriveProgress(moved: task.moved, total: task.total)
@@ -85,7 +80,7 @@ struct QueueRedrive {
             switch task.status {
             case "COMPLETED", "CANCELLED": return last
             case "FAILED":
-                throw ServiceFailure(kind: .final, code: "", error: TransportError(.failure, "the move failed: \(task.reason.printable)"))
+                throw ServiceFailure(kind: .final, code: "", error: TransportError(.failure, "the move failed: \(task.reason.brief)"))
             default: continue
             }
         }

@@ -16,8 +16,7 @@ struct ReceiveRequests {
     func body(of poll: Reception.Poll) -> [UInt8] {
         var json = Connection.body(url)
         for (key, number) in [("MaxNumberOfMessages", poll.asked), ("WaitTimeSeconds", poll.wait), ("VisibilityTimeout", visibility)] {
-            json.key(key)
-            json.value(number)
+            json.member(key, number)
         }
         func list(_ key: String, _ names: [String]) {
             json.key(key)
@@ -33,8 +32,7 @@ struct ReceiveRequests {
             list("AttributeNames", names)
         }
         if let attempt = poll.attempt {
-            json.key("ReceiveRequestAttemptId")
-            json.value(attempt)
+            json.member("ReceiveRequestAttemptId", attempt)
         }
         json.close("}")
         return json.bytes
@@ -63,7 +61,6 @@ struct ReceiveRequests {
     }
 
     private func write(_ seconds: Int, _ json: inout JSONText) {
-        json.key("VisibilityTimeout")
-        json.value(seconds)
+        json.member("VisibilityTimeout", seconds)
     }
 }

@@ -95,7 +95,7 @@ final class ReceiveService {
         connection.succeeded(after: poll.history)
         messages.removeAll { message in
             guard let crypto, let digest = message.digest, message.body.withUnsafeBytes({ crypto.md5($0) }) != digest else { return false }
-            notices.warn("message \(message.id?.printable ?? "") came damaged (its MD5 differs) and is left in the queue")
+            notices.warn("message \(message.id ?? "") came damaged (its MD5 differs) and is left in the queue")
             return true
         }
         for index in messages.indices { messages[index].decode() }

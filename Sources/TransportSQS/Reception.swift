@@ -204,7 +204,7 @@ struct Reception {
         guard let longest = late.max() else { return nil }
         let words = Quantity.words(.milliseconds(Int64(longest / 100_000_000) * 100))
         return TransportError(
-            .tryAgain, "SQS has not answered for \(words), so that it is not known whether the queue is empty", isRetriable: true)
+            .tryAgain, "SQS has not answered for \(words): whether the queue is empty is unknown", isRetriable: true)
     }
 
     /// How much later than it should a poll may be answered, in nanoseconds.

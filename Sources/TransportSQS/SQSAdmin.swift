@@ -22,8 +22,7 @@ final class SQSAdmin: Admin {
         var json = JSONText()
         json.open("{")
         if let url {
-            json.key("QueueUrl")
-            json.value(url)
+            json.member("QueueUrl", url)
         }
         write(&json)
         json.close("}")
@@ -93,11 +92,9 @@ final class SQSAdmin: Admin {
         repeat {
             let page = try plainly { () throws(ServiceFailure) in
                 try ask("ListQueues", url: nil) { json in
-                    json.key("MaxResults")
-                    json.value(1000)
+                    json.member("MaxResults", 1000)
                     for (key, text) in [("QueueNamePrefix", prefix), ("NextToken", next ?? "")] where !text.isEmpty {
-                        json.key(key)
-                        json.value(text)
+                        json.member(key, text)
                     }
                 }
             }

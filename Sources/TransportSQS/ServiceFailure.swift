@@ -60,9 +60,9 @@ struct ServiceFailure: Error {
         kind = Self.kind(code, reply.status, message, differs: serviceTime.map { abs($0 - Clock.now) > 240 } ?? false)
         // moto answers so where it has no move tasks; to ask again would not help, and could start a second one.
         if operation == "StartMessageMoveTask" && code.isEmpty && reply.status >= 500 { kind = .unknownOperation }
-        let identity = (reply.header("x-amzn-RequestId") ?? reply.header("x-amz-request-id")).map { " [request \($0.printable)]" } ?? ""
+        let identity = (reply.header("x-amzn-RequestId") ?? reply.header("x-amz-request-id")).map { " [request \($0.brief)]" } ?? ""
         let name = code.isEmpty ? "status \(reply.status)" : code
-        let said = message.isEmpty ? "" : ": \(message.printable)"
+        let said = message.isEmpty ? "" : ": \(message.brief)"
         let reason = Self.code(kind, code, reply.status)
         let words = reason == .noSuchQueue ? "no such queue" : "\(operation): \(name)\(said)"
         error = TransportError(
@@ -159,20 +159,14 @@ struct ServiceFailure: Error {
 }
 
 extension String {
-    /// In one line without control characters, of bounded length: text from outside that is shown to a person.
-    var printable: String {
-        var result = ""
-        for scalar in unicodeScalars.prefix(400) {
-            result.unicodeScalars.append(scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value) ? " " : scalar)
-        }
-        return result
-    }
+    /// What a service says, as far as a sentence has room for it.
+    var brief: String { String(prefix(400)) }
 }
 
 extension ServiceFailure {
     /// The failure of one entry of a batch.
     init(entry: SendReply.Failure) {
-        let message = entry.message.isEmpty ? "" : ": \(entry.message.printable)"
+        let message = entry.message.isEmpty ? "" : ": \(entry.message.brief)"
         code = entry.code
         if Self.throttles.contains(entry.code) {
             kind = .throttled
@@ -181,7 +175,7 @@ extension ServiceFailure {
         }
         let reason: TransportError.Code = Self.refusals.contains(entry.code) ? .permission : entry.isSenderFault ? .unsendable : .tryAgain
         let verb = entry.isSenderFault ? "SQS refuses the message" : kind == .throttled ? "SQS asks for fewer messages" : "SQS failed"
-        error = TransportError(reason, "\(verb): \(entry.code.printable)\(message)", isRetriable: kind != .final)
+        error = TransportError(reason, "\(verb): \(entry.code.brief)\(message)", isRetriable: kind != .final)
     }
 
     /// Whether the messages of the request are what is wrong with it.
@@ -203,7 +197,7 @@ extension TransportError {
         TransportError(
             .protocolViolation,
             "\(operation): the reply names neither what succeeded nor what failed, so that this is not SQS's protocol; "
-                + "what became of \(Quantity.count(count, "message")) is not known",
+                + "what became of \(Quantity.count(count, "message")) is unknown",
             hint: "does the endpoint speak AWS JSON 1.0?")
     }
 }

@@ -47,7 +47,7 @@ enum SysVName: Sendable, Equatable {
 
     private static func identifier(_ text: String) throws(TransportError) -> CInt {
         guard let number = Quantity.integer(text), (0...Int(Int32.max)).contains(number) else {
-            throw TransportError(.usage, "'\(text)' is no queue identifier", hint: "a number as mq list sysv: or ipcs -q shows it")
+            throw TransportError(.usage, "'\(text)' is not a queue identifier", hint: "a number as mq list sysv: or ipcs -q shows it")
         }
         return CInt(number)
     }

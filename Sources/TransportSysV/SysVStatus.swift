@@ -59,10 +59,7 @@ struct SysVStatus: Sendable {
     /// The address by which it is reached: by key, or by identifier where it is private.
     var address: String { key == 0 ? "sysv:id=\(id)" : "sysv:\(SysVName.hex(key))" }
 
-    static func octal(_ mode: Int) -> String {
-        let digits = String(mode, radix: 8)
-        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-    }
+    static func octal(_ mode: Int) -> String { String(mode, radix: 8).zeroPadded(to: 4) }
 
     var facts: [Fact] {
         func time(_ seconds: Int) -> Fact.Value { .time(Int64(seconds) * 1_000_000_000) }

@@ -60,7 +60,7 @@ struct KeyFile {
         }
         guard !keys.isEmpty, keys.allSatisfy(isZ85) else {
             throw TransportError(
-                .configuration, "\(path) holds no public keys", hint: "one Z85 key of 40 characters a line, or czmq certificates")
+                .configuration, "\(path) holds no public keys", hint: "one Z85 key of 40 characters per line, or czmq certificates")
         }
         return keys
     }

@@ -70,6 +70,6 @@ extension ZMQTransport {
         OptionSpec(
             "allow-keys", .file, help: "CURVE server: file with the public keys of the clients to accept, or a directory of certificates"),
         OptionSpec("plain", .file, help: "PLAIN client: file with user:password"),
-        OptionSpec("plain-users", .file, help: "PLAIN server: file with a line user:password for each client to accept"),
+        OptionSpec("plain-users", .file, help: "PLAIN server: file with one line user:password per client"),
     ]
 }

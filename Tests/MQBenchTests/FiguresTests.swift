@@ -43,5 +43,5 @@ struct FiguresTests {
 
     @Test(
         "leave out the middle of what is too long", arguments: [(10, "abcdefghij"), (9, "abcd…ghij"), (5, "ab…ij"), (4, "abcd"), (0, "")])
-    func shortened(width: Int, text: String) { #expect(Figures.shortened("abcdefghij", to: width) == text) }
+    func shortened(width: Int, text: String) { #expect("abcdefghij".shortened(to: width) == text) }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct ValueKindTests {
     @Test(arguments: [("100", 100), ("2.5k", 2500), ("1M", 1e6), ("100/s", 100), ("1k/s", 1000), ("0.1", 0.1)])
-    func ratesAreRead(text: String, rate: Double) { #expect(ValueKind.rate(text) == rate) }
+    func ratesAreRead(text: String, rate: Double) { #expect(Quantity.rate(text) == rate) }
 
     @Test(arguments: ["", "0", "-1", "k", "/s", "1g", "inf", "nan", "fast", "infk"])
     func otherRatesAreRefused(text: String) { #expect(failure { try ValueKind.rate.check(text, "--rate") }?.code == .usage) }

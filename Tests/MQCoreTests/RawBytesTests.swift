@@ -7,7 +7,7 @@ struct RawBytesTests {
     @Test func textIsItself() {
         for text in ["", "a", "é", "e\u{301}", "日本", "\u{10ff7f}"] {
             #expect(Array(String(raw: Array(text.utf8)).utf8) == Array(text.utf8))
-            #expect(!text.isRaw && text.rawBytes == Array(text.utf8) && text.shown == text)
+            #expect(!text.isRaw && text.rawBytes == Array(text.utf8) && text.printable == text)
         }
     }
 
@@ -19,7 +19,7 @@ struct RawBytesTests {
     ])
     func whatIsNoUTF8IsKept(bytes: [UInt8], shown: String) {
         let text = String(raw: bytes)
-        #expect(text.isRaw && text.rawBytes == bytes && text.shown == shown)
+        #expect(text.isRaw && text.rawBytes == bytes && text.printable == shown)
         #expect(text.rawCString == bytes.map { CChar(bitPattern: $0) } + [0])
         #expect(text.rawCString.withUnsafeBufferPointer { String(rawCString: $0.baseAddress!) } == text)
     }

@@ -169,7 +169,7 @@ struct NSQAdminTests {
         #expect(try half.statistics(topic: nil).count == 1)
         #expect(log.warnings.count == 1 && log.warnings[0].contains("\(other.httpPort)"))
         let error = #expect(throws: TransportError.self) { try half.tell("/channel/unpause?topic=t&channel=c") }
-        #expect(error?.code == .unreachable && error?.message.hasSuffix("1 of 2 nsqds did as they were told") == true)
+        #expect(error?.code == .unreachable && error?.message.hasSuffix("1 of 2 nsqds did so") == true)
     }
 
     @Test(

@@ -3,9 +3,9 @@ internal import MQCore
 extension Comparison {
     /// For a terminal: at most 80 columns.
     public var text: String {
-        var parts = [head, table.text]
+        var parts = [head, table.text(within: 80)]
         let notes = pairs.flatMap { pair in pair.notes.map { "\(pair.name), \(Figures.size(pair.size)): \($0)" } } + unpaired
-        parts.append(notes.map { TextTable.wrapped("note: " + $0.printable, indent: 4) }.joined())
+        parts.append(notes.map { ("note: " + $0.printable).hanging }.joined())
         parts.append(outcomes.map(Self.text).joined())
         return parts.filter { !$0.isEmpty }.joined(separator: "\n")
     }
@@ -13,25 +13,23 @@ extension Comparison {
     private var head: String {
         func line(_ word: String, _ side: Side) -> String {
             let label = side.label.map { "“\($0)”, " } ?? ""
-            return TextTable.wrapped(
-                "\(word) \(label)\(side.startedAt), mq \(side.version), \(side.fingerprint)".printable, indent: 4)
+            return "\(word) \(label)\(side.startedAt), mq \(side.version), \(side.fingerprint)".printable.hanging
         }
-        let forced = differences.map { TextTable.wrapped("! not alike: \($0)", indent: 4) }.joined()
+        let forced = differences.map { "! not alike: \($0)".hanging }.joined()
         let explained =
             "Intervals hold 95 % of the noise within these runs; under \(Figures.plain(Self.leastChange * 100)) % nothing is called better or worse."
-        return line("old:", old) + line("new:", new) + forced + TextTable.wrapped(explained, indent: 0)
+        return line("old:", old) + line("new:", new) + forced + explained.wrapped()
     }
 
-    private var table: TextTable {
-        var table = TextTable([
-            .init(header: ["result"], isNumeric: false), .init(header: ["size"]), .init(header: ["figure"], isNumeric: false),
-            .init(header: ["old"]), .init(header: ["new"]), .init(header: ["change"]), .init(header: ["95 %"], isNumeric: false),
-            .init(header: ["verdict"], isNumeric: false),
+    private var table: Rows {
+        var table = Rows([
+            .init("result"), .init("size", isNumeric: true), .init("figure"), .init("old", isNumeric: true), .init("new", isNumeric: true),
+            .init("change", isNumeric: true), .init("95 %"), .init("verdict"),
         ])
         for pair in pairs {
             for (index, change) in pair.changes.enumerated() {
-                let name = index == 0 ? [pair.name.printable, Figures.size(pair.size)] : ["", ""]
-                table.rows.append(name + [change.metric.rawValue] + change.cells)
+                let name = index == 0 ? [pair.name, Figures.size(pair.size)] : ["", ""]
+                table.append(name + [change.metric.rawValue] + change.cells)
             }
         }
         return table
@@ -39,7 +37,7 @@ extension Comparison {
 
     private static func text(_ outcome: Outcome) -> String {
         if outcome.failures.isEmpty { return "ok: \(outcome.condition)\n" }
-        return outcome.failures.map { TextTable.wrapped("FAILED \(outcome.condition): \($0.printable)", indent: 4) }.joined()
+        return outcome.failures.map { "FAILED \(outcome.condition): \($0.printable)".hanging }.joined()
     }
 }
 

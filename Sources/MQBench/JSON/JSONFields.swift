@@ -1,3 +1,5 @@
+internal import MQCore
+
 /// The members of an object, on the way out of it or into it.
 struct JSONFields {
     private(set) var members: [JSONMember] = []

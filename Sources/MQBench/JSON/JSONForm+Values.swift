@@ -1,3 +1,5 @@
+internal import MQCore
+
 extension String: JSONForm {
     init(_ tree: JSONTree) throws(JSONMismatch) {
         guard case .string(let text) = tree else { throw .otherKind }

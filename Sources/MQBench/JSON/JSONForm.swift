@@ -1,3 +1,5 @@
+internal import MQCore
+
 /// A type with a form in JSON.
 protocol JSONForm {
     init(_ tree: JSONTree) throws(JSONMismatch)

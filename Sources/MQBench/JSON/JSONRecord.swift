@@ -1,3 +1,5 @@
+internal import MQCore
+
 /// A type whose form is an object. Its members are named once, for reading and for writing.
 protocol JSONRecord: JSONForm {
     /// A value whose members `describe` replaces.

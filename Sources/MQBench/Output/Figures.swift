@@ -59,13 +59,3 @@ enum Figures {
     private static func floorLog(_ value: Double) -> Int { Int(log10(value).rounded(.down)) }
     private static func power(_ exponent: Int) -> Double { pow(10, Double(exponent)) }
 }
-
-extension Figures {
-    /// At most `width` characters, the middle left out: both ends of an address tell it apart.
-    static func shortened(_ text: String, to width: Int) -> String {
-        guard text.count > width else { return text }
-        guard width > 4 else { return String(text.prefix(max(0, width))) }
-        let front = width / 2
-        return text.prefix(front) + "…" + text.suffix(width - front - 1)
-    }
-}

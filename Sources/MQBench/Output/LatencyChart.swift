@@ -1,4 +1,5 @@
 import Glibc
+internal import MQCore
 
 /// Response time over percentile, both on logarithmic axes, each curve labelled at its end.
 struct LatencyChart {
@@ -95,7 +96,7 @@ struct LatencyChart {
         return zip(curves, zip(wanted, places)).map { curve, y in
             let cells = LatencyCells(curve.latency, of: curve.series.result, floor: curve.series.floor)
             let end = scale.x(curve.points.last!.x)
-            let name = HTML.escape(Figures.shortened(curve.series.label, to: cells.isInvalid ? 20 : 30))
+            let name = HTML.escape(curve.series.label.shortened(to: cells.isInvalid ? 20 : 30))
             let mark = cells.isInvalid ? "<tspan class=\"void\">✖ INVALID </tspan>" : ""
             let figures = "p50 \(cells.percentiles[0]), p99 \(cells.percentiles[2]), at \(cells.rate)/s"
             let x = HTML.number(scale.right + 20)

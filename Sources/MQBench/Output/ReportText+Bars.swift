@@ -9,7 +9,7 @@ extension ReportText {
             guard let latency = result.latency, let histogram = try? latency.response.histogram(), !histogram.isEmpty else { return nil }
             let mark = latency.invalid.isEmpty ? "" : " ! INVALID"
             let title =
-                "\(Figures.shortened(result.name.printable, to: 28)), \(Figures.size(result.size)) at \(Figures.amount(latency.rate))/s\(mark)"
+                "\(result.name.printable.shortened(to: 28)), \(Figures.size(result.size)) at \(Figures.amount(latency.rate))/s\(mark)"
             return title + " (bars: logarithm of the count)\n" + bars(histogram, isTerminal: isTerminal)
         }.joined(separator: "\n")
     }

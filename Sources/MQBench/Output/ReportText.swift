@@ -15,56 +15,53 @@ public enum ReportText {
         let first = "mq bench:\(label) " + report.planClauses.joined(separator: "; ")
         let host =
             report.hostClauses.joined(separator: "; ") + "; mq \(report.version.printable), \(report.startedAt.printable)"
-        return TextTable.wrapped(first, indent: 4) + TextTable.wrapped("on " + host, indent: 4)
+        return first.hanging + ("on " + host).hanging
     }
 
     /// A name with the sign of a voided figure in front.
     private static func name(_ result: BenchResult, isInvalid: Bool) -> String {
-        (isInvalid ? "! " : "") + result.name.printable
+        (isInvalid ? "! " : "") + result.name
     }
 
     private static func throughput(_ report: BenchReport) -> String {
         let measured = report.results.compactMap { result in result.throughput.map { (result, $0) } }
         guard !measured.isEmpty else { return "" }
-        var table = TextTable([
-            .init(header: ["throughput"], isNumeric: false), .init(header: ["size"]), .init(header: ["msg/s"]), .init(header: ["±"]),
-            .init(header: ["MB/s"]), .init(header: ["CPU µs", "send"]), .init(header: ["/msg", "recv"]), .init(header: ["lost"]),
-            .init(header: ["dup"]), .init(header: ["reord"]), .init(header: ["guarantee"], isNumeric: false),
-        ])
+        var table = Rows(
+            [.init("throughput")] + ["size", "msg/s", "±", "MB/s"].map { .init($0, isNumeric: true) } + [
+                .init("CPU µs", "send", isNumeric: true), .init("/msg", "recv", isNumeric: true),
+            ] + ["lost", "dup", "reord"].map { .init($0, isNumeric: true) } + [.init("guarantee")])
         for (result, throughput) in measured {
             let cells = ThroughputCells(throughput, of: result, floor: report.floor)
             let account = throughput.account
-            table.rows.append([
+            table.append([
                 name(result, isInvalid: cells.isInvalid), Figures.size(result.size), cells.rate, cells.spread, cells.megabytes,
                 cells.sending, cells.receiving, "\(account.lost)", "\(account.duplicated)",
                 result.promisesOrder ? "\(account.reordered)" : "–",
-                result.guarantee.printable,
+                result.guarantee,
             ])
         }
         let unordered = measured.map(\.0).filter { !$0.promisesOrder }.map { $0.name.printable }
         let names = unordered.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
-        let note = names.isEmpty ? "" : TextTable.wrapped("–: order is not promised by \(names.joined(separator: ", "))", indent: 4)
-        return table.text + note
+        let note = names.isEmpty ? "" : "–: order is not promised by \(names.joined(separator: ", "))".hanging
+        return table.text(within: 80) + note
     }
 
     private static func latency(_ report: BenchReport) -> String {
         let measured = report.results.compactMap { result in result.latency.map { (result, $0) } }
         guard !measured.isEmpty else { return "" }
-        var table = TextTable(
-            [
-                .init(header: [report.plan.roundTrip ? "round trip" : "latency"], isNumeric: false), .init(header: ["size"]),
-                .init(header: ["rate/s"]),
-            ] + LatencyCells.names.map { .init(header: [$0]) } + [.init(header: ["sent late", "p99"])])
+        var table = Rows(
+            [.init(report.plan.roundTrip ? "round trip" : "latency")]
+                + (["size", "rate/s"] + LatencyCells.names).map { .init($0, isNumeric: true) }
+                + [.init("sent late", "p99", isNumeric: true)])
         var notes = ""
         var isThin = false
         for (result, latency) in measured {
             let cells = LatencyCells(latency, of: result, floor: report.floor)
             isThin = isThin || cells.isThin
-            table.rows.append(
+            table.append(
                 [name(result, isInvalid: cells.isInvalid), Figures.size(result.size), cells.rate] + cells.percentiles + [cells.delay])
             if !result.isClean(latency.account) {
-                notes += TextTable.wrapped(
-                    "\(result.name.printable), \(Figures.size(result.size)): \(result.words(latency.account))", indent: 4)
+                notes += "\(result.name.printable), \(Figures.size(result.size)): \(result.words(latency.account))".hanging
             }
         }
         if notes.isEmpty {
@@ -72,7 +69,7 @@ public enum ReportText {
             notes = "lost 0, duplicated 0, \(order) at \(measured.count == 1 ? "this rate" : "these rates")\n"
         }
         if isThin { notes += "–: too few messages for this percentile\n" }
-        return table.text + notes
+        return table.text(within: 80) + notes
     }
 
     private static func searches(_ report: BenchReport) -> String {
@@ -82,9 +79,8 @@ public enum ReportText {
             let best = search.filter(\.isMet).map(\.rate).max()
             let verdict = best.map { "the highest rate that meets it is \(Figures.amount($0))/s" } ?? "no rate meets it"
             let objective = (report.plan.objective ?? "the objective").printable
-            return TextTable.wrapped(
-                "\(result.name.printable), \(Figures.size(result.size)), \(objective): \(verdict); \(steps.joined(separator: ", "))",
-                indent: 4)
+            return "\(result.name.printable), \(Figures.size(result.size)), \(objective): \(verdict); \(steps.joined(separator: ", "))"
+                .hanging
         }.joined()
     }
 
@@ -100,7 +96,7 @@ public enum ReportText {
         lines += report.warnings.map { "warning: \($0.printable)" }
         if let floor = report.floorSentence { lines.append("floor: \(floor)") }
         lines.append("next: \(next(report))")
-        return lines.map { TextTable.wrapped($0, indent: 4) }.joined()
+        return lines.map(\.hanging).joined()
     }
 
     /// What is worth running next.
@@ -114,4 +110,9 @@ public enum ReportText {
         }
         return "the same with --save before; after a change: mq bench compare before AFTER --fail-on 'p99>+10%'"
     }
+}
+
+extension String {
+    /// A paragraph whose further lines are indented.
+    var hanging: String { wrapped(indent: 4, first: 0) }
 }

@@ -1,3 +1,5 @@
+internal import MQCore
+
 /// Horizontal bars from zero with the windows drawn, labelled at their ends.
 struct ThroughputChart {
     private let rows: [(series: Series, throughput: Throughput)]
@@ -32,7 +34,7 @@ struct ThroughputChart {
         let middle = y + rowHeight / 2 - 4
         let end = position(throughput.messagesPerSecond)
         let fill = cells.isInvalid ? "fill=\"url(#void)\"" : "class=\"f\(series.colour)\""
-        let name = Figures.shortened(series.label, to: 26)
+        let name = series.label.shortened(to: 26)
         var text = "<g><title>\(HTML.escape(series.label))</title>"
         text +=
             "<text class=\"name\" x=\"\(HTML.number(labelWidth))\" y=\"\(HTML.number(middle + 4.5))\" text-anchor=\"end\">\(HTML.escape(name))</text>"

@@ -89,22 +89,13 @@ extension ReportJSON {
         let start = Array(templateStart.utf8), end = Array(templateEnd.utf8)
         var result: [String] = []
         var rest = page[...]
-        while let opening = find(start, in: rest) {
-            let body = rest[(opening + start.count)...]
-            guard let closing = find(end, in: body) else { throw malformed("the page is cut off") }
-            result.append(HTML.unescape(String(decoding: body[..<closing], as: UTF8.self)))
-            rest = body[(closing + end.count)...]
+        while let opening = ByteSearch.range(of: start, in: rest) {
+            let body = rest[opening.upperBound...]
+            guard let closing = ByteSearch.range(of: end, in: body) else { throw malformed("the page is cut off") }
+            result.append(HTML.unescape(String(decoding: body[..<closing.lowerBound], as: UTF8.self)))
+            rest = body[closing.upperBound...]
         }
         if result.isEmpty { throw malformed("the page holds none") }
         return result
-    }
-
-    private static func find(_ needle: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
-        guard bytes.count >= needle.count else { return nil }
-        for index in bytes.startIndex...(bytes.endIndex - needle.count)
-        where bytes[index] == needle[0] && bytes[index..<index + needle.count].elementsEqual(needle) {
-            return index
-        }
-        return nil
     }
 }

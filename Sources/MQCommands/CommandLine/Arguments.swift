@@ -51,7 +51,7 @@ struct Arguments: Sendable {
     func integer(_ flag: Flag) -> Int? { text(flag).flatMap(Quantity.integer) }
     func duration(_ flag: Flag) -> Duration? { text(flag).flatMap(Quantity.duration) }
     func size(_ flag: Flag) -> Int? { text(flag).flatMap(Quantity.bytes) }
-    func rate(_ flag: Flag) -> Double? { text(flag).flatMap(ValueKind.rate) }
+    func rate(_ flag: Flag) -> Double? { text(flag).flatMap(Quantity.rate) }
     /// The flag as it was typed, for a sentence about it.
     func name(_ flag: Flag) -> String { all(flag).last?.name ?? "--\(flag.name)" }
 

@@ -22,11 +22,7 @@ enum ShellWord {
         case UInt8(ascii: "'"), UInt8(ascii: "\\"): "\\\(Character(Unicode.Scalar(byte)))"
         case 0x20..<0x7f: "\(Character(Unicode.Scalar(byte)))"
         // Three digits, so that what follows is not taken for another.
-        default: "\\" + String(byte, radix: 8).leftPadded(to: 3)
+        default: "\\" + String(byte, radix: 8).zeroPadded(to: 3)
         }
     }
-}
-
-extension String {
-    fileprivate func leftPadded(to width: Int) -> String { String(repeating: "0", count: Swift.max(0, width - utf8.count)) + self }
 }

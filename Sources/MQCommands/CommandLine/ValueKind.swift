@@ -100,7 +100,7 @@ enum ValueKind: Sendable {
             if let size = Quantity.bytes(text), size > 0 { return }
             throw TransportError(.usage, "\(name) '\(text)' is not a size", hint: "sizes are written 512k, 100M or 1G")
         case .rate:
-            if Self.rate(text) != nil { return }
+            if Quantity.rate(text) != nil { return }
             throw TransportError(.usage, "\(name) '\(text)' is not a rate", hint: "rates are messages per second: 100, 2.5k or 1M")
         case .choice(let words):
             if words.contains(text) { return }
@@ -120,12 +120,5 @@ enum ValueKind: Sendable {
 
     private static func words(_ range: ClosedRange<Int>) -> String {
         range.upperBound == .max ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
-    }
-
-    static func rate(_ text: String) -> Double? {
-        let bare = text.hasSuffix("/s") ? String(text.dropLast(2)) : text
-        let factor = bare.hasSuffix("k") ? 1e3 : bare.hasSuffix("M") ? 1e6 : 1
-        guard let number = Double(factor == 1 ? bare : String(bare.dropLast())), number > 0, number.isFinite else { return nil }
-        return number * factor
     }
 }

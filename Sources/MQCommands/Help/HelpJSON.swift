@@ -2,100 +2,55 @@ import MQCore
 
 /// `mq help --json`: the tables of the verbs, for programs.
 enum HelpJSON {
-    static func text(_ tables: [VerbTable], version: String) -> String {
-        var json = JSONText()
-        json.open("{")
-        json.member("version", version)
-        json.list("verbs", tables.filter { !$0.isHidden }) { write($1, into: &$0) }
-        json.close("}")
-        return json.string + "\n"
+    static func tree(_ tables: [VerbTable], version: String) -> JSONTree {
+        ["version": .string(version), "verbs": .array(tables.filter { !$0.isHidden }.map(tree))]
     }
 
-    private static func write(_ table: VerbTable, into json: inout JSONText) {
-        json.open("{")
-        json.member("name", table.name)
-        json.member("group", table.group.rawValue)
-        json.member("effect", table.effect.rawValue)
-        json.member("summary", table.summary)
-        json.list("synopses", table.synopses) { $0.value("mq \($1)") }
-        json.list("operands", table.operands) { write($1, into: &$0) }
-        json.list("options", table.sections.flatMap { section in section.flags.map { (section.title, $0) } }) {
-            write($1.1, $1.0, into: &$0)
-        }
-        json.list("examples", table.examples) { json, example in
-            json.open("{")
-            json.member("meaning", example.meaning)
-            json.list("lines", example.lines) { $0.value($1) }
-            json.close("}")
-        }
-        json.list("statuses", table.exitStatuses) { json, row in
-            json.open("{")
-            json.key("status")
-            json.value(Int(row.0))
-            json.member("meaning", row.1)
-            json.close("}")
-        }
-        json.close("}")
+    private static func tree(_ table: VerbTable) -> JSONTree {
+        let options = table.sections.flatMap { section in section.flags.map { tree($0, of: section.title) } }
+        return [
+            "name": .string(table.name), "group": .string(table.group.rawValue), "effect": .string(table.effect.rawValue),
+            "summary": .string(table.summary), "synopses": .strings(table.synopses.map { "mq \($0)" }),
+            "operands": .array(table.operands.map(tree)), "options": .array(options),
+            "examples": .array(table.examples.map { ["meaning": .string($0.meaning), "lines": .strings($0.lines)] }),
+            "statuses": .array(table.exitStatuses.map { ["status": .integer(Int($0.0)), "meaning": .string($0.1)] }),
+        ]
     }
 
-    private static func write(_ operand: Operand, into json: inout JSONText) {
-        json.open("{")
-        json.member("name", operand.name)
-        json.key("required")
-        json.value(operand.isRequired)
-        json.key("repeats")
-        json.value(operand.repeats)
-        json.key("behind_dashes")
-        json.value(operand.isCommand)
-        write(operand.kind, into: &json)
-        json.member("help", operand.help)
-        json.close("}")
+    private static func tree(_ operand: Operand) -> JSONTree {
+        .object(
+            [
+                JSONMember(key: "name", value: .string(operand.name)), JSONMember(key: "required", value: .bool(operand.isRequired)),
+                JSONMember(key: "repeats", value: .bool(operand.repeats)),
+                JSONMember(key: "behind_dashes", value: .bool(operand.isCommand)),
+            ] + members(of: operand.kind) + [JSONMember(key: "help", value: .string(operand.help))])
     }
 
-    private static func write(_ flag: Flag, _ section: String, into json: inout JSONText) {
-        json.open("{")
-        json.list("names", flag.names) { $0.value($1) }
-        json.member("group", section)
-        json.key("repeats")
-        json.value(flag.repeats)
+    private static func tree(_ flag: Flag, of section: String) -> JSONTree {
+        var members = [
+            JSONMember(key: "names", value: .strings(flag.names)), JSONMember(key: "group", value: .string(section)),
+            JSONMember(key: "repeats", value: .bool(flag.repeats)),
+        ]
         if let kind = flag.kind {
-            json.member("value", flag.placeholder)
-            write(kind, into: &json)
+            members.append(JSONMember(key: "value", value: .string(flag.placeholder)))
+            members += self.members(of: kind)
         } else {
-            json.member("kind", "flag")
+            members.append(JSONMember(key: "kind", value: "flag"))
         }
-        if let standard = flag.standard { json.member("default", standard) }
-        json.member("help", flag.help)
-        json.close("}")
+        if let standard = flag.standard { members.append(JSONMember(key: "default", value: .string(standard))) }
+        return .object(members + [JSONMember(key: "help", value: .string(flag.help))])
     }
 
-    private static func write(_ kind: ValueKind, into json: inout JSONText) {
-        json.member("kind", kind.word)
+    private static func members(of kind: ValueKind) -> [JSONMember] {
+        let name = JSONMember(key: "kind", value: .string(kind.word))
         switch kind {
         case .integer(let range):
-            json.key("minimum")
-            json.value(range.lowerBound)
-            if range.upperBound != .max {
-                json.key("maximum")
-                json.value(range.upperBound)
-            }
-        case .choice(let words): json.list("choices", words) { $0.value($1) }
-        case .framing: json.list("choices", Framing.words) { $0.value($1) }
-        default: break
+            let least = JSONMember(key: "minimum", value: .integer(range.lowerBound))
+            if range.upperBound == .max { return [name, least] }
+            return [name, least, JSONMember(key: "maximum", value: .integer(range.upperBound))]
+        case .choice(let words): return [name, JSONMember(key: "choices", value: .strings(words))]
+        case .framing: return [name, JSONMember(key: "choices", value: .strings(Framing.words))]
+        default: return [name]
         }
-    }
-}
-
-extension JSONText {
-    fileprivate mutating func member(_ key: String, _ text: String) {
-        self.key(key)
-        value(text)
-    }
-
-    fileprivate mutating func list<Element>(_ key: String, _ elements: [Element], _ write: (inout JSONText, Element) -> Void) {
-        self.key(key)
-        open("[")
-        for element in elements { write(&self, element) }
-        close("]")
     }
 }

@@ -38,9 +38,9 @@ enum HelpText {
     }
 
     static func verb(_ table: VerbTable, among tables: [VerbTable] = []) -> String {
-        var text = Results.wrapped(table.summary) + "\n"
+        var text = table.summary.wrapped() + "\n"
         for (index, synopsis) in synopses(of: table, among: tables).enumerated() {
-            text += Results.wrapped((index == 0 ? "Usage: mq " : "mq ") + synopsis, indent: 10, first: index == 0 ? 0 : 7)
+            text += ((index == 0 ? "Usage: mq " : "mq ") + synopsis).wrapped(indent: 10, first: index == 0 ? 0 : 7)
         }
         for part in table.description { text += "\n" + self.text(part) }
         if !table.operands.isEmpty {
@@ -53,7 +53,7 @@ enum HelpText {
         if !table.examples.isEmpty {
             text += "\nExamples:\n"
             for example in table.examples.prefix(examples) {
-                text += Results.wrapped(example.meaning, indent: 2) + example.lines.map { "    \($0)\n" }.joined()
+                text += example.meaning.wrapped(indent: 2) + example.lines.map { "    \($0)\n" }.joined()
             }
         }
         return text
@@ -66,7 +66,7 @@ enum HelpText {
 
     private static func text(_ part: VerbTable.Part) -> String {
         switch part {
-        case .text(let text): Results.wrapped(text)
+        case .text(let text): text.wrapped()
         case .lines(let lines): lines.map { "  \($0)\n" }.joined()
         case .terms(let terms): terms.map { row($0.0, $0.1, column: 16) }.joined()
         }
@@ -80,11 +80,5 @@ enum HelpText {
 
     private static func help(_ flag: Flag) -> String { flag.help + (flag.standard.map { " [default: \($0)]" } ?? "") }
 
-    /// Two columns; a first one that is too long has its line to itself.
-    private static func row(_ name: String, _ help: String, column: Int) -> String {
-        let text = Results.wrapped(help, indent: column)
-        let left = "  \(name)"
-        if left.count + 2 > column { return left + "\n" + text }
-        return left + text.dropFirst(left.count)
-    }
+    private static func row(_ name: String, _ help: String, column: Int) -> String { Rows.entry("  \(name)", help, column: column) }
 }

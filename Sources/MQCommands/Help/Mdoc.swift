@@ -44,7 +44,7 @@ struct Mdoc {
 
     /// A sentence, broken where its line would get too long for an editor.
     private mutating func append(_ sentence: String) {
-        for line in Results.wrapped(sentence, width: 72).split(separator: "\n") { lines.append(Self.escaped(String(line))) }
+        for line in sentence.wrapped(width: 72).split(separator: "\n") { lines.append(Self.escaped(String(line))) }
     }
 
     /// One form of a command: `[`…`]` is optional, capitals are to be replaced, dashes begin options.

@@ -52,30 +52,12 @@ final class Console: Sendable {
     func fail(_ error: TransportError, address: String?) {
         let error = remedies.worded(error, at: address)
         if settings.errorsAreJSON {
-            var json = JSONText()
-            json.open("{")
-            json.key("code")
-            json.value(Int(ExitStatus.status(of: error.code)))
-            json.key("kind")
-            json.value(error.code.name)
-            if let address {
-                json.key("address")
-                json.value(address)
-            }
-            json.key("message")
-            json.value(error.message.shown)
-            if let hint = error.hint {
-                json.key("hint")
-                json.value(hint.shown)
-            }
-            if !error.details.isEmpty {
-                json.key("details")
-                json.open("[")
-                for detail in error.details { json.value(detail.shown) }
-                json.close("]")
-            }
-            json.close("}")
-            write(json.string + "\n")
+            write(
+                .present(
+                    ("code", .integer(Int(ExitStatus.status(of: error.code)))), ("kind", .string(error.code.name)),
+                    ("address", address.map { .string($0) }), ("message", .string(error.message.printable)),
+                    ("hint", error.hint.map { .string($0.printable) }),
+                    ("details", error.details.isEmpty ? nil : .strings(error.details.map(\.printable)))))
         } else {
             let prefix = address.map { "\($0): " } ?? ""
             line("error", prefix + error.sentence)
@@ -93,10 +75,9 @@ final class Console: Sendable {
         }
         var json = JSONText()
         json.open("{")
-        for (key, value) in [("time", Timestamp.text(Self.wallClock())), ("level", level), ("message", text.shown)] {
-            json.key(key)
-            json.value(value)
-        }
+        json.member("time", Timestamp.text(WallClock.now()))
+        json.member("level", level)
+        json.member("message", text.printable)
         fields(&json)
         json.close("}")
         write(json.string + "\n")
@@ -132,6 +113,11 @@ final class Console: Sendable {
         }
     }
 
+    private func write(_ json: JSONTree) {
+        // Nothing of it is a number that JSON cannot hold.
+        if let line = try? json.line() { write(line) }
+    }
+
     private func write(_ text: String) {
         progressLine.withLock { line in
             Self.put(line.isShown ? "\r\u{1b}[K" + text : text)
@@ -143,6 +129,4 @@ final class Console: Sendable {
         var text = text
         _ = text.withUTF8 { SystemCall.writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
     }
-
-    static func wallClock() -> Int64 { WallClock.now() }
 }

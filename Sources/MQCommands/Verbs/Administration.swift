@@ -20,26 +20,17 @@ enum Administration {
         return resolved
     }
 
-    static func write(_ queue: QueueStatus, _ descriptor: Descriptor, into json: inout JSONText) {
-        json.open("{")
-        writeMembers(queue, descriptor, into: &json)
-        json.close("}")
-    }
+    static func json(_ queue: QueueStatus, _ descriptor: Descriptor) -> JSONTree { .object(members(of: queue, descriptor)) }
 
-    static func writeMembers(_ queue: QueueStatus, _ descriptor: Descriptor, into json: inout JSONText) {
-        json.key("address")
-        json.value(queue.address)
-        json.key("transport")
-        json.value(descriptor.name)
-        for fact in queue.facts {
-            json.key(fact.key)
-            fact.value.write(into: &json)
+    static func members(of queue: QueueStatus, _ descriptor: Descriptor) -> [JSONMember] {
+        var members = [
+            JSONMember(key: "address", value: .string(queue.address)), JSONMember(key: "transport", value: .string(descriptor.name)),
+        ]
+        members += queue.facts.map { JSONMember(key: $0.key, value: $0.value.tree) }
+        if !queue.parts.isEmpty {
+            members.append(JSONMember(key: "parts", value: .array(queue.parts.map { json($0, descriptor) })))
         }
-        if queue.parts.isEmpty { return }
-        json.key("parts")
-        json.open("[")
-        for part in queue.parts { write(part, descriptor, into: &json) }
-        json.close("]")
+        return members
     }
 }
 

@@ -30,7 +30,11 @@ struct Explain: Verb {
             (words.has(.verbose) || spec.standard != nil || resolved.options.has(spec.key)) && !facts.contains { $0.key == spec.key }
         }
         .map { Self.fact($0, resolved.options) }
-        try Results.print(words.has(.json) ? Self.json(facts, options) : Self.text(facts, options))
+        if words.has(.json) {
+            try Results.print(Self.json(facts, options))
+        } else {
+            try Results.print(Self.text(facts + options))
+        }
         return .success
     }
 
@@ -42,32 +46,18 @@ struct Explain: Verb {
         return Fact(spec.key, spec.key, .text(given), source: entry.source.words)
     }
 
-    private static func text(_ facts: [Fact], _ options: [Fact]) -> String {
-        let rows = (facts + options).map { [$0.label, $0.value.text, $0.source.map { "(\($0))" } ?? ""] }
-        let table = Results.table(["", "", ""], rows, widest: 40)
-        return String(table.drop { $0 == "\n" })
+    private static func text(_ facts: [Fact]) -> String {
+        var rows = Rows([.init(), .init(), .init()])
+        for fact in facts { rows.append([fact.label, fact.value.text, fact.source.map { "(\($0))" } ?? ""]) }
+        return rows.text(widest: 40)
     }
 
-    private static func json(_ facts: [Fact], _ options: [Fact]) -> String {
-        var json = JSONText()
-        func write(_ fact: Fact) {
-            json.key(fact.key)
-            json.open("{")
-            json.key("value")
-            fact.value.write(into: &json)
-            if let source = fact.source {
-                json.key("source")
-                json.value(source)
+    private static func json(_ facts: [Fact], _ options: [Fact]) -> JSONTree {
+        func members(_ facts: [Fact]) -> [JSONMember] {
+            facts.map { fact in
+                JSONMember(key: fact.key, value: .present(("value", fact.value.tree), ("source", fact.source.map { .string($0) })))
             }
-            json.close("}")
         }
-        json.open("{")
-        facts.forEach(write)
-        json.key("options")
-        json.open("{")
-        options.forEach(write)
-        json.close("}")
-        json.close("}")
-        return json.string + "\n"
+        return .object(members(facts) + [JSONMember(key: "options", value: .object(members(options)))])
     }
 }

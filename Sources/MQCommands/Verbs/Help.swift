@@ -20,13 +20,19 @@ struct Help: Verb {
         let names = words.words("VERB")
         guard let (type, rest) = Verbs.find(names) else {
             if let name = names.first { throw Verbs.unknown(name) }
-            let tables = Verbs.tables
-            try Results.print(words.has(.json) ? HelpJSON.text(tables, version: Build.version) : HelpText.root(tables))
+            if words.has(.json) {
+                try Results.print(HelpJSON.tree(Verbs.tables, version: Build.version))
+            } else {
+                try Results.print(HelpText.root(Verbs.tables))
+            }
             return .success
         }
         if let word = rest.first { throw Verbs.unknown("\(names[0]) \(word)") }
-        try Results.print(
-            words.has(.json) ? HelpJSON.text([type.table], version: Build.version) : HelpText.verb(type.table, among: Verbs.tables))
+        if words.has(.json) {
+            try Results.print(HelpJSON.tree([type.table], version: Build.version))
+        } else {
+            try Results.print(HelpText.verb(type.table, among: Verbs.tables))
+        }
         return .success
     }
 }

@@ -38,21 +38,23 @@ struct List: Verb {
                 console.warn("\(text) \(console.remedies.worded(error, at: text).sentence)")
             }
         }
-        try Results.print(words.has(.json) ? Self.json(listings) : listings.map { Self.text($0, $1) }.joined(separator: "\n"))
+        if words.has(.json) {
+            try Results.print(Self.json(listings))
+        } else {
+            try Results.print(listings.map { Self.text($0, $1) }.joined(separator: "\n"))
+        }
         return .success
     }
 
     private static func text(_ descriptor: Descriptor, _ listing: QueueListing) -> String {
-        var text = "\(descriptor.name): \(listing.queues.isEmpty ? "no queues" : "")"
-        if listing.queues.isEmpty {
-            text += "\n"
-        } else {
-            let rows = listing.queues.map { queue in [queue.address] + listing.columns.map { queue[$0.key]?.shortText ?? "-" } }
-            let numeric = listing.columns.indices.filter { column in
-                listing.queues.contains { $0[listing.columns[column].key]?.isNumeric ?? false }
+        var text = "\(descriptor.name): no queues\n"
+        if !listing.queues.isEmpty {
+            let columns = listing.columns.map { column in
+                Rows.Column(column.heading.uppercased(), isNumeric: listing.queues.contains { $0[column.key]?.isNumeric ?? false })
             }
-            let header = ["ADDRESS"] + listing.columns.map { $0.heading.uppercased() }
-            text = Results.table(header, rows, alignedRight: Set(numeric.map { $0 + 1 }))
+            var rows = Rows([.init("ADDRESS")] + columns)
+            for queue in listing.queues { rows.append([queue.address] + listing.columns.map { queue[$0.key]?.shortText ?? "-" }) }
+            text = rows.text()
         }
         for limit in listing.limits {
             let used = limit.used.map { "\(Quantity.grouped($0)) of " } ?? "up to "
@@ -61,35 +63,16 @@ struct List: Verb {
         return text
     }
 
-    private static func json(_ listings: [(Descriptor, QueueListing)]) -> String {
-        var json = JSONText()
-        json.open("{")
-        json.key("queues")
-        json.open("[")
-        for (descriptor, listing) in listings {
-            for queue in listing.queues { Administration.write(queue, descriptor, into: &json) }
-        }
-        json.close("]")
-        json.key("limits")
-        json.open("[")
-        for (descriptor, listing) in listings {
-            for limit in listing.limits {
-                json.open("{")
-                json.key("transport")
-                json.value(descriptor.name)
-                json.key("name")
-                json.value(limit.fact.key)
-                json.key("limit")
-                limit.fact.value.write(into: &json)
-                json.key("used")
-                if let used = limit.used { json.value(used) } else { json.null() }
-                json.key("remedy")
-                json.value(limit.remedy)
-                json.close("}")
-            }
-        }
-        json.close("]")
-        json.close("}")
-        return json.string + "\n"
+    private static func json(_ listings: [(Descriptor, QueueListing)]) -> JSONTree {
+        let queues = listings.flatMap { descriptor, listing in listing.queues.map { Administration.json($0, descriptor) } }
+        let limits = listings.flatMap { descriptor, listing in listing.limits.map { json($0, descriptor) } }
+        return ["queues": .array(queues), "limits": .array(limits)]
+    }
+
+    private static func json(_ limit: QueueLimit, _ descriptor: Descriptor) -> JSONTree {
+        [
+            "transport": .string(descriptor.name), "name": .string(limit.fact.key), "limit": limit.fact.value.tree,
+            "used": limit.used.map { .integer($0) } ?? .null, "remedy": .string(limit.remedy),
+        ]
     }
 }

@@ -15,9 +15,7 @@ enum SavedRuns {
         var path = ""
         for part in folder.split(separator: "/", omittingEmptySubsequences: true) {
             path += "/\(part)"
-            if mkdir(path.rawCString, 0o777) != 0 && errno != EEXIST {
-                throw TransportError(.cannotCreate, "\(path): \(SystemError.words(errno))", errno: errno)
-            }
+            try LocalFile.makeFolder(path)
         }
         return "\(path)/\(name).json"
     }

@@ -60,7 +60,7 @@ struct Stat: Verb {
                 if let number = stop.reason?.signal { return .signal(number) }
                 throw error
             }
-            try Results.print(watch.lines(status, at: Console.wallClock()))
+            try Results.print(try watch.lines(status, at: WallClock.now()))
             if let note = watch.takeNote() { console.note(note) }
             lines += 1
             if lines == limit { return .success }
@@ -76,15 +76,14 @@ struct Stat: Verb {
         let resolved = try Administration.resolve(words)
         let status = try Administration.open(resolved, console).status()
         if words.has(.json) {
-            var text = JSONText()
-            Administration.write(status, resolved.descriptor, into: &text)
-            try Results.print(text.string + "\n")
+            try Results.print(Administration.json(status, resolved.descriptor))
         } else {
-            let rows = [["Address", status.address.printable]] + status.facts.map { [$0.label, $0.value.text] }
-            let width = max(17, rows.map(\.[0].count).max() ?? 0) + 1
-            let text = rows.map { $0[0] + String(repeating: " ", count: width - $0[0].count) + $0[1] + "\n" }.joined()
+            var rows = Rows([.init(least: 17), .init()])
+            rows.gap = 1
+            rows.append(["Address", status.address])
+            for fact in status.facts { rows.append([fact.label, fact.value.text]) }
             let (tables, missing) = Self.tables(of: status.parts, within: status.address)
-            try Results.print(text + tables)
+            try Results.print(rows.text() + tables)
             if missing > 0 { console.note("\(missing) more \(missing == 1 ? "column does" : "columns do") not fit; --json has them") }
         }
         return .success
@@ -102,17 +101,11 @@ struct Stat: Verb {
             let keys = first.facts.map(\.key)
             let alike = rest.prefix { $0.facts.map(\.key) == keys }
             rest = rest.dropFirst(alike.count)
-            let numeric = first.facts.indices.filter { first.facts[$0].value.isNumeric }.map { $0 + 1 }
-            let header = ["ADDRESS"] + first.facts.map { $0.label.uppercased() }
-            let rows = alike.map { part in [shortened(part.address, within: whole)] + part.facts.map(\.value.shortText) }
-            var left = width - min(widestAddress, rows.map(\.[0].count).max() ?? 0)
-            let fitting = header.indices.dropFirst().prefix { column in
-                left -= 2 + ([header] + rows).reduce(0) { max($0, $1[column].count) }
-                return left >= 0
-            }
-            let end = fitting.endIndex
-            missing = max(missing, header.count - end)
-            text += "\n" + Results.table(Array(header[..<end]), rows.map { Array($0[..<end]) }, alignedRight: Set(numeric))
+            var rows = Rows([.init("ADDRESS")] + first.facts.map { .init($0.label.uppercased(), isNumeric: $0.value.isNumeric) })
+            for part in alike { rows.append([shortened(part.address, within: whole)] + part.facts.map(\.value.shortText)) }
+            while rows.columns.count > 1, rows.width(first: widestAddress) > width { rows.removeLastColumn() }
+            missing = max(missing, 1 + keys.count - rows.columns.count)
+            text += "\n" + rows.text()
         }
         return (text, missing)
     }

@@ -9,7 +9,8 @@ struct StatWatch {
     private let descriptor: Descriptor
     private let isJSON: Bool
     private var lines = 0
-    private var columns: [(key: String, heading: String, width: Int)] = []
+    private var keys: [String] = []
+    private var rows = Rows([.init("TIME", least: 8)])
     private var previous: (time: Int64, counters: [String: Int])?
     private var note: String?
 
@@ -19,7 +20,8 @@ struct StatWatch {
     }
 
     /// What to print for `status`, taken at `time` in nanoseconds since 1970; a header first where it is due.
-    mutating func lines(_ status: QueueStatus, at time: Int64) -> String {
+    /// - Throws: never but for a number that JSON cannot write.
+    mutating func lines(_ status: QueueStatus, at time: Int64) throws(TransportError) -> String {
         let rates = rates(status, at: time)
         var counters: [String: Int] = [:]
         for fact in status.facts { if case .counter(let count) = fact.value { counters[fact.key] = count } }
@@ -27,11 +29,11 @@ struct StatWatch {
             previous = (time, counters)
             lines += 1
         }
-        if isJSON { return json(status, rates, time) }
+        if isJSON { return try json(status, rates, time).line() }
         if lines == 0 { choose(status) }
-        let header = lines % Self.page == 0 ? Self.row("TIME    ", columns.map { ($0.heading, $0.width) }) : ""
-        let cells = columns.map { column in (cell(status[column.key], rates[column.key]), column.width) }
-        return header + Self.row(Timestamp.formatted(time, "%H:%M:%S"), cells)
+        let widths = rows.widths()
+        let cells = keys.map { cell(status[$0], rates[$0]) }
+        return (lines % Self.page == 0 ? rows.header(widths) : "") + rows.line([Timestamp.formatted(time, "%H:%M:%S")] + cells, widths)
     }
 
     /// What a person should know once.
@@ -53,7 +55,6 @@ struct StatWatch {
 
     /// The columns of the whole run: the transport names its facts in the order of their importance.
     private mutating func choose(_ status: QueueStatus) {
-        var left = Self.width - 8
         var missing = 0
         for fact in status.facts {
             let heading: String
@@ -62,13 +63,13 @@ struct StatWatch {
             case .counter: heading = fact.key.uppercased() + "/S"
             default: continue
             }
-            let width = max(heading.count, 7)
-            if width + 2 > left {
+            rows.columns.append(.init(heading, isNumeric: true, least: 7))
+            if rows.width() <= Self.width {
+                keys.append(fact.key)
+            } else {
+                rows.removeLastColumn()
                 missing += 1
-                continue
             }
-            left -= width + 2
-            columns.append((fact.key, heading, width))
         }
         if missing > 0 { note = "\(missing) more \(missing == 1 ? "number does" : "numbers do") not fit; --json has them" }
     }
@@ -82,22 +83,13 @@ struct StatWatch {
         }
     }
 
-    private static func row(_ first: String, _ cells: [(text: String, width: Int)]) -> String {
-        first + cells.map { "  " + String(repeating: " ", count: max(0, $0.width - $0.text.count)) + $0.text }.joined() + "\n"
-    }
-
-    private func json(_ status: QueueStatus, _ rates: [String: Double], _ time: Int64) -> String {
-        var json = JSONText()
-        json.open("{")
-        json.key("time")
-        json.value(Timestamp.text(time))
-        Administration.writeMembers(status, descriptor, into: &json)
+    private func json(_ status: QueueStatus, _ rates: [String: Double], _ time: Int64) -> JSONTree {
+        var members = [JSONMember(key: "time", value: .string(Timestamp.text(time)))] + Administration.members(of: status, descriptor)
         for fact in status.facts {
             guard case .counter = fact.value else { continue }
-            json.key(fact.key + "_per_second")
-            if let rate = rates[fact.key] { json.value(number: Quantity.decimal(rate, digits: 3)) } else { json.null() }
+            let rate = rates[fact.key].map { JSONTree.number(Quantity.decimal($0, digits: 3)) }
+            members.append(JSONMember(key: fact.key + "_per_second", value: rate ?? .null))
         }
-        json.close("}")
-        return json.string + "\n"
+        return .object(members)
     }
 }

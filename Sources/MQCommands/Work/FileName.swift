@@ -65,16 +65,11 @@ struct FileName {
             switch piece {
             case .pattern(let pattern): text += pattern.isEmpty ? "" : Timestamp.formatted(time, pattern)
             case .text(let plain): text += plain
-            case .counter: text += Self.padded(number)
+            case .counter: text += String(number).zeroPadded(to: 6)
             }
         }
         if !isCounted && number > 1 { text = Self.inserting("-\(number)", into: text) }
         return text + suffix
-    }
-
-    private static func padded(_ number: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, 6 - digits.count)) + digits
     }
 
     /// Before the last dot of the last component, where a name ends and its kind begins.
@@ -96,10 +91,5 @@ struct FileName {
         return bytes.isEmpty ? "queue" : String(decoding: bytes, as: UTF8.self)
     }
 
-    private static let host: String = {
-        var name = [CChar](repeating: 0, count: 256)
-        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
-        let bytes = name.prefix { $0 != 0 && $0 != CChar(UInt8(ascii: ".")) && $0 != CChar(UInt8(ascii: "/")) }
-        return String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }()
+    private static let host = HostName.current.map { String($0.prefix { $0 != "." && $0 != "/" }) } ?? "localhost"
 }

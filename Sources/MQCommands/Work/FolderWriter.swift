@@ -19,12 +19,12 @@ final class FolderWriter: MessageSink {
     /// Makes the folder if it is not there.
     static func prepare(_ folder: String) throws(TransportError) {
         var status = stat()
-        if mkdir(folder.rawCString, 0o777) != 0 && errno != EEXIST {
-            if errno == ENOENT, let parent = missingParent(of: folder) {
-                throw TransportError(
-                    .cannotCreate, "\(folder): there is no folder \(parent)", hint: "mkdir -p \(ShellWord.quoted(parent))", errno: ENOENT)
-            }
-            throw TransportError(.cannotCreate, "\(folder): \(SystemError.words(errno))", errno: errno)
+        do throws(TransportError) {
+            try LocalFile.makeFolder(folder)
+        } catch {
+            guard error.errno == ENOENT, let parent = missingParent(of: folder) else { throw error }
+            throw TransportError(
+                .cannotCreate, "\(folder): there is no folder \(parent)", hint: "mkdir -p \(ShellWord.quoted(parent))", errno: ENOENT)
         }
         guard stat(folder.rawCString, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             throw TransportError(.cannotCreate, "\(folder): not a folder")
@@ -53,31 +53,19 @@ final class FolderWriter: MessageSink {
 
     private func write(_ body: UnsafeRawBufferPointer) throws(TransportError) {
         let (descriptor, path) = try create()
-        var rest = body
-        while !rest.isEmpty {
-            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else {
-                let error = LocalFile.failure(path, errno)
-                close(descriptor)
-                unlink(path.rawCString)
-                throw error
-            }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-        }
+        var number = SystemCall.writeAll(body, to: descriptor)
         // Some file systems report a full disk only here.
-        if close(descriptor) != 0 {
-            let error = LocalFile.failure(path, errno)
+        if close(descriptor) != 0 && number == 0 { number = errno }
+        guard number == 0 else {
             unlink(path.rawCString)
-            throw error
+            throw LocalFile.failure(path, number)
         }
     }
 
     private func create() throws(TransportError) -> (CInt, String) {
         while true {
             number += 1
-            let digits = String(number)
-            let path = folder + "/" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+            let path = folder + "/" + String(number).zeroPadded(to: 6)
             let descriptor = open(path.rawCString, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
             if descriptor >= 0 { return (descriptor, path) }
             if errno != EEXIST { throw LocalFile.failure(path, errno) }

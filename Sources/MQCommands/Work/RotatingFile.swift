@@ -125,13 +125,8 @@ final class RotatingFile: ByteSink {
 
     private func put(_ bytes: UnsafeRawBufferPointer) throws(TransportError) {
         guard let file = current else { return }
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = Glibc.write(file.descriptor, rest.baseAddress, rest.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw LocalFile.failure(path(file), errno) }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-        }
+        let number = SystemCall.writeAll(bytes, to: file.descriptor)
+        if number != 0 { throw LocalFile.failure(path(file), number) }
         current!.size += bytes.count
     }
 
@@ -142,7 +137,7 @@ final class RotatingFile: ByteSink {
 
     private func open() throws(TransportError) {
         let gzip = try plan.gzip.map { level throws(TransportError) in try GzipStream(level: level) }
-        let time = Console.wallClock()
+        let time = WallClock.now()
         // Only a pattern without the time gives the same name again; then there is no need to try all numbers anew.
         let stem = plan.name.path(time, 1)
         var number = stem == last.name ? last.number : 0

@@ -33,7 +33,7 @@ extension Batch {
             let found =
                 terminator.count == 1
                 ? memchr(base + span.start, CInt(terminator[0]), size).map { UnsafeRawPointer($0) }
-                : findBytes(terminator, in: base + span.start, size)
+                : ByteSearch.find(terminator, in: base + span.start, size)
             if found != nil { return index }
         }
         return nil

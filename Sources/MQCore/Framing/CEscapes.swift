@@ -1,6 +1,6 @@
 /// C escapes in text that a person types: `\n \t \r \0 \\ \a \b \e \f \v \xHH \NNN`.
 public enum CEscapes {
-    /// - Throws: `usage` for an escape that does not exist.
+    /// - Throws: `usage` for an unknown escape.
     public static func bytes(of text: String) throws(TransportError) -> [UInt8] {
         var result: [UInt8] = []
         var rest = text.rawBytes[...]
@@ -15,12 +15,10 @@ public enum CEscapes {
             if let plain = simple.first(where: { $0.0 == kind })?.1 {
                 result.append(plain)
             } else if kind == UInt8(ascii: "x") {
-                let digits = rest.prefix(2).prefix { isHex($0) }
-                guard let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) else {
-                    throw TransportError(.usage, "'\(text)': \\x needs hexadecimal digits")
-                }
+                let digits = rest.prefix(2).prefix { Hex.value($0) != nil }
+                guard !digits.isEmpty else { throw TransportError(.usage, "'\(text)': \\x needs hexadecimal digits") }
                 rest = rest.dropFirst(digits.count)
-                result.append(value)
+                result.append(digits.reduce(0) { $0 << 4 | Hex.value($1)! })
             } else if (0x30...0x37).contains(kind) {
                 let digits = [kind] + rest.prefix(2).prefix { (0x30...0x37).contains($0) }
                 guard let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8) else {
@@ -30,7 +28,8 @@ public enum CEscapes {
                 result.append(value)
             } else {
                 throw TransportError(
-                    .usage, "'\(text)': no escape \\\(Character(Unicode.Scalar(kind)))", hint: "\\n \\t \\r \\0 \\\\ \\e \\xHH are known")
+                    .usage, "'\(text)': unknown escape \\\(Character(Unicode.Scalar(kind)))",
+                    hint: "\\n \\t \\r \\0 \\\\ \\e \\xHH are known")
             }
         }
         return result
@@ -57,8 +56,4 @@ public enum CEscapes {
         (UInt8(ascii: "a"), 0x07), (UInt8(ascii: "b"), 0x08), (UInt8(ascii: "e"), 0x1b), (UInt8(ascii: "f"), 0x0c),
         (UInt8(ascii: "v"), 0x0b), (UInt8(ascii: "'"), 0x27), (UInt8(ascii: "\""), 0x22),
     ]
-
-    private static func isHex(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte | 0x20)
-    }
 }

@@ -10,14 +10,18 @@ public enum Envelope {
     public static func encode(_ body: UnsafeRawBufferPointer, _ properties: MessageProperties, into json: inout JSONText) {
         json.open("{")
         write("body", body, into: &json)
+        encodeMembers(properties, into: &json)
+        json.close("}")
+    }
+
+    /// Appends what the transport carries beside the body, to an object that is open.
+    public static func encodeMembers(_ properties: MessageProperties, into json: inout JSONText) {
         if let id = properties.id { json.member("id", id) }
         if let timestamp = properties.timestamp { json.member("ts", Timestamp.text(timestamp)) }
         for (key, number) in [
             ("attempts", properties.attempts), ("priority", properties.priority), ("type", properties.type),
         ] {
-            guard let number else { continue }
-            json.key(key)
-            json.value(number)
+            if let number { json.member(key, number) }
         }
         if let frames = properties.frames {
             json.key("frames")
@@ -32,14 +36,12 @@ public enum Envelope {
             json.key("delay")
             json.value(number: seconds(delay))
         }
-        json.close("}")
     }
 
     /// Whole seconds, or nine digits behind the point: a `Double` would lose the last of them.
     private static func seconds(_ duration: Duration) -> String {
         let (whole, rest) = duration.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
-        let digits = String(rest)
-        return rest == 0 ? "\(whole)" : "\(whole)." + String(repeating: "0", count: 9 - digits.count) + digits
+        return rest == 0 ? "\(whole)" : "\(whole)." + String(rest).zeroPadded(to: 9)
     }
 
     /// The inverse, for any number that JSON can write and a queue could mean.

@@ -109,7 +109,7 @@ extension RecordParser {
         while true {
             let bytes = batch.unframed
             guard bytes.count > scanned, let base = bytes.baseAddress,
-                let found = findBytes(terminator, in: base + scanned, bytes.count - scanned)
+                let found = ByteSearch.find(terminator, in: base + scanned, bytes.count - scanned)
             else { break }
             if endRecord(&batch, size: base.distance(to: found), terminator: terminator.count) { return }
         }
@@ -166,7 +166,7 @@ extension RecordParser {
             guard (0x30...0x39).contains(byte) else { return .malformed("a netstring begins with its length in digits and a colon") }
             if index > 0 && size == 0 { return .malformed("a netstring's length has no leading zeros") }
             size = size * 10 + Int(byte - 0x30)
-            if size > 1 << 50 { return .malformed("a netstring's length is beyond all measure") }
+            if size > 1 << 50 { return .malformed("a netstring's length is too large") }
         }
         return .incomplete
     }

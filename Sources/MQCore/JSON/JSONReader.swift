@@ -158,7 +158,7 @@ public struct JSONReader {
         case UInt8(ascii: "f"): result.append(0x0c)
         case let byte where byte == 0x22 || byte == 0x5c || byte == 0x2f: result.append(byte)
         case UInt8(ascii: "u"): try unicodeEscape(into: &result)
-        default: throw failure("an escape that does not exist")
+        default: throw failure("an unknown escape")
         }
     }
 
@@ -181,9 +181,7 @@ public struct JSONReader {
         guard position + 4 <= bytes.count else { throw failure("a string without an end") }
         var value: UInt32 = 0
         for _ in 0..<4 {
-            guard let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue, bytes[position] < 0x80 else {
-                throw failure("\\u needs four hexadecimal digits")
-            }
+            guard let digit = Hex.value(bytes[position]) else { throw failure("\\u needs four hexadecimal digits") }
             value = value << 4 | UInt32(digit)
             position += 1
         }
@@ -252,7 +250,7 @@ public struct JSONReader {
     /// Nothing but white space may follow.
     public mutating func end() throws(TransportError) {
         skipSpace()
-        if position < bytes.count { throw failure("something behind the value") }
+        if position < bytes.count { throw failure("text after the value") }
     }
 
     /// Whether the bytes are valid UTF-8.

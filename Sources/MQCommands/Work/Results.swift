@@ -2,7 +2,7 @@ import Glibc
 import MQCore
 
 /// Results on standard output: written whole, and a failure to write is a failure.
-extension Results {
+enum Results {
     /// - Throws: `inputOutput`; a reader that has gone ends the process by SIGPIPE, as every filter does.
     static func print(_ text: String) throws(TransportError) {
         let output = OutputStream()
@@ -12,4 +12,8 @@ extension Results {
         if output.readerIsGone { ProcessMonitor.die(of: SIGPIPE) }
         throw error
     }
+
+    /// One line of JSON.
+    /// - Throws: as `print` of text does.
+    static func print(_ json: JSONTree) throws(TransportError) { try print(try json.line()) }
 }

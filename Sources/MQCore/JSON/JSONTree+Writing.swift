@@ -1,14 +1,16 @@
-internal import MQCore
-
 extension JSONTree {
-    /// On one line.
+    /// On one line, members in their order.
     /// - Throws: `failure` for a number that JSON cannot write.
-    func compact() throws(TransportError) -> [UInt8] { try text(indent: nil) }
+    public func compact() throws(TransportError) -> [UInt8] { try text(indent: nil) }
+
+    /// The same with a line feed.
+    /// - Throws: `failure` for a number that JSON cannot write.
+    public func line() throws(TransportError) -> String { String(decoding: try compact(), as: UTF8.self) + "\n" }
 
     /// A member or an element per line, members in the order of their keys, so that two documents can be compared line by line;
     /// a line feed at the end.
     /// - Throws: `failure` for a number that JSON cannot write.
-    func pretty() throws(TransportError) -> [UInt8] { try text(indent: 0) + [UInt8(ascii: "\n")] }
+    public func pretty() throws(TransportError) -> [UInt8] { try text(indent: 0) + [UInt8(ascii: "\n")] }
 
     private func text(indent: Int?) throws(TransportError) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -21,7 +23,7 @@ extension JSONTree {
         switch self {
         case .object(let members):
             bytes.append(UInt8(ascii: "{"))
-            for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+            for (index, member) in (indent == nil ? members : members.sorted { $0.key < $1.key }).enumerated() {
                 Self.separate(&bytes, index, indent)
                 Self.write(member.key, into: &bytes, &scratch)
                 bytes += indent == nil ? ":".utf8 : ": ".utf8
@@ -38,10 +40,11 @@ extension JSONTree {
         case .string(let text): Self.write(text, into: &bytes, &scratch)
         case .integer(let number): bytes += String(number).utf8
         case .real(let number):
-            guard number.isFinite else { throw TransportError(.failure, "the report holds a number that JSON cannot write") }
+            guard number.isFinite else { throw TransportError(.failure, "a number is to be written that JSON cannot hold") }
             // A whole number needs no fraction.
             let text = "\(number)"
             bytes += text.hasSuffix(".0") ? text.dropLast(2).utf8 : text[...].utf8
+        case .number(let text): bytes += text.utf8
         case .bool(let truth): bytes += truth ? "true".utf8 : "false".utf8
         case .null: bytes += "null".utf8
         }

@@ -1,18 +1,19 @@
-internal import MQCore
-
-/// A JSON value as a tree, for documents that are read and written as a whole: each is parsed once.
-enum JSONTree: Sendable {
+/// A JSON value as a tree, for what is read or written as a whole and is not on the path of every message.
+public enum JSONTree: Sendable {
+    /// Members in the order in which they are written.
     case object([JSONMember])
     case array([JSONTree])
     case string(String)
     case integer(Int)
     case real(Double)
+    /// Text that is a JSON number, to be written as it is.
+    case number(String)
     case bool(Bool)
     case null
 
     /// - Parameter numbers: what every number must lie within, so that no sum or conversion further on can overflow.
     /// - Throws: `malformed` for what is not one JSON value, and for a number out of range.
-    init(parsing bytes: [UInt8], numbers: ClosedRange<Double>) throws(TransportError) {
+    public init(parsing bytes: [UInt8], numbers: ClosedRange<Double>) throws(TransportError) {
         self = try bytes.withUnsafeBytes { raw in
             Result { () throws(TransportError) in
                 var reader = JSONReader(raw)
@@ -50,7 +51,7 @@ enum JSONTree: Sendable {
     }
 
     /// A member of an object; `nil` for any other value too.
-    subscript(key: String) -> JSONTree? {
+    public subscript(key: String) -> JSONTree? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.key == key }?.value
     }
