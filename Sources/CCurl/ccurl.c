@@ -3,6 +3,18 @@
 #include <clibrary.h>
 #include <dlfcn.h>
 
+static int count_sending(void *context, char *own, char *peer, int own_port, int peer_port) {
+    (void)own, (void)peer, (void)own_port, (void)peer_port;
+    ++*(long *)context;
+    return 0;
+}
+
+// CURLOPT_PREREQFUNCTION and CURLOPT_PREREQDATA by their numbers: older headers lack them.
+void ccurl_count_sendings(const ccurl_api *api, CURL *easy, long *count) {
+    api->easy_setopt(easy, (CURLoption)(CURLOPTTYPE_FUNCTIONPOINT + 312), count_sending);
+    api->easy_setopt(easy, (CURLoption)(CURLOPTTYPE_OBJECTPOINT + 313), count);
+}
+
 const char *ccurl_open(ccurl_api *api, const char *name) {
     const clibrary_entry table[] = {
         {"curl_global_init", &api->global_init},

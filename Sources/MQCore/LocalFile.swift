@@ -37,7 +37,16 @@ public enum LocalFile {
     ) throws(TransportError) -> [UInt8]? {
         var result: [UInt8] = []
         var status = stat()
-        if fstat(descriptor, &status) == 0 { result.reserveCapacity(min(Int(status.st_size) + 1, limit)) }
+        if fstat(descriptor, &status) == 0 {
+            let size = min(Int(status.st_size) + 1, limit)
+            // An array without memory ends the process: large ones are tried out.
+            let place = size < 1 << 24 ? nil : malloc(size)
+            free(place)
+            if size >= 1 << 24 && place == nil {
+                throw TransportError(.failure, "\(path): no memory for its \(Quantity.count(Int(status.st_size), "byte"))", errno: ENOMEM)
+            }
+            result.reserveCapacity(size)
+        }
         var (failed, isStopped) = (CInt(0), false)
         withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { buffer in
             while result.count <= limit {

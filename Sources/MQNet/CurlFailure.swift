@@ -28,6 +28,9 @@ struct CurlFailure {
         return isExcepted ? nil : found
     }
 
+    /// Whom we tried to reach: with a proxy, that is who did not answer.
+    private var place: String { proxy.map { "\(host), through the proxy in \($0)" } ?? host }
+
     private var words: String { transfer.words ?? transfer.library.words(code) }
 
     var failure: HTTPFailure {
@@ -44,6 +47,10 @@ struct CurlFailure {
             return unreachable(.unresolved, "the name cannot be resolved", hint: "is it spelled right, and is there a network?")
         case CURLE_COULDNT_CONNECT: return refused
         case CURLE_OPERATION_TIMEDOUT: return timedOut
+        case CURLE_GOT_NOTHING where isPlain, CURLE_RECV_ERROR where isPlain:
+            return unreachable(
+                .broken, "the connection was closed before the reply was complete",
+                hint: "if the server speaks TLS on this port, the URL begins with https://")
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE:
             return unreachable(.broken, "the connection was closed before the reply was complete")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR:
@@ -69,15 +76,15 @@ struct CurlFailure {
     }
 
     private func unreachable(_ kind: HTTPFailure.Kind, _ what: String, hint: String? = nil) -> HTTPFailure {
-        HTTPFailure(kind, TransportError(.unreachable, "\(host): \(what)", hint: hint, isRetriable: true))
+        HTTPFailure(kind, TransportError(.unreachable, "\(place): \(what)", hint: hint, isRetriable: true))
     }
 
     private var refused: HTTPFailure {
         let number = transfer.systemError
         let what = number == 0 ? words : SystemError.words(number)
-        let hint = number == ECONNREFUSED ? "is \(proxy.map { "the proxy in \($0)" } ?? "the server") running?" : nil
+        let hint = number == ECONNREFUSED ? "is the \(proxy == nil ? "server" : "proxy") running?" : nil
         return HTTPFailure(
-            .refused, TransportError(.unreachable, "\(host): \(what)", hint: hint, errno: number == 0 ? nil : number, isRetriable: true))
+            .refused, TransportError(.unreachable, "\(place): \(what)", hint: hint, errno: number == 0 ? nil : number, isRetriable: true))
     }
 
     private var timedOut: HTTPFailure {

@@ -13,6 +13,8 @@ final class CurlTransfer {
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
     /// The body on its way, in place while the exchange lasts.
     private var outgoing = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    /// How often the request went out.
+    private let sendings = UnsafeMutablePointer<Int>.allocate(capacity: 1)
     private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     // What has come of the reply.
@@ -40,6 +42,7 @@ final class CurlTransfer {
         library.api.pointee.easy_cleanup(easy)
         freeLists()
         outgoing.deallocate()
+        sendings.deallocate()
         errorBuffer.deallocate()
     }
 
@@ -56,6 +59,7 @@ final class CurlTransfer {
         self.tag = tag
         body.reserveCapacity(lastBodySize)
         headerBytes = 0
+        sendings.pointee = 0
         isTooLarge = false
         errorBuffer.pointee = 0
         if isLike {
@@ -93,6 +97,7 @@ final class CurlTransfer {
         set(CURLOPT_TIMEOUT_MS, Self.milliseconds(request.timeout))
         set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(request.connectTimeout))
         set(CURLOPT_ERRORBUFFER, errorBuffer)
+        ccurl_count_sendings(api, easy, sendings)
         let context = Unmanaged.passUnretained(self).toOpaque()
         set(CURLOPT_PRIVATE, context)
         set(CURLOPT_WRITEDATA, context)
@@ -168,6 +173,9 @@ final class CurlTransfer {
     }
 
     private static func hasControl(_ text: String) -> Bool { text.utf8.contains { $0 < 0x20 && $0 != 0x09 || $0 == 0x7f } }
+
+    /// How often libcurl sent the request again.
+    var repeats: Int { max(0, sendings.pointee - 1) }
 
     /// What became of the exchange.
     func result(_ code: CURLcode) -> Result<HTTPReply, HTTPFailure> {

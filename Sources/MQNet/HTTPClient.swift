@@ -105,7 +105,7 @@ public final class HTTPClient {
         var code = CURLE_OK
         while let easy = ccurl_next_ended(library.api, multi, &code) {
             guard let transfer = transfers.removeValue(forKey: easy) else { continue }
-            completions.append(HTTPCompletion(tag: transfer.tag, result: transfer.result(code)))
+            completions.append(HTTPCompletion(tag: transfer.tag, result: transfer.result(code), repeats: transfer.repeats))
             _ = library.api.pointee.multi_remove_handle(multi, easy)
             idle.append(transfer)
         }

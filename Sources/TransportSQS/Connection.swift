@@ -40,7 +40,7 @@ final class Connection {
         caFile = try settings.caFile()
         signer = try Signer(region: region, service: "sqs")
         http = try HTTPClient()
-        credentials = try settings.credentials.get(until: opening.deadline, stop: opening.stop)
+        credentials = try settings.credentials.get(until: opening.deadline, stop: opening.stop, notices: opening.notices)
     }
 
     /// The start of every request's body: the queue's URL travels in it unchanged, wherever the request goes.

@@ -5,18 +5,21 @@ internal import MQNet
 /// Asking for the credentials that were found.
 extension CredentialChain {
     /// - Throws: `permission` when they are refused, `unreachable` when nobody answers, `configuration`.
-    func fetch(until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Credentials {
-        try fetch(find(), until: deadline, stop: stop)
+    /// - Parameter notices: told what is waited for.
+    func fetch(until deadline: Deadline, stop: StopFlag, notices: Notices = .none) throws(TransportError) -> Credentials {
+        try fetch(find(), until: deadline, stop: stop, notices)
     }
 
-    private func fetch(_ origin: Origin, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Credentials {
+    private func fetch(
+        _ origin: Origin, until deadline: Deadline, stop: StopFlag, _ notices: Notices
+    ) throws(TransportError) -> Credentials {
         switch origin {
         case .keys(let keys): return keys
         case .process(let command, _):
-            let output = try CredentialProcess.run(command, until: deadline, stop: stop)
+            let output = try CredentialProcess.run(command, until: deadline, stop: stop, notices: notices)
             return try Self.credentials(json: output, source: origin.words)
         case .role(let role, let base):
-            let keys = try fetch(base, until: deadline, stop: stop)
+            let keys = try fetch(base, until: deadline, stop: stop, notices)
             var form = [("Action", "AssumeRole"), ("RoleArn", role.arn), ("RoleSessionName", role.sessionName)]
             if let id = role.externalID { form.append(("ExternalId", id)) }
             if let duration = role.duration { form.append(("DurationSeconds", duration)) }

@@ -4,11 +4,15 @@ internal import MQCore
 /// The command that a profile names to get credentials from; single sign-on comes this way.
 enum CredentialProcess {
     private static let longest = Duration.seconds(60)
+    /// A person is told after this why nothing happens.
+    private static let patience = Duration.seconds(1)
     private static let largest = 1 << 16
 
     /// What it prints.
     /// - Throws: `configuration` when it fails; its standard error is ours, and says why.
-    static func run(_ command: String, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> [UInt8] {
+    static func run(
+        _ command: String, until deadline: Deadline, stop: StopFlag, notices: Notices = .none
+    ) throws(TransportError) -> [UInt8] {
         let pipe = try Pipe()
         let reading = pipe.reading
         let writing = pipe.writing
@@ -21,7 +25,12 @@ enum CredentialProcess {
         // Its end is to be seen: no other writer may be left.
         _ = consume writing
         var output: [UInt8] = []
-        let isComplete = read(reading.descriptor, into: &output, until: deadline.earlier(.after(longest)), stop: stop)
+        let end = deadline.earlier(.after(longest))
+        var isComplete = read(reading.descriptor, into: &output, until: end.earlier(.after(patience)), stop: stop)
+        if !isComplete && !end.hasPassed && !stop.isRaised && output.count <= largest {
+            notices.warn("waiting for credential_process, which has not answered yet")
+            isComplete = read(reading.descriptor, into: &output, until: end, stop: stop)
+        }
         let reason = process.end(within: isComplete ? .seconds(5) : .zero, by: isComplete ? 0 : SIGKILL)
         guard isComplete else {
             throw TransportError(

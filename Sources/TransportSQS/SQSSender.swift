@@ -221,6 +221,7 @@ final class SQSSender: Sender {
         let due = waiting.map(\.due).min().map { Deadline(nanoseconds: $0) } ?? .never
         for completion in try connection.http.wait(until: deadline.earlier(due), stop: stop) {
             guard let request = underWay.removeValue(forKey: completion.tag) else { continue }
+            repeated += completion.repeats
             handle(connection.interpret(completion.result, of: "SendMessageBatch"), request)
         }
         progress.advance()

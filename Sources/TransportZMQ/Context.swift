@@ -26,6 +26,7 @@ struct Context: ~Copyable {
     }
 
     private static func open(threads: Int) throws(TransportError) -> (Library, UnsafeMutableRawPointer) {
+        try SpareResources.require(descriptors: 7 + 2 * threads, bytes: (threads + 3) << 23, for: "libzmq")
         let library = try Library.shared()
         czmq_keep_freed_memory()
         guard let pointer = library.api.pointee.ctx_new() else {

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import MQStandIns
 import MQTesting
 import Testing
@@ -65,6 +66,40 @@ struct SQSProgramTests {
         #expect(received.status == 0 && received.text == "signed\n", "\(received.errorText)")
         let wrong = try run(["send", address, "x"], secret: "wrong")
         #expect(wrong.status == 77, "\(wrong.status) \(wrong.errorText)")
+    }
+
+    @Test("What was sent again after an answer was lost is counted, also where the HTTP library did it by itself") func repeats() throws {
+        var settings = SQSStandIn.Settings()
+        settings.faults.lostReply = 0.3
+        let server = try SQSStandIn(settings)
+        let address = at(server, "q")
+        let result = try mq().run("send", address + ",concurrency=1", input: .bytes(numberedLines(300)), timeout: .seconds(30))
+        let again = (server.requests["SendMessageBatch"] ?? 0) - 30
+        #expect(again > 3, "\(server.requests)")
+        expectSuccess(result)
+        #expect(result.errorText.contains("\(again) requests were repeated after no answer came"), "\(again) again; \(result.errorText)")
+    }
+
+    @Test("A proxy that is not there is named as the one that does not answer") func proxy() throws {
+        let server = try SQSStandIn()
+        let result = try mq().run(
+            ["send", at(server, "q"), "x"], environment: ["http_proxy": "http://127.0.0.1:1", "no_proxy": ""], timeout: .seconds(20))
+        #expect(
+            result.status == 69 && result.errorText.contains("through the proxy in http_proxy: connection refused"), "\(result.errorText)")
+        #expect(result.errorText.contains("is the proxy running?"))
+    }
+
+    @Test("A signal ends a send that waits for its credential_process, whose wait is said") func credentialProcess() throws {
+        let fixture = Fixture()
+        defer { fixture.cleanUp() }
+        let path = "\(try fixture.directory())/config"
+        try write(utf8("[default]\ncredential_process = sleep 100\n"), path)
+        let program = try mq().start(
+            ["send", "sqs:q,endpoint=http://127.0.0.1:1,region=us-east-1", "x"],
+            environment: ["AWS_ACCESS_KEY_ID": nil, "AWS_SECRET_ACCESS_KEY": nil, "AWS_CONFIG_FILE": path])
+        try program.waitForError("waiting for credential_process")
+        program.send(signal: SIGTERM)
+        #expect(try program.wait(timeout: .seconds(5)).ending == .signalled(SIGTERM))
     }
 
     // MARK: - Resuming

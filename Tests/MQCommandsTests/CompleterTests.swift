@@ -9,7 +9,8 @@ struct CompleterTests {
     private let completer = Completer(
         tables: Verbs.tables,
         queues: { scheme in [.init("\(scheme):/jobs", "3 messages"), .init("\(scheme):/mail"), .init("\(scheme):temp")] },
-        aliases: { ["work", "jobs"] })
+        aliases: { ["work", "jobs"] },
+        files: { beginning in ["/etc/app.conf", "/etc/ssl/"].filter { $0.hasPrefix(beginning) } })
 
     private func words(_ line: String...) -> [String] {
         guard case .words(let candidates, _) = completer.answer(line.dropLast(), current: line.last!) else { return ["not words"] }
@@ -80,6 +81,23 @@ struct CompleterTests {
         #expect(words("send", "posix-mq:/q,create=") == ["posix-mq:/q,create=yes", "posix-mq:/q,create=no"])
         #expect(words("send", "posix-mq:/q", "-o", "maxm") == ["maxmsg="])
         #expect(words("send", "-o", "maxm") == [])
+    }
+
+    @Test func pathsInsideOfAWord() {
+        #expect(words("send", "zmq:tcp://h:1,server-key=/etc/a") == ["zmq:tcp://h:1,server-key=/etc/app.conf"])
+        #expect(words("send", "zmq:tcp://h:1", "-o", "server-key=/etc/") == ["server-key=/etc/app.conf", "server-key=/etc/ssl/"])
+        #expect(words("recv", "zmq:pull:@ipc:///etc/s") == ["zmq:pull:@ipc:///etc/ssl/"])
+        #expect(continues("recv", "zmq:pull:@ipc:///etc/s"))
+        #expect(words("send", "zmq:ipc:///x,ipc:///etc/a") == ["zmq:ipc:///x,ipc:///etc/app.conf"])
+        #expect(words("send", "sysv:/etc/a") == ["sysv:/etc/app.conf"])
+        #expect(words("send", "sysv:/etc/app.conf,pro") == ["sysv:/etc/app.conf,proj="])
+        #expect(words("send", "posix-mq:/etc/a") == [])
+    }
+
+    @Test func aLoneDashBeginsAnOption() {
+        #expect(words("-") == ["--help", "--version"])
+        #expect(words("--v") == ["--version"])
+        #expect(words("recv", "-").contains("--drain") && words("recv", "-").contains("-n"))
     }
 
     @Test func operandsBehindTheAddress() {

@@ -28,6 +28,12 @@ struct ShellCompletionTests {
         Line(typed: "mq completion ", answers: ["bash", "zsh", "fish"]),
         Line(typed: "mq help pur", answers: ["purge"]),
         Line(typed: "mq send nonsense:", answers: []),
+        Line(typed: "mq -", answers: ["--help", "--version"]),
+        Line(typed: "mq send sysv:/etc/passw", answers: ["sysv:/etc/passwd"], behindBreak: ["/etc/passwd"]),
+        Line(typed: "mq recv zmq:@ipc:///etc/passw", answers: ["zmq:@ipc:///etc/passwd"], behindBreak: ["///etc/passwd"]),
+        Line(
+            typed: "mq send zmq:tcp://h:1,secret-key=/etc/passw", answers: ["zmq:tcp://h:1,secret-key=/etc/passwd"],
+            behindBreak: ["/etc/passwd"]),
     ]
 
     private func script(_ shell: Shell) -> String { "\(Executable.packageRoot)/completions/\(shell.fileName)" }
@@ -56,6 +62,34 @@ struct ShellCompletionTests {
     /// With `COMP_WORDBREAKS=${COMP_WORDBREAKS//:}` in a person's .bashrc, the whole word is replaced.
     @Test(arguments: lines)
     func bashCompletesWithoutWordBreaks(line: Line) throws { #expect(try bash(line.typed, before: "COMP_WORDBREAKS=' '") == line.answers) }
+
+    /// Within quotes, bash does not break words.
+    @Test(arguments: ["mq send \"posix-mq:te", "mq send 'posix-mq:te", "mq send \"mem:q\" -o \"dep"])
+    func bashCompletesBehindAnOpenQuote(line: String) throws {
+        #expect(try bash(line) == [line.hasSuffix("dep") ? "depth=" : "posix-mq:temp"])
+    }
+
+    @Test func bashFindsTheProgramBehindATildeAndAnAlias() throws {
+        let script = """
+            source \(script(.bash)); HOME=${PATH%%:*}
+            for name in '~/mq' m; do
+                COMP_LINE="$name send posix-mq:te" COMP_POINT=99 COMP_WORDS=("$name"); _mq; echo "${COMPREPLY[@]}"
+            done
+            """
+        #expect(try Executable.mq().shell(script).lines == ["temp", "temp"])
+    }
+
+    @Test func zshAndFishCompleteBehindAnOpenQuote() throws {
+        let zsh = try Shells.path(of: "zsh")
+        let zshScript = """
+            compdef() { : }; compadd() { print -rl -- $values }; source \(script(.zsh))
+            for name in mq m; do words=($name send '"posix-mq:te'); CURRENT=3; _mq; done
+            """
+        #expect(try Executable.mq().shell("\(zsh) -f -c \(ShellWord.quoted(zshScript))").lines == ["posix-mq:temp", "posix-mq:temp"])
+        let fish = try Shells.path(of: "fish")
+        let fishScript = "source \(script(.fish)); complete -C 'mq send \"posix-mq:te'"
+        #expect(try Executable.mq().shell("\(fish) --no-config -c \(ShellWord.quoted(fishScript))").text.contains("posix-mq:temp"))
+    }
 
     @Test func bashLooksBeforeTheCursorOnly() throws {
         let result = try Executable.mq().shell(

@@ -217,6 +217,35 @@ struct SQSSendingTests {
         #expect(MessageText.complaint(about: Attribute(name: "n", type: "Number", value: Array(text.utf8))) != nil)
     }
 
+    @Test func whatIsNotUTF8IsSaidInOneNegation() throws {
+        let server = try SQSStandIn()
+        let queue = try SQSQueue(server.endpoint)
+        let sender = try queue.at().openSender(Opening(stop: queue.stop))
+        var batch = Batch()
+        batch.append([97, 0xff])
+        #expect(sender.refusal(in: batch, 0..<1)?.error.message == "SQS cannot carry bytes that are not valid UTF-8, at offset 1")
+    }
+
+    @Test func aHintAtADelayNamesAnOptionThatExists() throws {
+        let server = try SQSStandIn()
+        let queue = try SQSQueue(server.endpoint, fifo: true)
+        let sender = try queue.at().openSender(Opening(stop: queue.stop))
+        var (batch, properties) = (Batch(), MessageProperties())
+        properties.delay = .seconds(10)
+        batch.append([97])
+        batch.setProperties(properties)
+        let hint = try #require(sender.refusal(in: batch, 0..<1)?.error.hint)
+        let option = String(hint.prefix { $0 != "=" })
+        #expect(SQSTransport.descriptor.spec(for: option)?.scope == .create, "\(hint)")
+    }
+
+    @Test func byContentTheQueueDropsTheSameMessageWithoutAnAttributeOfItsOwn() throws {
+        let server = try SQSStandIn()
+        let queue = try SQSQueue(server.endpoint, fifo: true)
+        try queue.send([[97], [97], [98]], ",dedup=content")
+        #expect(try queue.drain().map(\.body) == [[97], [98]])
+    }
+
     @Test func aDelayOfAFractionIsSaid() throws {
         let server = try SQSStandIn()
         let queue = try SQSQueue(server.endpoint)

@@ -65,6 +65,10 @@ static inline void ccurl_set_quick_exit(const ccurl_api *api, CURL *easy) {
     api->easy_setopt(easy, (CURLoption)(CURLOPTTYPE_LONG + 322), 1L);
 }
 
+/// Counts in `*count` how often the request goes out: when a kept connection turns out to be dead, libcurl sends it again by itself
+/// (libcurl 7.80; an older one counts nothing).
+void ccurl_count_sendings(const ccurl_api *api, CURL *easy, long *count);
+
 /// 0 when libcurl cannot tell.
 static inline long ccurl_info_number(const ccurl_api *api, CURL *easy, CURLINFO info) {
     long value = 0;

@@ -24,12 +24,17 @@ struct Completer {
     /// The names of the queues of a scheme that are there now.
     let queues: (String) -> [Candidate]
     let aliases: () -> [String]
+    /// The files whose paths begin like this, folders with a slash behind them: for paths inside of a word, which a shell does not see.
+    var files: (String) -> [String] = { _ in [] }
 
     /// - Parameters:
     ///   - words: the words before the cursor, the program's name not among them.
     ///   - current: the word at the cursor, up to it.
     func answer(_ words: [String], current: String) -> Answer {
-        guard let first = words.first else { return matching(verbs(behind: ""), current) }
+        guard let first = words.first else {
+            let options = current.hasPrefix("-") ? ["--help", "--version"].map { Candidate($0) } : []
+            return matching(verbs(behind: "") + options, current)
+        }
         guard let (table, words) = table(of: words, first) else { return .words([], continues: false) }
         if words.contains("--") { return operand(table, words, current) }
         if let last = words.last, let flag = flag(last, of: table), flag.kind != nil {
@@ -41,7 +46,7 @@ struct Completer {
             let prefix = String(current[...equals])
             return prefixed(prefix, value(of: flag, table, words, String(current[current.index(after: equals)...])))
         }
-        if current.hasPrefix("-") && current != "-" {
+        if current.hasPrefix("-") {
             return matching(table.flags.flatMap { flag in flag.names.map { Candidate($0, flag.help) } }, current)
         }
         let answer = operand(table, words, current)
@@ -141,11 +146,32 @@ struct Completer {
             let schemes = Registry.descriptors.flatMap { descriptor in descriptor.schemes.map { Candidate($0 + ":", descriptor.summary) } }
             return matching(schemes + (current.isEmpty ? aliases().sorted().map { Candidate("@\($0)", "alias") } : []), current)
         }
+        if let path = path(in: current, descriptor) { return path }
         if let comma = current.lastIndex(of: ",") {
             return options(descriptor, String(current[current.index(after: comma)...]), before: String(current[...comma]))
         }
         let scheme = String(current[...current.firstIndex(of: ":")!])
         return matching(queues(String(scheme.dropLast())).map { Candidate(continued($0.word, scheme, current), $0.help) }, current)
+    }
+
+    /// Where an address names a file: a target that may be one (`sysv:/etc/app`), an endpoint that is (`ipc:///run/feed`).
+    private func path(in current: String, _ descriptor: Descriptor) -> Answer? {
+        let part = current.split(separator: ",", omittingEmptySubsequences: false).last ?? ""
+        let mark = "ipc://"
+        if descriptor.targetSyntax == .endpoints, let start = part.indices.first(where: { part[$0...].hasPrefix(mark + "/") }) {
+            let path = part.index(start, offsetBy: mark.count)
+            return paths(behind: String(current[..<path]), String(current[path...]))
+        }
+        let scheme = descriptor.schemes[0] + ":"
+        guard part.count == current.count, current.hasPrefix(scheme + "/"),
+            descriptor.forms.contains(where: { $0.hasPrefix(scheme + "PATH") })
+        else { return nil }
+        return paths(behind: scheme, String(current.dropFirst(scheme.count)))
+    }
+
+    private func paths(behind prefix: String, _ current: String) -> Answer {
+        let found = files(current).map { Candidate(prefix + $0) }
+        return .words(found, continues: !found.isEmpty && found.allSatisfy { $0.word.hasSuffix("/") })
     }
 
     /// The kernel's name has a slash that the person may have left out.
@@ -162,13 +188,14 @@ struct Completer {
             }
             return prefixed(before, matching(keys, current))
         }
+        let key = String(current[...equals])
+        if case .file = spec.kind { return paths(behind: before + key, String(current.dropFirst(key.count))) }
         let values: [String] =
             switch spec.kind {
             case .flag: ["yes", "no"]
             case .choice(let words): words
             default: []
             }
-        let key = String(current[...equals])
         return prefixed(before, matching(values.map { Candidate(key + $0, spec.help) }, current))
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import MQCore
 
 /// What the scripts ask. The first line says how to take the rest, then one candidate per line, a tab, and its help.
@@ -13,7 +14,8 @@ struct CompleteWord: Verb {
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
         let completer = Completer(
-            tables: Verbs.tables, queues: Self.queues, aliases: { ((try? Configuration.aliases()) ?? [:]).keys.sorted() })
+            tables: Verbs.tables, queues: Self.queues, aliases: { ((try? Configuration.aliases()) ?? [:]).keys.sorted() },
+            files: Self.files)
         let words = words.words("WORD")
         switch completer.answer(words.dropLast(), current: words.last ?? "") {
         case .files: try Results.print("files\n")
@@ -24,6 +26,28 @@ struct CompleteWord: Verb {
             try Results.print(([continues ? "words-nospace" : "words"] + lines).joined(separator: "\n") + "\n")
         }
         return .success
+    }
+
+    /// At most as many as a person would look through.
+    private static let mostFiles = 500
+
+    private static func files(_ beginning: String) -> [String] {
+        let slash = beginning.lastIndex(of: "/")
+        let folder = slash.map { String(beginning[...$0]) } ?? ""
+        let name = slash.map { beginning[beginning.index(after: $0)...] } ?? beginning[...]
+        guard let stream = opendir((folder.isEmpty ? "." : folder).rawCString) else { return [] }
+        defer { closedir(stream) }
+        var result: [String] = []
+        while result.count < mostFiles, let entry = readdir(stream) {
+            let found = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(rawCString: $0) }
+            }
+            guard found.hasPrefix(name), found != ".", found != "..", !name.isEmpty || !found.hasPrefix(".") else { continue }
+            var status = stat()
+            let isFolder = stat((folder + found).rawCString, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+            result.append(folder + found + (isFolder ? "/" : ""))
+        }
+        return result.sorted()
     }
 
     /// The queues of this machine's kernel; a broker is not asked at the touch of a key.

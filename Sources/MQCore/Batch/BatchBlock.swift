@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Synchronization
 
 /// The memory of a batch. While some of it is lent the batch goes on in another block.
@@ -12,10 +13,11 @@ final class BatchBlock: @unchecked Sendable {
 
     init(capacity: Int) {
         self.capacity = capacity
-        base = .allocate(byteCount: capacity + Batch.reserveBefore, alignment: 16) + Batch.reserveBefore
+        guard let memory = malloc(capacity + Batch.reserveBefore) else { OutOfMemory.end(capacity) }
+        base = memory + Batch.reserveBefore
     }
 
-    deinit { (base - Batch.reserveBefore).deallocate() }
+    deinit { free(base - Batch.reserveBefore) }
 
     var isLent: Bool { lent.load(ordering: .acquiring) != 0 }
 
