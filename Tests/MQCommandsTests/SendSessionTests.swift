@@ -141,6 +141,16 @@ struct SendSessionTests {
         #expect(error.details.contains("going on there sends up to 30 records again that may have arrived"), "\(error.details)")
     }
 
+    /// No record is called unacknowledged that is acknowledged: going on behind the last sends none twice.
+    @Test func whereAllIsAcknowledgedGoingOnBeginsBehindIt() throws {
+        var script = ScriptedSender.Script()
+        script.breaksAt = lines.count
+        let error = try #require(try send(lines, script))
+        let bytes = lines.reduce(0) { $0 + $1.utf8.count + 1 }
+        #expect(error.details.first == "all 50 records that were read are acknowledged; the next is record 51 (byte \(bytes))")
+        #expect(error.details.last?.hasPrefix("resume with: tail -c +\(bytes + 1) ") == true)
+    }
+
     /// At the record itself the next run would fail again.
     @Test(arguments: [
         (Framing.jsonl, "{\"body\":\"a\"}\n{\"body\":\n{\"body\":\"c\"}\n", "record 2 (byte 13), behind which it goes on", Int?(22)),

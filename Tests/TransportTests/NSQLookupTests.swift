@@ -79,7 +79,7 @@ struct NSQLookupTests {
             let canned = try Canned(body, status: status)
             let failure = try #require(error([canned.peer]), "\(body)")
             #expect(failure.code == .protocolViolation, "\(body)")
-            #expect(failure.message.hasPrefix("nsqlookupd \(canned.peer.text): what answers is no nsqlookupd"), "\(body)")
+            #expect(failure.message.hasPrefix("nsqlookupd \(canned.peer.text): the answer is not nsqlookupd's"), "\(body)")
         }
     }
 

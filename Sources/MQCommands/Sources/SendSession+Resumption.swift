@@ -15,7 +15,7 @@ extension SendSession {
         let name = "\(hasWords ? "message" : "record") \(place.position + 1)"
         let done = Quantity.grouped(delivery.acknowledged)
         var text: String
-        if isInterrupted && delivery.acknowledged == messagesRead && place.position >= messagesRead {
+        if isInterrupted || delivery.isBroken, delivery.acknowledged == messagesRead, place.position >= messagesRead {
             let noun: StaticString = hasWords ? "message" : "record"
             text =
                 messagesRead == 1
