@@ -4,6 +4,8 @@ public enum Notice: Sendable, Equatable {
     case listening(String)
     /// Worth a line on standard error unless `-q`.
     case warning(String)
+    /// A connection that broke stands again; worth a line with `-v`, and counted.
+    case restored(String)
     /// Worth a line with `-v`.
     case detail(String)
 }

@@ -96,5 +96,11 @@ final class FaultySender: Sender {
         flushed = accepted
     }
 
+    /// Whoever waits for what lags behind learns of it.
+    func progress(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        try base.progress(until: deadline, stop: stop)
+        flushed = accepted
+    }
+
     var closingRemarks: [String] { base.closingRemarks }
 }

@@ -16,9 +16,7 @@ struct ConnectionSettings: Sendable {
 
     /// Says when others on this machine can read the secret.
     func warnOfExposedSecret(_ notices: Notices) {
-        var status = stat()
-        guard let authFile, stat(authFile, &status) == 0, status.st_mode & (S_IRGRP | S_IROTH) != 0 else { return }
-        notices.warn("\(authFile): others can read the secret in it; chmod 600 keeps it to you")
+        if let authFile { LocalFile.warnOfExposedSecret(authFile, notices) }
     }
 
     /// The secret, without the newline at its end; `nil` when there is none.

@@ -179,7 +179,7 @@ final class Fleet<Team: Crew>: Sendable {
             let link = try make(peer, until: .never, stop: ending)
             guard roster.withLock({ $0.connected(peer) }) else { return }
             arrivals.withLock { $0.append(link) }
-            notices.detail("connected to \(peer.text)")
+            notices(.restored("connected to \(peer.text)"))
             ownerBell.ring()
         } catch {
             perform(roster.withLock { $0.failed(peer, error, at: Deadline.now()) })

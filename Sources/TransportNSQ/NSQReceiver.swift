@@ -33,6 +33,11 @@ final class NSQReceiver: Receiver {
         fleet.crew.withLock { $0.settle(positions, as: settlement) }
     }
 
+    var lostLeases: Int {
+        let fleet = fleet
+        return fleet.crew.withLock { $0.lost }
+    }
+
     func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) { leave(until: deadline, stop: stop) }
 
     private func leave(until deadline: Deadline, stop: StopFlag) {

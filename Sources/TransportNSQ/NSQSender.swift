@@ -101,4 +101,15 @@ final class NSQSender: Sender {
         self.confirmed = confirmed
         return try result.get()
     }
+
+    func progress(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        let fleet = fleet
+        fleet.attend()
+        let (result, confirmed) = fleet.crew.withLock { crew in
+            let result = Result { () throws(TransportError) in try crew.progress(fleet, until: deadline, stop: stop) }
+            return (result, crew.confirmed)
+        }
+        self.confirmed = confirmed
+        return try result.get()
+    }
 }

@@ -11,7 +11,8 @@ extension NSQTransport {
         ],
         targetSyntax: .authority,
         capabilities: [
-            .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .exactCount, .pause, .attempts, .temporary, .createsOnUse,
+            .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .exactCount, .pause, .attempts, .timestamps, .temporary,
+            .createsOnUse,
         ],
         options: options,
         emptyWait: .seconds(60),

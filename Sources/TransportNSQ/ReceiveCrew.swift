@@ -42,10 +42,12 @@ struct ReceiveCrew: Crew {
 
     private var held: Int { links.reduce(0) { $0 + $1.held } }
 
+    /// Messages that were others' before they were settled here.
+    var lost: Int { late + links.reduce(0) { $0 + $1.late } }
+
     /// What the person should know at the end.
     var remarks: [String] {
         var remarks: [String] = []
-        let lost = late + links.reduce(0) { $0 + $1.late }
         if lost > 0 {
             let words =
                 lost == 1

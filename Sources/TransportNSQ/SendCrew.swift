@@ -89,6 +89,16 @@ struct SendCrew: Crew {
         }
     }
 
+    /// Waits until more is answered, or everything is.
+    mutating func progress(_ fleet: Fleet<SendCrew>, until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        let before = confirmed
+        while true {
+            try work(fleet)
+            if parcels.isEmpty || confirmed > before || !rejections.isEmpty { return }
+            guard case .ready = wait(fleet, until: deadline, stop: stop) else { return }
+        }
+    }
+
     private func unconfirmed(_ why: String, _ fleet: Fleet<SendCrew>) -> TransportError {
         let cause = links.isEmpty ? fleet.trouble.map { " (\($0.message))" } ?? "" : ""
         return TransportError(

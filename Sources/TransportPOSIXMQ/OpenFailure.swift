@@ -38,9 +38,12 @@ enum OpenFailure {
         case EINVAL: return aboveLimit(number, depth: depth, size: size)
         case ENOSPC:
             return TransportError(
-                .cannotCreate, "the namespace has \(Limits.queuesMax) queues already, its limit",
+                .cannotCreate, "the namespace has \(Quantity.count(Limits.queuesMax, "queue")) already, its limit",
                 hint: "raise it: sysctl -w fs.mqueue.queues_max=\(Limits.queuesMax * 2)", errno: number)
-        case ENOMEM: return TransportError(.cannotCreate, "the kernel has no memory for \(depth) messages of \(size) bytes", errno: number)
+        case ENOMEM:
+            return TransportError(
+                .cannotCreate, "the kernel has no memory for \(Quantity.count(depth, "message")) of \(Quantity.count(size, "byte"))",
+                errno: number)
         case EEXIST: return TransportError(.cannotCreate, "the queue exists already", remedy: .ifMissing, errno: number)
         case EACCES:
             return TransportError(.permission, "permission denied: the queue exists and this user may not open it", errno: number)
@@ -63,7 +66,7 @@ enum OpenFailure {
         let used = needed <= allowed ? "; queues that exist, open and unlinked ones too, use up the rest" : ""
         return TransportError(
             .cannotCreate,
-            "\(depth) messages of \(size) bytes need \(Quantity.grouped(needed)) bytes of this user's \(Quantity.grouped(allowed)) (RLIMIT_MSGQUEUE)\(used)",
+            "\(Quantity.count(depth, "message")) of \(Quantity.count(size, "byte")) need\(depth == 1 ? "s" : "") \(Quantity.count(needed, "byte")) of this user's \(Quantity.grouped(allowed)) (RLIMIT_MSGQUEUE)\(used)",
             hint: needed <= allowed
                 ? "delete queues, or raise it: ulimit -q"
                 : fits > 0 ? "at msgsize=\(size) at most maxmsg=\(fits) fits; or raise it: ulimit -q" : "raise it: ulimit -q",

@@ -97,7 +97,9 @@ final class POSIXMQAdmin: Admin {
             }
         }
         if foreign > 0 {
-            notices.warn("\(foreign) queues shown by /dev/mqueue are not of this IPC namespace: it was mounted in another")
+            notices.warn(
+                "\(Quantity.count(foreign, "queue")) shown by /dev/mqueue \(foreign == 1 ? "is" : "are") not of this IPC namespace: it was mounted in another"
+            )
         }
         return QueueListing(
             queues: queues, limits: limits(count: names.count, bytes: usedBytes),

@@ -40,6 +40,9 @@ struct ConfirmedPrefix {
         rejections.append(Rejection(position: position, error: error))
     }
 
+    /// Whether something was refused that nobody was told yet.
+    var hasRejections: Bool { !rejections.isEmpty }
+
     /// Moves `confirmed` up to the first that is neither confirmed nor passed over.
     mutating func advance() {
         while head < states.count && states[head] == .confirmed {

@@ -186,6 +186,7 @@ struct MessageEncoder {
         if let group = entry.group {
             json.member("MessageGroupId", group)
         }
+        if isFIFO && properties.dedup != nil { entry.origin = properties.id }
         if let identity = properties.dedup ?? (isFIFO ? identity(position, body) : nil), isFIFO {
             json.member("MessageDeduplicationId", identity)
         }

@@ -103,7 +103,9 @@ struct QueueRedrive {
             sources = try admin.queues { QueueFacts.deadLetterQueue(of: $0) == arn }
         }
         guard sources.count == 1 else {
-            let words = sources.isEmpty ? "no queue sends its dead letters here" : "\(sources.count) queues send their dead letters here"
+            let words =
+                sources.isEmpty
+                ? "no queue sends its dead letters here" : "\(Quantity.count(sources.count, "queue")) send their dead letters here"
             throw TransportError(.usage, words, remedy: .destination)
         }
         return settings.at(try QueueTarget(Address(parsing: sources[0], syntax: .single)))

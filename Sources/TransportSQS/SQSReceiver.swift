@@ -8,6 +8,7 @@ final class SQSReceiver: Receiver {
     /// Lives as long as its receiver.
     private let temporary: TemporaryQueue?
     private let isPeeking: Bool
+    let ordersGroups: Bool
     private(set) var handedOver = 0
     private var isClosed = false
 
@@ -22,6 +23,7 @@ final class SQSReceiver: Receiver {
         let plan = Self.plan(settings, opening)
         desk = try ReceiveDesk(connection.http.waker, plan)
         isPeeking = plan.isPeeking
+        ordersGroups = plan.isFIFO
         let service = ReceiveService(connection, url: url, desk: desk, visibility: plan.visibility, opening.notices)
         let handover = Handover(service: service)
         try BackgroundThread.start("mq-sqs-receive") { handover.service.run() }
@@ -132,6 +134,8 @@ final class SQSReceiver: Receiver {
                 hint: "mq recv takes them after their visibility timeout")
         }
     }
+
+    var lostLeases: Int { desk.reception.withLock { $0.slipped + $0.staleReceipts } }
 
     var closingRemarks: [String] {
         let (slipped, stale) = desk.reception.withLock { ($0.slipped, $0.staleReceipts) }

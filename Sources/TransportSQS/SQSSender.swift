@@ -137,6 +137,18 @@ final class SQSSender: Sender {
         }
     }
 
+    var requestSize: Int { SendRequest.maximumEntries }
+
+    func progress(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        try begin(stop)
+        let before = progress.confirmed
+        while !isIdle && !stop.isRaised {
+            try pump(until: deadline, stop: stop)
+            if let failure { try end(failure) }
+            if progress.confirmed > before || progress.hasRejections || deadline.hasPassed { return }
+        }
+    }
+
     private func begin(_ stop: StopFlag) throws(TransportError) {
         connection.stop = stop
         progress.passTold()
@@ -245,7 +257,7 @@ final class SQSSender: Sender {
         case .failure(let failure): handle(failure, request)
         case .success(let bytes):
             do throws(TransportError) {
-                let reply = try SendReply(parsing: bytes)
+                let reply = try SendReply(parsing: bytes, wantsIDs: encoder.isFIFO)
                 guard reply.isOfBatch else { return failure = failure ?? .notBatch("SendMessageBatch", request.entries.count) }
                 settle(reply, request)
             } catch {
@@ -334,6 +346,14 @@ final class SQSSender: Sender {
 
     /// A message that arrived damaged is reported and not sent again: it is in the queue.
     private func check(_ success: SendReply.Success, _ entry: SendRequest.Entry) {
+        // A queue that drops a double answers with the id of the message that it has had: here the very one that was to go back to it.
+        if let origin = entry.origin, origin == success.id {
+            return refuse(
+                entry,
+                TransportError(
+                    .duplicate, "the queue has had message \(origin) within five minutes: it was accepted and dropped", remedy: .newIdentity
+                ))
+        }
         let bodyDiffers = success.digest.map { $0 != entry.digest } ?? false
         let attributesDiffer = entry.attributeDigest.flatMap { own in success.attributeDigest.map { $0 != own } } ?? false
         guard bodyDiffers || attributesDiffer else { return progress.confirm(entry.position) }

@@ -9,6 +9,7 @@ extension SQSTransport {
         ],
         capabilities: [
             .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .attributes, .group, .exactCount, .redrive, .attempts,
+            .timestamps,
             .temporary,
         ],
         options: options,

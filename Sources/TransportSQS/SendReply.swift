@@ -7,6 +7,8 @@ struct SendReply {
         var position: Int
         var digest: MD5?
         var attributeDigest: MD5?
+        /// The id that the queue gave it.
+        var id: String?
     }
 
     struct Failure {
@@ -21,8 +23,9 @@ struct SendReply {
     /// Whether either list is there, be it empty or null: what has none is not the reply to a batch.
     private(set) var isOfBatch = false
 
+    /// - Parameter wantsIDs: whether somebody looks at the ids that the queue gave.
     /// - Throws: `malformed` when it is not the reply to a batch.
-    init(parsing bytes: [UInt8]) throws(TransportError) {
+    init(parsing bytes: [UInt8], wantsIDs: Bool = false) throws(TransportError) {
         let result: Result<([Success], [Failure], Bool), TransportError> = bytes.withUnsafeBytes { bytes in
             Result { () throws(TransportError) in
                 var lists: ([Success], [Failure], Bool) = ([], [], false)
@@ -34,7 +37,7 @@ struct SendReply {
                     switch key {
                     case "Successful":
                         try reader.array { reader throws(TransportError) in
-                            if let entry = try Self.success(&reader) { lists.0.append(entry) }
+                            if let entry = try Self.success(&reader, wantsIDs) { lists.0.append(entry) }
                         }
                     case "Failed":
                         try reader.array { reader throws(TransportError) in
@@ -50,7 +53,7 @@ struct SendReply {
         (successes, failures, isOfBatch) = try result.get()
     }
 
-    private static func success(_ reader: inout JSONReader) throws(TransportError) -> Success? {
+    private static func success(_ reader: inout JSONReader, _ wantsIDs: Bool) throws(TransportError) -> Success? {
         var entry = Success(position: -1)
         var text: [UInt8] = []
         guard try reader.kind() == .object else {
@@ -58,13 +61,16 @@ struct SendReply {
             return nil
         }
         try reader.object { reader, key throws(TransportError) in
-            guard try reader.kind() == .string, key == "Id" || key.hasPrefix("MD5OfMessage") else { return try reader.skip() }
+            guard try reader.kind() == .string, key == "Id" || key.hasPrefix("MD5OfMessage") || (wantsIDs && key == "MessageId") else {
+                return try reader.skip()
+            }
             text.removeAll(keepingCapacity: true)
             try reader.string(into: &text)
             switch key {
             case "Id": entry.position = number(text)
             // A digest that cannot be read differs from every one.
             case "MD5OfMessageBody": entry.digest = MD5(hex: text) ?? MD5()
+            case "MessageId": entry.id = String(decoding: text, as: UTF8.self)
             case "MD5OfMessageAttributes": entry.attributeDigest = MD5(hex: text) ?? MD5()
             default: break
             }

@@ -13,6 +13,8 @@ struct SendRequest {
         var digest: MD5
         var attributeDigest: MD5?
         var group: String?
+        /// The id under which the message came from another queue, with the deduplication id that it brought along.
+        var origin: String?
     }
 
     /// SendMessageBatch in the SQS API reference.

@@ -36,7 +36,8 @@ enum SysVFailure {
         case ENOSPC:
             let limit = (try? SysVLimits.current())?.queues
             let words =
-                limit.map { "the limit of \($0) queues (kernel.msgmni) is reached" } ?? "the limit of queues (kernel.msgmni) is reached"
+                limit.map { "the limit of \(Quantity.count($0, "queue")) (kernel.msgmni) is reached" }
+                ?? "the limit of queues (kernel.msgmni) is reached"
             return TransportError(
                 .cannotCreate, words,
                 hint: "sudo sysctl -w kernel.msgmni=\(max(1, limit ?? 16000) * 2) allows more", remedy: .list, errno: code)

@@ -157,6 +157,23 @@ extension ProgramContract {
             expectSentence(try mq().run(["explain", "@jobs"], environment: ["MQ_CONFIG": "/"]), 78)
         }
 
+        @Test("A missing file of MQ_CONFIG is said; without a home there is no place, and a relative XDG_CONFIG_HOME is none")
+        func whereabouts() throws {
+            func hint(_ variables: [String: String?]) throws -> String {
+                let result = try mq().run(
+                    ["explain", "@jobs"], environment: ["XDG_CONFIG_HOME": nil, "HOME": "/home/x"].merging(variables) { $1 })
+                expectSentence(result, 64, "there is no alias '@jobs'")
+                return result.errorText
+            }
+            #expect(try hint(["MQ_CONFIG": "/absent"]).contains("MQ_CONFIG is /absent, and there is no such file"))
+            #expect(try hint([:]).contains("aliases are read from /home/x/.config/mq/config.json"))
+            #expect(try hint(["XDG_CONFIG_HOME": "/c"]).contains("aliases are read from /c/mq/config.json"))
+            #expect(try hint(["XDG_CONFIG_HOME": "c"]).contains("aliases are read from /home/x/.config/mq/config.json"))
+            for home in [nil, ""] { #expect(try hint(["HOME": home]).contains("HOME is not set")) }
+            let save = try mq().run(["bench", "mem:temp", "--save", "x"], environment: ["HOME": nil, "XDG_DATA_HOME": "relative"])
+            expectSentence(save, 64, "--save needs HOME")
+        }
+
         @Test("A wrong configuration does not disturb who uses no alias")
         func configurationUnused() throws {
             expectSuccess(try sh(#"export MQ_CONFIG="$D/c"; echo '{' > "$MQ_CONFIG"; mq send mem:x hello"#))

@@ -79,7 +79,7 @@ struct ArgumentParserTests {
     }
 
     private static func behindDashes(_ word: String) -> String {
-        "a message that begins with a dash goes behind --: mq try ADDRESS -- \(word)"
+        "a message that begins with a dash goes behind --: mq try q -- \(word)"
     }
     private static let usage = "usage: mq try ADDRESS [MESSAGE...] [OPTION...]"
 

@@ -50,13 +50,15 @@ struct DeliveryTests {
         properties.attributes = [own]
         letters.setProperties(properties)
         let start = letters.start(of: 0)
-        let reason = { (index: Int) in [Attribute(name: "mq-reason", value: Array("attempt \(index)".utf8))] }
+        let reason = { (properties: MessageProperties) in
+            [Attribute(name: "mq-reason", value: Array("\(properties.attributes.count) before".utf8))]
+        }
         #expect(try delivery.hand(&letters, 0..<2, adding: reason, stop: StopFlag()) == 2)
         #expect(letters.properties(of: 0).attributes.isEmpty && letters.properties(of: 1).attributes == [own])
         #expect(letters.start(of: 0) == start, "no body is copied")
         let arrived = try queue.drain()
         #expect(arrived.map(\.body) == ["a", "b"])
-        #expect(arrived.map(\.properties.attributes) == [reason(0), [own] + reason(1)])
+        #expect(arrived.map(\.properties.attributes) == [reason(MessageProperties()), [own] + reason(properties)])
     }
 
     /// A queue that is full takes what fits, counts it at once, says why it waits, and gives up after the timeout.

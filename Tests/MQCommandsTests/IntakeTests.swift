@@ -25,7 +25,7 @@ struct IntakeTests {
         limits.drains = true
         change(&limits)
         return Intake(
-            receiver, of: address, limits, for: work, deadLetters: deadLetters, counters: Counters(), turn: turn, stop: stop,
+            receiver, of: address, limits, for: work, deadLetters: deadLetters, tally: Tally(), turn: turn, stop: stop,
             console: quiet)
     }
 
@@ -209,7 +209,7 @@ struct IntakeWindowTests {
         var limits = Intake.Limits()
         (limits.drains, limits.window) = (true, Intake.window(prefetch, address, peeks: false))
         let intake = Intake(
-            receiver, of: address, limits, for: work, deadLetters: nil, counters: Counters(), turn: Turn(), stop: stop, console: quiet)
+            receiver, of: address, limits, for: work, deadLetters: nil, tally: Tally(), turn: Turn(), stop: stop, console: quiet)
         #expect(try intake.run().isSuccess)
         #expect(receiver.limits.allSatisfy { $0 == most } && receiver.handedOver == 2000)
     }

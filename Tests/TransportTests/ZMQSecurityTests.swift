@@ -31,6 +31,19 @@ struct ZMQSecurityTests {
         #expect(log.warnings.contains { $0.contains("allow-keys") })
     }
 
+    @Test func aSecretThatOthersCanReadIsSaid() throws {
+        let keys = try ZMQKeys.pair()
+        for (mode, count) in [(0o600, 0), (0o644, 1)] as [(mode_t, Int)] {
+            let secret = ScratchFile(ZMQKeys.certificate(keys), mode: mode), open = ScratchFile(keys.open, mode: 0o644)
+            let password = ScratchFile("ann:secret", mode: mode)
+            for options in ["server-key=\(open.path),secret-key=\(secret.path)", "plain=\(password.path)"] {
+                let log = NoticeLog()
+                _ = try ZMQ.transport("zmq:ipc://\(ZMQ.path()),\(options)").openSender(ZMQ.opening(StopFlag(), log))
+                #expect(log.warnings.count { $0.contains("others can read the secret in it") } == count, "\(log.warnings)")
+            }
+        }
+    }
+
     @Test func serverWithoutAListSaysThatItAcceptsEveryone() throws {
         let file = ScratchFile(ZMQKeys.certificate(try ZMQKeys.pair()))
         let log = NoticeLog()

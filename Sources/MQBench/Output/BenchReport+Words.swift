@@ -4,15 +4,14 @@ extension BenchReport {
     /// How it was measured, one clause each.
     var planClauses: [String] {
         let plan = plan
-        func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
         var clauses = [
-            "\(count(plan.producers, "producer")), \(count(plan.consumers, "consumer")), \(processes)",
+            "\(Quantity.count(plan.producers, "producer")), \(Quantity.count(plan.consumers, "consumer")), \(processes)",
             plan.sizes.map(Figures.size).joined(separator: ", "),
         ]
         if plan.roundTrip { clauses.append("round trips") }
         clauses.append("rate \(plan.rate)\(plan.objective.map { " for \($0)" } ?? "")")
-        let measured = plan.count.map { "\($0) messages" } ?? "\(Figures.plain(plan.duration)) s"
-        clauses.append("\(count(plan.windows, "window")) in \(measured) after \(Figures.plain(plan.warmup)) s of warm-up")
+        let measured = plan.count.map { Quantity.count($0, "message") } ?? "\(Figures.plain(plan.duration)) s"
+        clauses.append("\(Quantity.count(plan.windows, "window")) in \(measured) after \(Figures.plain(plan.warmup)) s of warm-up")
         clauses.append("batches of \(plan.batch)")
         clauses.append("payload \(plan.payload)")
         if let window = plan.window, results.contains(where: { $0.throughput != nil }) {

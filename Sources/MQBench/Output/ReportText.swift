@@ -101,13 +101,13 @@ public enum ReportText {
 
     /// What is worth running next.
     private static func next(_ report: BenchReport) -> String {
+        if report.results.contains(where: { $0.failure != nil }) { return "fix what failed, or leave it out" }
         if let voided = report.results.first(where: { $0.latency?.invalid.isEmpty == false }), let rate = voided.latency?.rate {
             return "a rate that the generator keeps: --rate \(Int(max(1, rate / 2)))"
         }
         if report.results.contains(where: { ($0.throughput?.spread ?? 0) > 0.1 }) {
             return "a quiet machine or a longer run: -d \(Int(max(1, report.plan.duration * 4)))s"
         }
-        if report.results.contains(where: { $0.failure != nil }) { return "fix what failed, or leave it out" }
         return "the same with --save before; after a change: mq bench compare before AFTER --fail-on 'p99>+10%'"
     }
 }

@@ -35,7 +35,7 @@ public enum WindowLimit: Sendable, Equatable {
     public var text: String {
         switch self {
         case .standard: "10000 messages or 16 MiB"
-        case .messages(let count): "\(count) message\(count == 1 ? "" : "s")"
+        case .messages(let count): Quantity.count(count, "message")
         case .none: "none"
         }
     }

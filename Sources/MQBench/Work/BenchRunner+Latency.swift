@@ -55,7 +55,9 @@ extension BenchRunner {
         if response.isEmpty { latency.invalid.append("nothing was received in the measured time") }
         let objections = GeneratorCheck(rate: rate, achieved: achieved, response: response, service: service, delay: delay).objections
         latency.invalid += objections
-        if response.count < 1000 && !response.isEmpty { latency.warnings.append("\(response.count) samples only: p99.9 says nothing") }
+        if response.count < 1000 && !response.isEmpty {
+            latency.warnings.append("\(Quantity.count(response.count, "sample")) only: p99.9 says nothing")
+        }
         note(outcome, &latency.invalid)
         return LatencyRun(result: latency, response: response, isOnSchedule: objections.isEmpty)
     }

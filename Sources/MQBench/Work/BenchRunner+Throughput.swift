@@ -45,7 +45,9 @@ extension BenchRunner {
     func note(_ outcome: Phase.Outcome, _ invalid: inout [String]) {
         invalid += outcome.objections
         if outcome.foreign > 0 {
-            invalid.append("\(outcome.foreign) messages in the queue were not of this benchmark: somebody else uses it")
+            invalid.append(
+                "\(Quantity.count(outcome.foreign, "message")) in the queue \(outcome.foreign == 1 ? "was" : "were") not of this benchmark: somebody else uses it"
+            )
         }
     }
 

@@ -73,7 +73,7 @@ extension Worker {
             while count < batch.count && due(result.sent + count) <= min(now, watch.end - 1) { count += 1 }
             stamp(&batch, 0..<count, first: result.sent, due: due, sent: now)
             // What does not go at once is stamped anew: its wait is the generator's delay, not the queue's.
-            let accepted = try delivery.offer(batch, 0..<count, until: last, stop: stop)
+            let accepted = try delivery.attempt(batch, 0..<count, until: last, stop: stop)
             if accepted == 0 && last.hasPassed { throw delivery.waitedInVain }
             for index in 0..<accepted where due(result.sent + index) >= watch.begin {
                 delays.record(Int(now - min(now, due(result.sent + index))))

@@ -77,7 +77,7 @@ struct ResolvedAddress {
             let near = Suggestion.nearest(to: name, in: known.keys.sorted())
             throw TransportError(
                 .usage, "there is no alias '@\(name)'",
-                hint: near.map { "did you mean @\($0)?" } ?? "aliases are read from \(Configuration.path)")
+                hint: near.map { "did you mean @\($0)?" } ?? Configuration.whereabouts)
         }
         do {
             let type = try transport(for: value)

@@ -118,6 +118,8 @@ struct ArgumentParser {
     private func missing(_ operand: Operand) -> TransportError {
         let noun = operand.name.lowercased()
         if operand.isCommand { return TransportError(.usage, "the \(noun) is missing behind --", hint: usage) }
+        // "The file is missing" would be said of one that is given and not there.
+        if case .file = operand.kind { return TransportError(.usage, "\(operand.name) is not given", hint: usage) }
         return TransportError(.usage, "the \(noun) is missing", hint: usage)
     }
 
@@ -152,7 +154,8 @@ struct ArgumentParser {
         guard let operand = table.operands.first(where: { if case .message = $0.kind { true } else { false } }) else {
             return "mq \(table.name) --help lists them"
         }
+        let address = plain.first.map(ShellWord.quoted) ?? "ADDRESS"
         return
-            "a \(operand.name.lowercased()) that begins with a dash goes behind --: mq \(table.name) ADDRESS -- \(ShellWord.quoted(word))"
+            "a \(operand.name.lowercased()) that begins with a dash goes behind --: mq \(table.name) \(address) -- \(ShellWord.quoted(word))"
     }
 }

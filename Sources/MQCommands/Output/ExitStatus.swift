@@ -8,7 +8,7 @@ public enum ExitStatus {
         switch code {
         case .negative: 1
         case .usage, .unsupported: 64
-        case .malformed, .unsendable: 65
+        case .malformed, .unsendable, .duplicate: 65
         case .noSuchQueue: 66
         case .unreachable: 69
         case .cannotCreate: 73

@@ -41,8 +41,17 @@ enum ProcessMonitor {
         var drawsProgress = true
         /// The wait that is to end when the program is asked to.
         var turn: Turn?
+        /// What SIGUSR1 and the progress line say instead of how much was sent or received.
+        var summary: (@Sendable () -> String)?
+        /// Raised by the second signal that asks the program to end; the third one ends it at once.
+        var hurry: StopFlag?
         /// Takes SIGHUP as a request to go on with another file; otherwise it ends the program.
         var hangups: Hangups?
+    }
+
+    private static func line(_ configuration: Configuration) -> String {
+        configuration.summary?()
+            ?? configuration.counters.line(verb: configuration.verb, showsConfirmed: configuration.showsConfirmed)
     }
 
     /// Starts the thread; it runs until the process ends.
@@ -98,8 +107,7 @@ enum ProcessMonitor {
             }
             // Nothing is drawn in the first half second: short work stays silent.
             if found == 0 && Deadline.now() - configuration.counters.start > 500_000_000 && isInForeground {
-                configuration.console.progress(
-                    configuration.counters.line(verb: configuration.verb, showsConfirmed: configuration.showsConfirmed))
+                configuration.console.progress("mq: \(line(configuration))")
             }
         }
     }
@@ -109,13 +117,18 @@ enum ProcessMonitor {
 
     private static func handle(_ number: CInt, _ configuration: Configuration) {
         if number == SIGUSR1 {
-            let line = configuration.counters.line(verb: configuration.verb, showsConfirmed: configuration.showsConfirmed)
-            configuration.console.line("info", String(line.dropFirst("mq: ".count)))
+            configuration.console.line("info", line(configuration))
         } else if number == SIGHUP, let hangups = configuration.hangups {
             hangups.request()
         } else if configuration.stop.isRaised {
             // timeout(1) signals its child and then its whole group: the same request, microseconds later.
             if Deadline.now() - stopped.load(ordering: .relaxed) < 100_000_000 { return }
+            if let hurry = configuration.hurry, !hurry.isRaised {
+                stopped.store(Deadline.now(), ordering: .relaxed)
+                hurry.raise(.requested)
+                configuration.turn?.end()
+                return
+            }
             configuration.console.endProgress()
             ExitCleanup.runAll()
             die(of: number)

@@ -3,8 +3,8 @@ import MQCore
 /// What becomes of messages that were delivered too often: another queue takes them, or they are dropped with a word.
 final class DeadLetters {
     struct Plan {
-        /// `--max-attempts`: the last attempt at which a message is still handed over.
-        var attempts: Int
+        /// `--max-attempts`: the last attempt at which a message is still handed over; `nil` for messages that are refused only.
+        var attempts: Int?
         /// `--dead-letter`; without it, messages are dropped.
         var address: ResolvedAddress?
         var retry: Duration?
@@ -41,18 +41,33 @@ final class DeadLetters {
         }
     }
 
-    func isDue(_ batch: borrowing Batch, _ index: Int) -> Bool { batch.properties(of: index).attempts ?? 0 > plan.attempts }
+    /// Whether messages go elsewhere; otherwise they are dropped.
+    var moves: Bool { plan.address != nil }
+
+    func isDue(_ batch: borrowing Batch, _ index: Int) -> Bool {
+        guard let most = plan.attempts else { return false }
+        return batch.properties(of: index).attempts ?? 0 > most
+    }
+
+    /// Why a message is due that nobody tried this time.
+    var reasonOfThoseDue: Reason { Reason("delivered more than \(Quantity.count(plan.attempts ?? 0, "time"))") }
+
+    /// Whether a message that failed so often is not tried again.
+    func isUsedUp(_ attempts: Int) -> Bool { plan.attempts.map { attempts >= $0 } ?? false }
 
     /// Moves or drops `range`. Says of every message whether it may be acknowledged; the destination has confirmed those.
-    func take(_ range: Range<Int>, of batch: borrowing Batch) -> Outcome {
+    /// - Parameter reason: what the messages carry with them into the other queue.
+    func take(_ range: Range<Int>, of batch: inout Batch, because reason: Reason? = nil, from source: String) -> Outcome {
         guard let address = plan.address else {
-            for index in range { console.warn("dropped a \(words(batch, index))") }
+            for index in range {
+                console.warn("dropped \(Self.name(batch, index))" + (reason.map { ": \($0.words)" } ?? ""))
+            }
             count += range.count
             return Outcome(done: [range])
         }
         var outcome = Outcome()
         do throws(TransportError) {
-            outcome = try move(range, of: batch, to: address)
+            outcome = try move(range, of: &batch, to: address, reason.map { Self.labels($0, source) } ?? { _ in [] })
         } catch {
             outcome = Outcome(rest: [range], error: error)
         }
@@ -66,32 +81,60 @@ final class DeadLetters {
 
     private var summary: String? {
         guard count > 0 else { return nil }
-        let what = "\(Quantity.count(count, "message")) over \(plan.attempts) attempts"
+        let what = Quantity.count(count, "message") + (plan.attempts.map { " over \(Quantity.count($0, "attempt"))" } ?? "")
         return what + (plan.address.map { " moved to \($0.address.short)" } ?? " dropped")
     }
 
-    private func words(_ batch: borrowing Batch, _ index: Int) -> String {
+    /// A message, for a sentence: `message 0a1b of 12 bytes at attempt 6`.
+    static func name(_ batch: borrowing Batch, _ index: Int) -> String {
         let properties = batch.properties(of: index)
         let name = properties.id.map { " \($0)" } ?? ""
-        return "message\(name) of \(batch.size(of: index)) bytes at attempt \(properties.attempts ?? 0)"
+        return "message\(name) of \(Quantity.count(batch.size(of: index), "byte")) at attempt \(properties.attempts ?? 1)"
+    }
+
+    /// Why the message is a dead letter, for those who look at it.
+    private static func labels(_ reason: Reason, _ source: String) -> (MessageProperties) -> [Attribute] {
+        var labels = [
+            Attribute(name: "mq-reason", value: Array(reason.words.utf8)), Attribute(name: "mq-source", value: Array(source.utf8)),
+        ]
+        if let status = reason.status { labels.append(Attribute(name: "mq-status", value: Array(status.utf8))) }
+        if !reason.detail.isEmpty {
+            labels.append(Attribute(name: "mq-detail", type: isText(reason.detail) ? "String" : "Binary", value: reason.detail))
+        }
+        return { properties in
+            labels + [Attribute(name: "mq-attempts", type: "Number", value: Array("\(properties.attempts ?? 1)".utf8))]
+        }
+    }
+
+    /// Whether any broker takes it as text.
+    private static func isText(_ bytes: [UInt8]) -> Bool {
+        String(validating: bytes, as: UTF8.self) != nil && !bytes.contains { $0 < 32 && ![9, 10, 13].contains($0) }
     }
 
     /// Sends, and once more where a connection that lay idle turns out to be closed.
-    private func move(_ range: Range<Int>, of batch: borrowing Batch, to address: ResolvedAddress) throws(TransportError) -> Outcome {
+    private func move(
+        _ range: Range<Int>, of batch: inout Batch, to address: ResolvedAddress, _ labels: (MessageProperties) -> [Attribute]
+    ) throws(TransportError) -> Outcome {
         let wasOpen = delivery != nil
-        let outcome = try attempt(range, of: batch, to: address)
+        let outcome = try attempt(range, of: &batch, to: address, labels)
         guard wasOpen, delivery?.isBroken == true, outcome.error?.code == .unreachable, outcome.done.isEmpty else { return outcome }
         delivery = nil
-        return try attempt(range, of: batch, to: address)
+        return try attempt(range, of: &batch, to: address, labels)
     }
 
     /// Sends and waits for the confirmation. What was taken and is not known to be confirmed may arrive, and comes again all the
     /// same: twice is better than never.
-    private func attempt(_ range: Range<Int>, of batch: borrowing Batch, to address: ResolvedAddress) throws(TransportError) -> Outcome {
+    private func attempt(
+        _ range: Range<Int>, of batch: inout Batch, to address: ResolvedAddress, _ labels: (MessageProperties) -> [Attribute]
+    ) throws(TransportError) -> Outcome {
         let delivery = try open(address)
         let first = delivery.handed
         var outcome = Outcome()
-        do throws(TransportError) { _ = try delivery.hand(batch, range, stop: stop) } catch { outcome.error = error }
+        do throws(TransportError) {
+            _ = try delivery.hand(&batch, range, adding: labels, stop: stop)
+        } catch {
+            outcome.error = error
+        }
         do throws(TransportError) {
             // A person who wants to leave does not wait for a slow destination.
             let isLeaving = stop.isRaised

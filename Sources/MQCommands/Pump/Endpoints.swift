@@ -31,7 +31,7 @@ enum Endpoints {
         }
     }
 
-    private static func leave(by signal: CInt, _ console: Console) -> Never {
+    static func leave(by signal: CInt, _ console: Console) -> Never {
         console.endProgress()
         ExitCleanup.runAll()
         ProcessMonitor.die(of: signal)
@@ -45,7 +45,7 @@ enum Endpoints {
                 console.note("listening on \(endpoint)")
                 ready?.write(endpoint)
             case .warning(let text): console.warn(text)
-            case .detail(let text): console.detail(text)
+            case .restored(let text), .detail(let text): console.detail(text)
             }
         }
     }

@@ -19,11 +19,13 @@ final class Intake {
         var window = Int.max
         /// How long what is under way may take once the program is asked to stop; `nil` is as long as it takes.
         var grace: Duration?
+        /// For a work at which messages fail and are tried again; `nil` for one that only takes them.
+        var persistence: Persistence?
     }
 
     /// Why no more messages are taken.
     private enum End {
-        case complete, ended, timedOut
+        case complete, ended, timedOut, timeUp
         case stopped(StopReason)
     }
 
@@ -38,7 +40,8 @@ final class Intake {
     let work: any Work
     let deadLetters: DeadLetters?
     let console: Console
-    let counters: Counters
+    let putBack: PutBack?
+    let tally: Tally
     let turn: Turn
     let stop: StopFlag
 
@@ -49,6 +52,12 @@ final class Intake {
     /// Messages that are under way, and those that were dealt with.
     var open = 0
     var done = 0
+    /// Messages that wait for another attempt, and for their turn within their group.
+    var held = HeldMessages()
+    var groups = GroupOrder()
+    let ordersGroups: Bool
+    /// Nothing is tried again any more.
+    private(set) var isEnding = false
     private var verdicts: [Verdict] = []
     private var madeLookout: Lookout?
     /// What the work did not begin with when it ended. It goes back last: what came before it may still have to.
@@ -56,11 +65,12 @@ final class Intake {
 
     init(
         _ receiver: any Receiver, of address: ResolvedAddress, _ limits: Limits, for work: any Work, deadLetters: DeadLetters?,
-        counters: Counters, turn: Turn, stop: StopFlag, console: Console
+        putBack: PutBack? = nil, tally: Tally, turn: Turn, stop: StopFlag, console: Console
     ) {
         (self.receiver, self.address, self.limits, self.work, self.deadLetters) = (receiver, address, limits, work, deadLetters)
-        (self.counters, self.turn, self.stop, self.console) = (counters, turn, stop, console)
-        current = Parcel(gap: work.gap, wantsProperties: work.needsProperties || deadLetters != nil)
+        (self.putBack, self.tally, self.turn, self.stop, self.console) = (putBack, tally, turn, stop, console)
+        ordersGroups = receiver.ordersGroups && work.isParallel
+        current = Parcel(gap: work.gap, wantsProperties: work.needsProperties || deadLetters != nil || limits.persistence != nil)
     }
 
     func run() throws(TransportError) -> Ending {
@@ -70,7 +80,11 @@ final class Intake {
         // Who asked the program to stop does not wait for a broker's last answer.
         let patience = Duration.seconds(stop.isRaised || failure != nil ? 1 : 10)
         do throws(TransportError) { try receiver.close(until: .after(patience), stop: StopFlag()) } catch { failure = failure ?? error }
+        noteLostLeases()
         for remark in receiver.closingRemarks + (deadLetters?.closingRemarks ?? []) { console.warn(remark) }
+        if let count = putBack?.count, count > 0 {
+            console.note("\(Quantity.count(count, "message")) put back into the queue, behind those that are there")
+        }
         if let failure { throw failure }
         console.detail("\(Quantity.count(done, "message")) received\(stop.isRaised ? "" : " from \(address.address.short)")")
         return ending(end)
@@ -85,7 +99,9 @@ final class Intake {
         var (hasEnded, isDry) = (false, false)
         while true {
             turn.begin()
+            limits.persistence?.manager?.beat()
             if try collect(lull) { isDry = false }
+            try resume()
             let wanted = wanted(hasEnded || isDry)
             if wanted == 0, open > 0, try collect(.awaitsVerdicts) {
                 isDry = false
@@ -93,25 +109,41 @@ final class Intake {
             }
             if done == limits.count { return .complete }
             if let reason = stop.reason { return .stopped(reason) }
-            if hasEnded && open == 0 { return .ended }
+            if let end = limits.persistence?.end, end.hasPassed { return .timeUp }
+            if hasEnded && isIdle { return .ended }
             if wanted == 0 {
-                _ = Readiness.wait(for: POLLIN, on: work.descriptor, until: work.due, stop: turn.flag)
+                _ = Readiness.wait(for: POLLIN, on: work.descriptor, until: wake, stop: turn.flag)
                 (patience, lull) = (deadline, .awaitsVerdicts)
                 continue
             }
-            let outcome = try receive(wanted, until: patience.earlier(work.due), &patience)
+            let outcome = try receive(wanted, until: patience.earlier(wake), &patience)
             lull = outcome == .received ? .none : .queueIsEmpty
             if outcome == .ended { hasEnded = true }
             guard outcome == .deadlinePassed, patience.hasPassed else { continue }
-            if limits.drains && open > 0 { isDry = true } else { return .timedOut }
+            if isIdle { return .timedOut }
+            if limits.drains { isDry = true } else if limits.persistence != nil { patience = deadline } else { return .timedOut }
         }
+    }
+
+    /// Nothing is under way, and nothing waits for another attempt.
+    private var isIdle: Bool { open == 0 && held.count == 0 }
+
+    /// When there is something to do though nothing came and no verdict either.
+    private var wake: Deadline {
+        guard let persistence = limits.persistence else { return work.due }
+        let due = work.due.earlier(persistence.end)
+        return held.count > 0 && work.room() > 0 ? due.earlier(held.due) : due
     }
 
     /// How many messages may come now.
     private func wanted(_ hasNone: Bool) -> Int {
         if hasNone { return 0 }
-        let wanted = min(work.room(), limits.window)
-        return limits.count.map { min(wanted, $0 - done - open) } ?? wanted
+        var wanted = min(work.room(), limits.window)
+        if let persistence = limits.persistence {
+            if persistence.gate?.isClosed == true { return 0 }
+            wanted = min(wanted, max(0, persistence.hold - held.count))
+        }
+        return limits.count.map { min(wanted, $0 - done - open - held.count) } ?? wanted
     }
 
     /// Receives, and hands on what came.
@@ -133,6 +165,7 @@ final class Intake {
             patience = self.deadline
         }
         if let failure { throw failure }
+        if limits.persistence != nil { noteLostLeases() }
         return outcome
     }
 
@@ -142,6 +175,8 @@ final class Intake {
         if madeLookout == nil { madeLookout = try Lookout(work.descriptor, turn) }
         return madeLookout
     }
+
+    private func noteLostLeases() { tally.leasesLost.store(receiver.lostLeases, ordering: .relaxed) }
 
     /// Empties the batch, or goes on in another where it is full of messages under way.
     private func makeRoom() {
@@ -174,13 +209,18 @@ final class Intake {
 
     /// Has the work complete what is under way; what it cannot goes back.
     private func windDown() throws(TransportError) {
+        isEnding = true
+        limits.persistence?.manager?.stopping()
         var failure: TransportError?
         do throws(TransportError) {
+            try giveBackWaiting()
             try work.finish(stop: stop)
             var end = Deadline.never
             while open > 0 && !end.hasPassed {
                 turn.begin()
-                if stop.isRaised && end.isNever { end = .after(limits.grace) }
+                limits.persistence?.manager?.beat()
+                if end.isNever && (stop.isRaised || limits.persistence != nil) { end = .after(limits.grace) }
+                if limits.persistence?.hurry.isRaised == true { break }
                 if try collect(.awaitsVerdicts) || open == 0 { continue }
                 _ = Readiness.wait(for: POLLIN, on: work.descriptor, until: work.due.earlier(end), stop: turn.flag)
             }
@@ -199,7 +239,7 @@ final class Intake {
     // MARK: - Ending
 
     private var deadline: Deadline {
-        .after(Self.patience(limits.timeout, address) ?? (limits.drains ? address.descriptor.emptyWait : nil))
+        .after(Self.patience(limits.timeout, address) ?? (limits.drains ? address.descriptor.emptyWait : limits.persistence?.idle))
     }
 
     /// `--drain` believes an empty queue after the time that the transport needs to show what it has. So does `--timeout 0`,
@@ -216,11 +256,15 @@ final class Intake {
     }
 
     private func ending(_ end: End) -> Ending {
-        switch end {
-        case .complete: .success
-        case .stopped(let reason): reason.signal.map { .signal($0) } ?? .success
+        if case .stopped(let reason) = end { return reason.signal.map { .signal($0) } ?? .success }
+        if limits.persistence != nil {
+            guard let count = limits.count, done < count else { return .success }
+            return .negative("\(Quantity.grouped(done)) of \(Quantity.count(count, "message")) done")
+        }
+        return switch end {
         case .ended where limits.timeout != .zero || limits.drains: ended
         case .ended, .timedOut: timedOut
+        case .complete, .timeUp, .stopped: .success
         }
     }
 
@@ -235,9 +279,10 @@ final class Intake {
         if let count = limits.count {
             return .negative(
                 "\(Quantity.grouped(done)) of \(Quantity.count(count, "message")) received"
-                    + (limits.drains ? "" : "; waited \(Quantity.words(limits.timeout!))"))
+                    + (limits.drains || limits.timeout == .zero ? "" : "; waited \(Quantity.words(limits.timeout!))"))
         }
         if limits.drains { return done > 0 ? .success : .negative("no message") }
+        if limits.timeout == .zero { return .negative("no \(done == 0 ? "" : "further ")message") }
         return .negative("no \(done == 0 ? "" : "further ")message within \(Quantity.words(limits.timeout!))")
     }
 }

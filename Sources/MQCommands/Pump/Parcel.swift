@@ -18,6 +18,19 @@ final class Parcel {
         batch.wantsProperties = wantsProperties
     }
 
+    /// One message of another parcel, with a copy of its bytes: it is tried again here, and the other can be used anew.
+    /// - Parameter attempts: how often it was tried.
+    init(keeping other: Parcel, _ index: Int, attempts: Int) {
+        let gap = other.batch.gap
+        batch = Batch(gap: gap, byteCapacity: other.batch.size(of: index) + gap.before + gap.after + Batch.reserveBefore)
+        batch.wantsProperties = true
+        first = other.first + index
+        batch.append(other.batch.bytes(of: index))
+        var properties = other.batch.properties(of: index)
+        properties.attempts = attempts
+        batch.setProperties(properties)
+    }
+
     deinit { giveBack() }
 
     var positions: Range<Int> { first..<first + batch.count }

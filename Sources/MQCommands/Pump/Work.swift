@@ -12,6 +12,9 @@ protocol Work: AnyObject {
     /// The most messages that can be under way at once; `nil` is as many as come. Nothing more is taken ahead of the queue.
     var width: Int? { get }
 
+    /// Whether messages under way overtake each other. Of a group that keeps an order it is then given one at a time.
+    var isParallel: Bool { get }
+
     /// How many messages may come now, 0 while as many are under way as may be. Asked before each wait.
     func room() -> Int
 
@@ -38,6 +41,7 @@ protocol Work: AnyObject {
 
 extension Work {
     var width: Int? { nil }
+    var isParallel: Bool { false }
     var due: Deadline { .never }
     var descriptor: CInt { -1 }
     func room() -> Int { .max }

@@ -19,6 +19,8 @@ final class RecordReader {
     private var lines = Batch(byteCapacity: 1 << 12)
     private var lineOfMessage: [Int] = []
     private var body: [UInt8] = []
+    /// With `jsonl`, what the records hold beside messages.
+    var unknownKeys = UnknownKeys()
     /// An error that came behind good records, thrown by the next call.
     private var pending: TransportError?
     /// With `jsonl`, the line that `pending` is about.
@@ -117,7 +119,9 @@ final class RecordReader {
             let line = lines.bytes(of: index)
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { continue }
             do throws(TransportError) {
-                let properties = try Envelope.decode(line, body: &body)
+                let properties = try Envelope.decode(line, body: &body) { key in
+                    unknownKeys.note(key, of: "record \(recordsBefore + batch.count + 1)")
+                }
                 batch.append(body)
                 batch.setProperties(properties)
                 lineOfMessage.append(index)

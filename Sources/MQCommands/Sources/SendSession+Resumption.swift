@@ -16,10 +16,15 @@ extension SendSession {
         let done = Quantity.grouped(delivery.acknowledged)
         var text: String
         if isInterrupted && delivery.acknowledged == messagesRead && place.position >= messagesRead {
-            text = "all \(done) \(hasWords ? "messages" : "records") that were read are \(word); the next is \(name)"
+            let noun: StaticString = hasWords ? "message" : "record"
+            text =
+                messagesRead == 1
+                ? "the one \(noun) that was read is \(word); the next is \(name)"
+                : "all \(Quantity.count(messagesRead, noun)) that were read are \(word); the next is \(name)"
         } else {
-            let all = Quantity.grouped(max(messagesRead, place.position + 1))
-            text = "\(done) \(word) of \(all) \(hasWords ? "messages" : "read"); the first not \(word) is \(name)"
+            let count = max(messagesRead, place.position + 1)
+            let all = hasWords ? Quantity.count(count, "message") : "\(Quantity.grouped(count)) read"
+            text = "\(done) \(word) of \(all); the first not \(word) is \(name)"
         }
         guard !hasWords, plan.framing != .whole else { return [text] + repeated }
         text += " (byte \(place.offset))"

@@ -135,6 +135,7 @@ final class SendSession {
             case .stopped: return false
             case .records: break
             }
+            for sentence in reader.unknownKeys.take() { console.warn(sentence) }
             messagesRead = reader.recordsBefore + reader.batch.count
             nextOffset = start + reader.endPosition
             defer { note(reader) }
@@ -156,11 +157,12 @@ final class SendSession {
     /// The messages of the command line. Returns false when stopped.
     private func sendWords() throws(TransportError) -> Bool {
         var reader = WordReader(plan.messages, plan.framing, plan.repetition)
-        while try reader.next() {
+        while try reader.next(stop: stop) {
+            for sentence in reader.unknownKeys.take() { console.warn(sentence) }
             messagesRead = delivery.handed + reader.batch.count
             guard try hand(reader.batch) else { return false }
         }
-        return true
+        return !stop.isRaised
     }
 
     /// Returns false when stopped before the end of the batch.

@@ -42,7 +42,9 @@ struct BenchCompare: Verb {
 
     private static func single(_ name: String) throws(TransportError) -> BenchReport {
         let reports = try SavedRuns.load(name)
-        guard reports.count == 1 else { throw TransportError(.usage, "\(name) holds \(reports.count) runs, and one is compared with one") }
+        guard reports.count == 1 else {
+            throw TransportError(.usage, "\(name) holds \(Quantity.count(reports.count, "run")), and one is compared with one")
+        }
         return reports[0]
     }
 }

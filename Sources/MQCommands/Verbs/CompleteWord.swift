@@ -42,7 +42,8 @@ struct CompleteWord: Verb {
             let listing = try? Administration.open(resolved, Console(Console.Settings(isQuiet: true))).list()
         else { return [] }
         return listing.queues.map { queue in
-            .init(queue.address, (queue["messages"]?.text).map { "\($0) messages" } ?? "")
+            guard case .number(let count) = queue["messages"] else { return .init(queue.address) }
+            return .init(queue.address, Quantity.count(count, "message"))
         }
     }
 }

@@ -76,7 +76,10 @@ struct Recv: Verb {
         let resolved = try ResolvedAddress(address, options: options).creating(words.has(.create), address, options: options)
         try resolved.require(.receive, for: "receive")
         if words.has(Self.peek) {
-            try resolved.require(.peek, for: "show a message without taking it", instead: "mq stat shows how many there are")
+            let isAdministered = resolved.descriptor.capabilities.contains(.admin)
+            try resolved.require(
+                .peek, for: "show a message without taking it, as --peek asks",
+                instead: isAdministered ? "mq stat \(ShellWord.quoted(address)) shows how many there are" : nil)
         }
         if words.has(Self.untilClosed) {
             try resolved.require(.untilClosed, for: "tell that the last sender has gone", instead: "use --timeout or -n")
@@ -85,10 +88,18 @@ struct Recv: Verb {
         if ackTime != .after {
             try resolved.require(.acknowledge, for: "acknowledge", instead: "a message is gone from the queue once received")
         }
+        var presentation = Presentation.framed(framing)
+        if let text = words.text(Self.format) {
+            let format = try OutputFormat(parsing: text)
+            presentation = .format(format)
+            let empty = format.emptyFields(on: resolved.descriptor.capabilities)
+            if !empty.isEmpty {
+                console.warn("\(resolved.descriptor.name) has nothing for \(empty.joined(separator: ", ")): what is printed is empty there")
+            }
+        }
         let session = try RecvSession(
             plan: RecvSession.Plan(
-                presentation: try words.text(Self.format).map { text throws(TransportError) in .format(try OutputFormat(parsing: text)) }
-                    ?? .framed(framing),
+                presentation: presentation,
                 count: words.integer(.count), drains: words.has(.drain), peeks: words.has(Self.peek),
                 untilClosed: words.has(Self.untilClosed), timeout: words.duration(.timeout), ack: ackTime,
                 prefetch: words.integer(Self.prefetch), retry: words.duration(.retry), isStrict: words.has(Self.strict),

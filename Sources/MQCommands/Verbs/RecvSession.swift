@@ -56,7 +56,7 @@ final class RecvSession {
             count: plan.count, timeout: plan.timeout, drains: plan.drains, peeks: plan.peeks, ack: plan.ack,
             window: Intake.window(plan.prefetch, address, peeks: plan.peeks))
         intake = Intake(
-            receiver, of: address, limits, for: work, deadLetters: deadLetters, counters: counters, turn: turn, stop: stop,
+            receiver, of: address, limits, for: work, deadLetters: deadLetters, tally: Tally(counters), turn: turn, stop: stop,
             console: console)
     }
 

@@ -23,7 +23,8 @@ struct RedriveVerb: Verb {
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
         let resolved = try Administration.resolve(words)
-        try resolved.require(.redrive, for: "move dead letters", instead: "mq recv FROM -J | mq send TO -J moves messages")
+        let address = ShellWord.quoted(words.word("ADDRESS")!)
+        try resolved.require(.redrive, for: "move dead letters", instead: "mq recv \(address) -J | mq send TO -J moves messages")
         let plan = try Self.plan(resolved, to: words.text(Self.to), rate: words.rate(.rate))
         let stop = StopFlag()
         let counters = Counters()
@@ -41,7 +42,8 @@ struct RedriveVerb: Verb {
         guard destination.descriptor.name == source.descriptor.name else {
             throw TransportError(
                 .usage, "--to \(destination.address.short): the broker moves messages to queues of its own only",
-                hint: "mq recv FROM -J | mq send TO -J moves them to another kind")
+                hint: "mq recv \(ShellWord.quoted(source.address.short)) -J | mq send \(ShellWord.quoted(to)) -J moves them to another kind"
+            )
         }
         if destination.address.short == source.address.short {
             throw TransportError(.usage, "--to is the queue that messages come from")

@@ -64,7 +64,8 @@ struct Send: Verb {
             throw TransportError(.usage, "--framing files takes the names of files as arguments")
         }
         if words.has(Self.repetition) && messages.isEmpty {
-            throw TransportError(.usage, "--repeat repeats the messages of the command line", hint: "mq send ADDRESS MESSAGE --repeat 3")
+            let address = ShellWord.quoted(words.word("ADDRESS")!)
+            throw TransportError(.usage, "--repeat repeats the messages of the command line", hint: "mq send \(address) MESSAGE --repeat 3")
         }
         let (address, options) = (words.word("ADDRESS")!, words.texts(.option))
         let resolved = try ResolvedAddress(address, options: options).creating(words.has(.create), address, options: options)

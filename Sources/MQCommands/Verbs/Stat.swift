@@ -32,7 +32,11 @@ struct Stat: Verb {
     func perform(_ console: Console) throws(TransportError) -> Ending {
         let interval = words.word("INTERVAL")
         guard words.has(Self.watch) else {
-            if let interval { throw TransportError(.usage, "'\(interval)' is an interval of --watch", hint: "mq stat ADDRESS --watch 5s") }
+            if let interval {
+                throw TransportError(
+                    .usage, "'\(interval)' is an interval of --watch",
+                    hint: "mq stat \(ShellWord.quoted(words.word("ADDRESS")!)) --watch \(ShellWord.quoted(interval))")
+            }
             if words.has(.count) { throw TransportError(.usage, "\(words.name(.count)) counts lines of --watch") }
             return try show(console)
         }

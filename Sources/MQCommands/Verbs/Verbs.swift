@@ -6,6 +6,9 @@ enum Verbs {
     static let all: [(name: StaticString, type: any Verb.Type)] = [
         ("send", Send.self),
         ("recv", Recv.self),
+        ("exec", Exec.self),
+        ("post", Post.self),
+        ("bridge", Bridge.self),
         ("list", List.self),
         ("stat", Stat.self),
         ("create", Create.self),

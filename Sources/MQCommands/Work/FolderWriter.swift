@@ -19,11 +19,25 @@ final class FolderWriter: MessageSink {
     /// Makes the folder if it is not there.
     static func prepare(_ folder: String) throws(TransportError) {
         var status = stat()
-        try LocalFile.makeFolder(folder)
+        do throws(TransportError) {
+            try LocalFile.makeFolder(folder)
+        } catch {
+            guard error.errno == ENOENT, let parent = missingParent(of: folder) else { throw error }
+            throw TransportError(
+                .cannotCreate, "\(folder): there is no folder \(parent)", hint: "mkdir -p \(ShellWord.quoted(parent))", errno: ENOENT)
+        }
         guard stat(folder.rawCString, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             throw TransportError(.cannotCreate, "\(folder): not a folder")
         }
         if access(folder.rawCString, W_OK | X_OK) != 0 { throw LocalFile.failure(folder, errno) }
+    }
+
+    /// The folder in which this one would be, where that is not there either: it may be misspelt, and is not made.
+    private static func missingParent(of folder: String) -> String? {
+        let parts = folder.split(separator: "/", omittingEmptySubsequences: true)
+        guard parts.count > 1 else { return nil }
+        let parent = (folder.hasPrefix("/") ? "/" : "") + parts.dropLast().joined(separator: "/")
+        return access(parent.rawCString, F_OK) != 0 ? parent : nil
     }
 
     func write(_ batch: inout Batch, _ range: Range<Int>, stop: StopFlag) -> RecordWriter.Result {

@@ -52,6 +52,26 @@ struct OutputFormat: Sendable {
         }
     }
 
+    /// Fields that print nothing because the transport has no such thing, as they are written.
+    func emptyFields(on capabilities: Capabilities) -> [String] {
+        var result: [String] = []
+        for case .field(let letter, let argument) in pieces {
+            let needed: Capabilities =
+                switch letter {
+                case UInt8(ascii: "T"), UInt8(ascii: "D"): .timestamps
+                case UInt8(ascii: "h"): .attributes
+                case UInt8(ascii: "p"): .priority
+                case UInt8(ascii: "y"): .type
+                case UInt8(ascii: "a"): .attempts
+                case UInt8(ascii: "g"): .group
+                default: []
+                }
+            let field = "%\(Character(Unicode.Scalar(letter)))" + (argument.isEmpty ? "" : "{\(argument.printable)}")
+            if !capabilities.contains(needed) && !result.contains(field) { result.append(field) }
+        }
+        return result
+    }
+
     private static func argument(of letter: UInt8, _ rest: inout ArraySlice<UInt8>) throws(TransportError) -> String {
         guard letter == UInt8(ascii: "h") || letter == UInt8(ascii: "D") else { return "" }
         guard rest.first == UInt8(ascii: "{"), let end = rest.firstIndex(of: UInt8(ascii: "}")) else {

@@ -196,6 +196,22 @@ extension Batch {
         commit(bytes.count)
     }
 
+    /// Copies messages of another batch to the end, with their properties: one copy of everything from the first body to the last.
+    public mutating func append(_ other: borrowing Batch, _ range: Range<Int>) {
+        precondition(!other.hasLoans, "what is not the batch's own lies anywhere")
+        guard let last = range.last else { return }
+        let start = other.offset(of: range.lowerBound)
+        let length = other.offset(of: last) + other.size(of: last) - start
+        let place = reserve(length)
+        place.copyMemory(from: other.start(of: range.lowerBound), byteCount: length)
+        let (first, shift) = (count, used + gap.before - start)
+        for index in range { appendSpan(start: other.spans[index].start + shift, end: other.spans[index].end + shift) }
+        used += gap.before + length + gap.after
+        guard hasProperties || other.hasProperties else { return }
+        while propertyList.count < first { propertyList.append(MessageProperties()) }
+        for index in range { propertyList.append(other.properties(of: index)) }
+    }
+
     /// Everything from the first byte to the last, gaps included: framed output, once the gaps are written.
     public var image: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: used) }
 }

@@ -10,6 +10,12 @@ public enum Envelope {
     public static func encode(_ body: UnsafeRawBufferPointer, _ properties: MessageProperties, into json: inout JSONText) {
         json.open("{")
         write("body", body, into: &json)
+        encodeMembers(properties, into: &json)
+        json.close("}")
+    }
+
+    /// Appends what the transport carries beside the body, to an object that is open.
+    public static func encodeMembers(_ properties: MessageProperties, into json: inout JSONText) {
         if let id = properties.id { json.member("id", id) }
         if let timestamp = properties.timestamp { json.member("ts", Timestamp.text(timestamp)) }
         for (key, number) in [
@@ -30,7 +36,6 @@ public enum Envelope {
             json.key("delay")
             json.value(number: seconds(delay))
         }
-        json.close("}")
     }
 
     /// Whole seconds, or nine digits behind the point: a `Double` would lose the last of them.
@@ -82,9 +87,27 @@ public enum Envelope {
 
     /// Reads one object. Keys that a sender cannot set (`id`, `ts`, `attempts`) and unknown keys are read and dropped.
     ///
-    /// - Throws: `malformed`: no JSON object, no body, two bodies, or a member that is not what it should be.
-    public static func decode(_ line: UnsafeRawBufferPointer, body: inout [UInt8]) throws(TransportError) -> MessageProperties {
+    /// - Parameter unknown: called with each unknown key.
+    /// - Throws: `malformed`: no JSON object, no body, a key twice, or a member that is not what it should be.
+    public static func decode(
+        _ line: UnsafeRawBufferPointer, body: inout [UInt8], unknown: (String) -> Void = { _ in }
+    ) throws(TransportError) -> MessageProperties {
         var reader = JSONReader(line)
+        do throws(TransportError) {
+            return try decode(&reader, &body, unknown)
+        } catch {
+            if line.starts(with: [0xef, 0xbb, 0xbf]) {
+                throw TransportError(.malformed, "a byte-order mark stands before the JSON", hint: "tail -c +4 leaves it out")
+            }
+            guard reader.endsEarly else { throw error }
+            throw TransportError(
+                .malformed, "the line ends within its JSON, and a JSON record is one line", hint: "jq -c . puts each on one line")
+        }
+    }
+
+    private static func decode(
+        _ reader: inout JSONReader, _ body: inout [UInt8], _ unknown: (String) -> Void
+    ) throws(TransportError) -> MessageProperties {
         var properties = MessageProperties()
         var bodies = 0
         body.removeAll(keepingCapacity: true)
@@ -101,7 +124,7 @@ public enum Envelope {
             case "body64":
                 bodies += 1
                 bytes = try base64(&reader, key)
-            default: try member(key, &reader, &properties)
+            default: try member(key, &reader, &properties, unknown)
             }
         }
         try reader.end()
@@ -121,31 +144,55 @@ public enum Envelope {
         return properties
     }
 
-    private static func member(_ key: String, _ reader: inout JSONReader, _ properties: inout MessageProperties) throws(TransportError) {
+    private static func member(
+        _ key: String, _ reader: inout JSONReader, _ properties: inout MessageProperties, _ unknown: (String) -> Void
+    ) throws(TransportError) {
         if try reader.kind() == .null { return try reader.null() }
         switch key {
-        case "priority": properties.priority = try integer(&reader, key, 0...Int(Int32.max))
-        case "type": properties.type = try integer(&reader, key, 1...Int.max)
-        case "group": properties.group = try text(&reader, key)
-        case "dedup": properties.dedup = try text(&reader, key)
+        case "priority":
+            try requireOnce(properties.priority == nil, key)
+            properties.priority = try integer(&reader, key, 0...Int(Int32.max))
+        case "type":
+            try requireOnce(properties.type == nil, key)
+            properties.type = try integer(&reader, key, 1...Int.max)
+        case "group":
+            try requireOnce(properties.group == nil, key)
+            properties.group = try text(&reader, key)
+        case "dedup":
+            try requireOnce(properties.dedup == nil, key)
+            properties.dedup = try text(&reader, key)
         case "frames":
+            try requireOnce(properties.frames == nil, key)
             var frames: [Int] = []
             guard try reader.kind() == .array else { throw wrong(key, "a list of lengths") }
             try reader.array { reader throws(TransportError) in frames.append(try integer(&reader, key, 0...Int.max)) }
             guard !frames.isEmpty else { throw wrong(key, "a list of at least one length") }
             properties.frames = frames
         case "delay":
+            try requireOnce(properties.delay == nil, key)
             guard try reader.kind() == .number, let delay = duration(try reader.number()) else { throw wrong(key, "a number of seconds") }
             properties.delay = delay
-        case "attributes": properties.attributes = try attributes(&reader)
-        default: try reader.skip()
+        case "attributes":
+            try requireOnce(properties.attributes.isEmpty, key)
+            properties.attributes = try attributes(&reader)
+        case "id", "ts", "attempts": try reader.skip()
+        default:
+            unknown(key)
+            try reader.skip()
         }
+    }
+
+    /// Of two values one would be lost, and readers of JSON do not agree on which.
+    private static func requireOnce(_ isFirst: Bool, _ key: String) throws(TransportError) {
+        if !isFirst { throw TransportError(.malformed, "the JSON record has \"\(key.printable)\" twice") }
     }
 
     private static func attributes(_ reader: inout JSONReader) throws(TransportError) -> [Attribute] {
         var result: [Attribute] = []
+        var names: Set<String> = []
         guard try reader.kind() == .object else { throw wrong("attributes", "an object") }
         try reader.object { reader, name throws(TransportError) in
+            try requireOnce(names.insert(name).inserted, name)
             var attribute = Attribute(name: name, value: [])
             switch try reader.kind() {
             case .string: try reader.string(into: &attribute.value)

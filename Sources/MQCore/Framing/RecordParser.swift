@@ -214,10 +214,10 @@ extension RecordParser {
 
     private func checkTrailer(_ bytes: UnsafeRawBufferPointer, at end: Int, _ trailer: Int) throws(TransportError) {
         guard trailer == 1, bytes[end - 1] != UInt8(ascii: ",") else { return }
-        throw TransportError(.malformed, "a netstring ends with a comma")
+        throw TransportError(.malformed, "a netstring ends with a comma, which is missing")
     }
 
     private func truncated(_ have: Int, of size: Int) -> TransportError {
-        TransportError(.malformed, "input ends inside a record: \(min(have, size)) of \(size) bytes")
+        TransportError(.malformed, "input ends inside a record: \(Quantity.grouped(min(have, size))) of \(Quantity.count(size, "byte"))")
     }
 }

@@ -6,6 +6,8 @@ public struct JSONReader {
     /// Where the next byte is read, from the start.
     public private(set) var position = 0
     private var depth = 0
+    /// Whether reading failed because there are no more bytes, where some had to follow.
+    public private(set) var endsEarly = false
 
     /// Deeper nesting is refused: recursion must be bounded for bytes from outside.
     private static let maximumDepth = 64
@@ -41,6 +43,11 @@ public struct JSONReader {
         TransportError(.malformed, "\(what) at byte \(position + 1) of the JSON")
     }
 
+    /// About bytes that end at the position.
+    private func failure(before what: String) -> TransportError {
+        TransportError(.malformed, "\(what) before byte \(position + 1) of the JSON")
+    }
+
     private mutating func skipSpace() {
         while position < bytes.count {
             switch bytes[position] {
@@ -52,7 +59,10 @@ public struct JSONReader {
 
     private mutating func peek() throws(TransportError) -> UInt8 {
         skipSpace()
-        guard position < bytes.count else { throw failure("unexpected end") }
+        guard position < bytes.count else {
+            endsEarly = true
+            throw failure("unexpected end")
+        }
         return bytes[position]
     }
 
@@ -123,7 +133,7 @@ public struct JSONReader {
             let start = position
             while position < bytes.count, bytes[position] >= 0x20, bytes[position] != 0x22, bytes[position] != 0x5c { position += 1 }
             let run = UnsafeRawBufferPointer(rebasing: bytes[start..<position])
-            if !Self.isUTF8(run) { throw failure("bytes that are not UTF-8 before") }
+            if !Self.isUTF8(run) { throw failure(before: "bytes that are not UTF-8") }
             result.append(contentsOf: run)
             guard position < bytes.count else { throw failure("a string without an end") }
             position += 1

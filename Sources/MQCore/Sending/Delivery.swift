@@ -15,6 +15,10 @@ public final class Delivery {
         public var slice: Duration?
         /// What a message is called in an error; without it, errors name none.
         public var name: ((_ position: Int) -> String)?
+        /// Whether what messages carry and the transport does not is said here.
+        public var namesDropped = true
+        /// Whether what the sender has taken counts as confirmed: of a transport that confirms nothing before its end.
+        public var trustsTaken = false
 
         public init() {}
     }
@@ -62,6 +66,10 @@ public final class Delivery {
     /// The most messages that arrive twice when all from `firstOpen` on are sent again.
     public var repeatedByResuming: Int { account.acknowledgedBehind + sender.confirmedBehind + inDoubt }
     public var closingRemarks: [String] { sender.closingRemarks }
+    /// Why less than everything was taken last.
+    public var obstacle: TransportError { sender.obstacle }
+    /// How many messages one request takes, where requests are what sending costs.
+    public var requestSize: Int { sender.requestSize }
 
     /// What is confirmed, left out or refused since the last call; every position gets one verdict.
     public func verdicts() -> [Verdict] {
@@ -79,14 +87,41 @@ public final class Delivery {
     public func hand(
         _ batch: borrowing Batch, _ range: Range<Int>, oversize: RecordParser.Oversize? = nil, stop: StopFlag
     ) throws(TransportError) -> Int {
-        for warning in dropped.warnings(for: batch, range, name: { self.name(self.handed + $0 - range.lowerBound) ?? "a message" }) {
-            notices.warn(warning)
+        try hand(batch, range, oversize: oversize, .bounded(by: nil), stop: stop)
+    }
+
+    /// As `hand`, but what the sender has not taken by the deadline is left to the next call.
+    public func offer(
+        _ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag
+    ) throws(TransportError) -> Int {
+        try hand(batch, range, oversize: nil, .offering(until: deadline), stop: stop)
+    }
+
+    /// How long a message that does not go at once is waited for.
+    private enum Patience {
+        /// For the timeout, or to the deadline; in vain is an error.
+        case bounded(by: Deadline?)
+        case offering(until: Deadline)
+
+        var deadline: Deadline? {
+            switch self {
+            case .bounded(let deadline): deadline
+            case .offering(let deadline): deadline
+            }
         }
+
+        var isOffer: Bool { if case .offering = self { true } else { false } }
+    }
+
+    private func hand(
+        _ batch: borrowing Batch, _ range: Range<Int>, oversize: RecordParser.Oversize?, _ patience: Patience, stop: StopFlag
+    ) throws(TransportError) -> Int {
+        if limits.namesDropped { nameDropped(batch, range) }
         var next = range.lowerBound
         while next < range.upperBound {
             let found = obstacle(in: batch, next..<range.upperBound, oversize)
             let end = found?.index ?? range.upperBound
-            next += try pass(batch, next..<end, stop: stop)
+            next += try pass(batch, next..<end, patience, stop: stop)
             guard next == end, let found else { break }
             if let error = found.error { try refuse(error) } else { account.passOver() }
             skipped += 1
@@ -95,17 +130,23 @@ public final class Delivery {
         return next - range.lowerBound
     }
 
+    private func nameDropped(_ batch: borrowing Batch, _ range: Range<Int>) {
+        for warning in dropped.warnings(for: batch, range, name: { self.name(self.handed + $0 - range.lowerBound) ?? "a message" }) {
+            notices.warn(warning)
+        }
+    }
+
     /// The same with attributes added to each message while it is sent, where the transport carries them: no body is copied, and the
     /// batch is afterwards as it was. A message that cannot take them is sent without.
     public func hand(
-        _ batch: inout Batch, _ range: Range<Int>, adding attributes: (_ index: Int) -> [Attribute], stop: StopFlag
+        _ batch: inout Batch, _ range: Range<Int>, adding attributes: (_ own: MessageProperties) -> [Attribute], stop: StopFlag
     ) throws(TransportError) -> Int {
         guard descriptor.capabilities.contains(.attributes) else { return try hand(batch, range, stop: stop) }
         var own: [MessageProperties] = []
         for index in range {
             own.append(batch.properties(of: index))
             var properties = own[own.count - 1]
-            properties.attributes += attributes(index)
+            properties.attributes += attributes(properties)
             batch.replaceProperties(of: index, with: properties)
             if sender.refusal(in: batch, index..<index + 1) != nil { batch.replaceProperties(of: index, with: own[own.count - 1]) }
         }
@@ -120,6 +161,12 @@ public final class Delivery {
     public func pass(
         _ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline? = nil, stop: StopFlag
     ) throws(TransportError) -> Int {
+        try pass(batch, range, .bounded(by: deadline), stop: stop)
+    }
+
+    private func pass(
+        _ batch: borrowing Batch, _ range: Range<Int>, _ patience: Patience, stop: StopFlag
+    ) throws(TransportError) -> Int {
         var next = range.lowerBound
         while next < range.upperBound {
             var end = range.upperBound
@@ -131,7 +178,7 @@ public final class Delivery {
                 }
                 end = min(end, next + due)
             }
-            next += try send(batch, next..<end, until: deadline, stop: stop)
+            next += try send(batch, next..<end, patience, stop: stop)
             if next < end { break }
         }
         return next - range.lowerBound
@@ -140,7 +187,7 @@ public final class Delivery {
     /// One call of the sender with messages that are known to be sendable, without regard to pace and timeout.
     /// - Returns: how many were taken; fewer than all when the deadline has passed, or when stopped.
     /// - Throws: as `hand`, but never for a wait in vain: `waitedInVain` is that error.
-    public func offer(
+    public func attempt(
         _ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> Int {
         let count: Int
@@ -157,6 +204,17 @@ public final class Delivery {
         took(batch, range.lowerBound..<range.lowerBound + count)
         try throwRefusal(failedBefore)
         return count
+    }
+
+    /// Waits until more is known of what was handed over, the deadline passes or the flag is raised: at once when everything is known.
+    /// - Throws: what ended the sender.
+    public func progress(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        do throws(TransportError) { try sender.progress(until: deadline, stop: stop) } catch {
+            isBroken = true
+            look()
+            throw error
+        }
+        look()
     }
 
     /// Waits until everything that was handed over has gone, and is confirmed where the transport can tell.
@@ -222,25 +280,28 @@ public final class Delivery {
 
     /// Sends all of `range` unless stopped. What does not go at once waits.
     private func send(
-        _ batch: borrowing Batch, _ range: Range<Int>, until bound: Deadline?, stop: StopFlag
+        _ batch: borrowing Batch, _ range: Range<Int>, _ bounds: Patience, stop: StopFlag
     ) throws(TransportError) -> Int {
         var next = range.lowerBound
         if let prepare = beforeWaiting {
-            next += try offer(batch, range, until: .immediately, stop: stop)
+            next += try attempt(batch, range, until: .immediately, stop: stop)
             if next == range.upperBound { return range.count }
             beforeWaiting = nil
             prepare()
         }
-        var deadline = bound ?? .after(limits.timeout)
+        var deadline = bounds.deadline ?? .after(limits.timeout)
         var patience: Deadline?
         while true {
             let until = limits.slice.map { Deadline.after($0).earlier(deadline) } ?? deadline
-            let count = try offer(batch, next..<range.upperBound, until: until, stop: stop)
+            let count = try attempt(batch, next..<range.upperBound, until: until, stop: stop)
             next += count
             if next == range.upperBound || stop.isRaised { return next - range.lowerBound }
             // Somebody receives: this is another wait.
-            if count > 0 && bound == nil && limits.slice != nil { deadline = .after(limits.timeout) }
-            if deadline.hasPassed { throw waitedInVain }
+            if count > 0 && bounds.deadline == nil && limits.slice != nil { deadline = .after(limits.timeout) }
+            if deadline.hasPassed {
+                if bounds.isOffer { return next - range.lowerBound }
+                throw waitedInVain
+            }
             if count == 0, let patience, patience.hasPassed { sayWaiting() }
             if count > 0 || patience == nil { patience = .after(Self.patience) }
         }
@@ -274,7 +335,7 @@ public final class Delivery {
             account.reject(number: rejection.position, rejection.error, isForgiven: limits.skipsRefused)
             if limits.skipsRefused { skipped += 1 }
         }
-        account.confirm(upTo: sender.confirmed)
+        account.confirm(upTo: limits.trustsTaken ? account.taken : sender.confirmed)
         counters?.confirmed.store(account.confirmed, ordering: .relaxed)
     }
 }

@@ -1,13 +1,25 @@
 /// Says once for each kind what a record carries and the transport does not: records of one kind of queue may be sent
 /// to another, and nothing is lost without a word.
-struct DroppedProperties {
+public struct DroppedProperties {
     private let transport: Descriptor
     private var said: Set<String> = []
 
-    init(for transport: Descriptor) { self.transport = transport }
+    public init(for transport: Descriptor) { self.transport = transport }
+
+    /// The first message that carries something which the transport does not, and the sentence about it.
+    public func firstLoss(in batch: borrowing Batch, _ range: Range<Int>) -> (index: Int, sentence: String)? {
+        guard batch.hasProperties else { return nil }
+        for index in range {
+            for (what, capability, isGiven) in Self.kinds(batch.properties(of: index))
+            where isGiven && !transport.capabilities.contains(capability) {
+                return (index, "a message has \(what), which \(transport.name) does not carry")
+            }
+        }
+        return nil
+    }
 
     /// The sentences for what was not said yet; `name` tells what a message of the batch is called.
-    mutating func warnings(for batch: borrowing Batch, _ range: Range<Int>, name: (_ index: Int) -> String) -> [String] {
+    public mutating func warnings(for batch: borrowing Batch, _ range: Range<Int>, name: (_ index: Int) -> String) -> [String] {
         guard batch.hasProperties else { return [] }
         var result: [String] = []
         for index in range {

@@ -15,9 +15,12 @@ public struct Verdict: Sendable {
     /// Counted from 0 in the order in which the receiver, or whoever sends, handed messages over.
     public var positions: Range<Int>
     public var fate: Fate
+    /// What was wrong, for a message that is tried again or refused.
+    public var reason: Reason?
 
-    public init(_ positions: Range<Int>, _ fate: Fate) {
+    public init(_ positions: Range<Int>, _ fate: Fate, because reason: Reason? = nil) {
         self.positions = positions
         self.fate = fate
+        self.reason = reason
     }
 }

@@ -37,6 +37,8 @@ public struct Capabilities: OptionSet, Sendable {
     public static let createsOnUse = Capabilities(rawValue: 1 << 20)
     /// The messages of one sender come in the order in which they were sent.
     public static let ordered = Capabilities(rawValue: 1 << 21)
+    /// When the queue took a message is known.
+    public static let timestamps = Capabilities(rawValue: 1 << 22)
 
     /// In the order and the words in which they are shown.
     public static let all: [(Capabilities, String)] = [
@@ -45,7 +47,7 @@ public struct Capabilities: OptionSet, Sendable {
         (.attributes, "attributes"), (.group, "group"), (.frames, "frames"), (.untilClosed, "until-closed"),
         (.temporary, "temp"), (.exactCount, "exact-count"),
         (.kernel, "kernel"), (.processLocal, "process-local"), (.pause, "pause"), (.redrive, "redrive"), (.attempts, "attempts"),
-        (.createsOnUse, "creates-on-use"), (.ordered, "ordered"),
+        (.createsOnUse, "creates-on-use"), (.ordered, "ordered"), (.timestamps, "timestamps"),
     ]
 
     public var names: [String] { Self.all.filter { contains($0.0) }.map(\.1) }

@@ -25,11 +25,20 @@ public protocol Receiver: AnyObject {
     /// Leaves in good order: what was acknowledged is acknowledged, what was taken ahead goes back where the transport can.
     func close(until deadline: Deadline, stop: StopFlag) throws(TransportError)
 
+    /// Messages that others may have by now though they were not settled: their time with this receiver ran out, or their connection
+    /// broke.
+    var lostLeases: Int { get }
+
+    /// Whether the queue keeps the order within each group, as long as one message of a group is under way at a time.
+    var ordersGroups: Bool { get }
+
     /// Things the person should know at the end.
     var closingRemarks: [String] { get }
 }
 
 extension Receiver {
+    public var lostLeases: Int { 0 }
+    public var ordersGroups: Bool { false }
     public var closingRemarks: [String] { [] }
     public func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) {}
     public func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {

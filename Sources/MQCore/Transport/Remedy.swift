@@ -23,6 +23,8 @@ public enum Remedy: Hashable, Sendable {
     case explain(String)
     /// An option of the address, and what it does: `option("base64", "sends any bytes")`.
     case option(String, String)
+    /// Give the messages other identities.
+    case newIdentity
     /// Say where the messages go.
     case destination
 }

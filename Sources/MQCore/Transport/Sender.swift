@@ -26,6 +26,14 @@ public protocol Sender: AnyObject {
     /// - Throws: what ends the sender; `confirmed` tells where. Never for a single message: see `takeRejections`.
     func send(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int
 
+    /// How many messages one request takes, where requests are what sending costs: whoever can wait a moment hands over multiples of it.
+    var requestSize: Int { get }
+
+    /// Waits until something is known of accepted messages that was not known before, `deadline` passes or `stop` is raised; returns at
+    /// once when everything is known. Other than after `flush`, the sender goes on whatever came.
+    /// - Throws: what ends the sender.
+    func progress(until deadline: Deadline, stop: StopFlag) throws(TransportError)
+
     /// Why the last `send` accepted less than everything when its deadline passed: `tryAgain` for a queue that is full,
     /// `unreachable` where nobody is there to send to.
     var obstacle: TransportError { get }
@@ -45,6 +53,8 @@ extension Sender {
     public var acceptsEmptyMessages: Bool { true }
     public var confirmedBehind: Int { 0 }
     public var inDoubt: Int { 0 }
+    public var requestSize: Int { 1 }
+    public func progress(until deadline: Deadline, stop: StopFlag) throws(TransportError) {}
     public var obstacle: TransportError { TransportError(.tryAgain, "the queue is full") }
     public var closingRemarks: [String] { [] }
     public func takeRejections() -> [Rejection] { [] }

@@ -17,6 +17,8 @@ public struct TransportError: Error, Sendable {
         public static let malformed = Code("malformed")
         /// A message the transport cannot carry: too large, or empty where that is not allowed.
         public static let unsendable = Code("unsendable")
+        /// A message that the queue took for a double of an earlier one: it was accepted and dropped.
+        public static let duplicate = Code("duplicate")
         /// The queue does not exist, or was removed while in use.
         public static let noSuchQueue = Code("no-such-queue")
         /// Nobody answers at the address.

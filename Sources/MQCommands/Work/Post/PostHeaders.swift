@@ -103,17 +103,17 @@ struct PostHeaders {
 
     /// `--header 'K: V'`.
     /// - Throws: `usage` for what is not a header, or one that is not the user's to set.
-    static func parse(_ text: String) throws(TransportError) -> (name: String, value: String) {
+    static func parse(_ text: String, flag: String = "--header") throws(TransportError) -> (name: String, value: String) {
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else {
-            throw TransportError(.usage, "--header '\(text)' has no colon", hint: "--header 'Authorization: Bearer TOKEN'")
+            throw TransportError(.usage, "\(flag) '\(text)' has no colon", hint: "--header 'Authorization: Bearer TOKEN'")
         }
         let name = String(text[..<colon])
-        guard isName(name) else { throw TransportError(.usage, "--header '\(text)': '\(name)' is not the name of a header") }
-        if reserved.contains(name.lowercased()) { throw TransportError(.usage, "--header \(name): mq sets that one itself") }
+        guard isName(name) else { throw TransportError(.usage, "\(flag) '\(text)': '\(name)' is not the name of a header") }
+        if reserved.contains(name.lowercased()) { throw TransportError(.usage, "\(flag) \(name): mq sets that one itself") }
         var value = text[text.utf8.index(after: colon)...]
         while let first = value.first, first == " " || first == "\t" { value.removeFirst() }
         while let last = value.last, last == " " || last == "\t" { value.removeLast() }
-        if let fault = fault(ofValue: value.utf8) { throw TransportError(.usage, "--header \(name): the value \(fault)") }
+        if let fault = fault(ofValue: value.utf8) { throw TransportError(.usage, "\(flag) \(name): the value \(fault)") }
         return (name, String(value))
     }
 
