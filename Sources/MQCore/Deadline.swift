@@ -48,6 +48,9 @@ public struct Deadline: Sendable, Equatable {
 }
 
 extension Duration {
+    /// Longer than any wait: a deadline that far away is none.
+    public static let forever = Duration.seconds(Int64.max)
+
     /// Whole nanoseconds, clamped to what fits (584 years) and to 0 for negative ones.
     public var nanoseconds: UInt64 {
         let (seconds, attoseconds) = components

@@ -8,4 +8,7 @@ public enum WallClock {
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
+
+    /// The same in whole seconds.
+    public static var seconds: Int64 { now() / 1_000_000_000 }
 }

@@ -89,8 +89,8 @@ extension AdminCounts {
         [
             Fact("messages", "Messages", .number(messages)), Fact("in_flight", "In flight", .number(inFlight)),
             Fact("deferred", "Deferred", .number(deferred)), Fact("received", "Received", .counter(received)),
-            Fact("clients", "Clients", .number(clients)), Fact("on_disk", "On disk", .number(onDisk)), pausedFact,
             Fact("requeued", "Requeued", .counter(requeued)), Fact("timed_out", "Timed out", .counter(timedOut)),
+            Fact("clients", "Clients", .number(clients)), Fact("on_disk", "On disk", .number(onDisk)), pausedFact,
         ] + latencyFacts
     }
 

@@ -13,17 +13,24 @@ struct AdminDaemons {
     /// Statistics of each nsqd that answers; the others are a notice as long as there is one.
     /// - Throws: the error of the first when none answers.
     func statistics(topic: String?) throws(TransportError) -> [(daemon: Daemon, topics: [AdminTopic])] {
+        try reports(topic: topic).map { ($0.daemon, $0.report.topics) }
+    }
+
+    /// The same with what else each says of itself.
+    /// - Throws: as `statistics`.
+    func reports(topic: String?, withClients: Bool = false) throws(TransportError) -> [(daemon: Daemon, report: AdminReport)] {
         let filter = topic.map { "&topic=\(LookupExchange.escaped($0))" } ?? ""
-        let path = "/stats?format=json&include_clients=false&include_mem=false\(filter)"
-        var found: [(Daemon, [AdminTopic])] = []
+        let path = "/stats?format=json&include_clients=\(withClients)&include_mem=false\(filter)"
+        var found: [(Daemon, AdminReport)] = []
         var failures: [TransportError] = []
         for (daemon, result) in zip(daemons, try run("GET", path, timeout: .seconds(5))) {
             do throws(TransportError) {
                 let reply = try result.get()
                 guard reply.status == 200 else { throw Self.foreign(reply) }
+                var report = try Self.parsed(reply)
                 // An nsqd older than 1.0.1 does not know the filter.
-                let topics = try Self.parsed(reply).filter { topic == nil || $0.name == topic }
-                found.append((daemon, topics))
+                report.topics.removeAll { topic != nil && $0.name != topic }
+                found.append((daemon, report))
             } catch {
                 failures.append(Self.named(error, daemon))
             }
@@ -56,6 +63,10 @@ struct AdminDaemons {
         throw first
     }
 
+    func limited(to peers: Set<Peer>) -> AdminDaemons {
+        AdminDaemons(daemons: daemons.filter { peers.contains($0.peer) }, resolve: resolve, tls: tls, client: client, opening: opening)
+    }
+
     private func run(_ method: String, _ path: String, timeout: Duration) throws(TransportError) -> [Result<HTTPReply, TransportError>] {
         var exchange = LookupExchange(resolve: resolve + daemons.flatMap { $0.resolution(resolve) })
         (exchange.timeout, exchange.tls) = (timeout, tls)
@@ -69,8 +80,8 @@ struct AdminDaemons {
         return try exchange.run(method, urls, on: client, until: opening.deadline, stop: opening.stop)
     }
 
-    private static func parsed(_ reply: HTTPReply) throws(TransportError) -> [AdminTopic] {
-        do { return try AdminStatistics.parse(reply.body) } catch {
+    private static func parsed(_ reply: HTTPReply) throws(TransportError) -> AdminReport {
+        do { return try AdminStatistics.report(reply.body) } catch {
             throw TransportError(.protocolViolation, "the answer is not nsqd's: \(error.message)", hint: wrongPort)
         }
     }

@@ -3,18 +3,28 @@ internal import MQCore
 /// What `/stats?format=json` says.
 enum AdminStatistics {
     /// - Throws: `malformed` for what is not such a reply.
-    static func parse(_ bytes: [UInt8]) throws(TransportError) -> [AdminTopic] {
-        var topics: [AdminTopic] = []
+    static func parse(_ bytes: [UInt8]) throws(TransportError) -> [AdminTopic] { try report(bytes).topics }
+
+    /// - Throws: as `parse`.
+    static func report(_ bytes: [UInt8]) throws(TransportError) -> AdminReport {
+        var report = AdminReport()
         var isStatistics = false
         try JSONReader.read(bytes) { reader throws(TransportError) in
             try reader.object { reader, key throws(TransportError) in
-                guard key == "topics" else { return try reader.skip() }
-                isStatistics = true
-                try reader.list { reader throws(TransportError) in topics.append(try topic(&reader)) }
+                switch key {
+                case "version": report.version = try reader.string()
+                case "health": report.health = try reader.string()
+                case "start_time": report.startTime = try reader.integer()
+                case "topics":
+                    isStatistics = true
+                    try reader.list { reader throws(TransportError) in report.topics.append(try topic(&reader)) }
+                case "producers": try reader.list { reader throws(TransportError) in report.publishers.append(try AdminClient(&reader)) }
+                default: try reader.skip()
+                }
             }
             if !isStatistics { throw reader.failure("no statistics") }
         }
-        return topics
+        return report
     }
 
     private static func topic(_ reader: inout JSONReader) throws(TransportError) -> AdminTopic {

@@ -55,7 +55,7 @@ extension Crew {
     /// Takes a broken connection out, and has it restored where that is wanted.
     mutating func lose(_ link: Member, _ error: TransportError, isRequired: Bool = false, _ fleet: Fleet<Self>) {
         links.removeAll { $0 === link }
-        fleet.lost(link.connection.peer, error, wasSound: link.isSound, isRequired: isRequired)
+        fleet.lost(link.route, error, wasSound: link.isSound, isRequired: isRequired)
     }
 
     /// Waits until one of `wanted` is ready (by link, poll(2) flags; 0 leaves it out), a connection has come, something is due, the

@@ -11,7 +11,7 @@ internal import Synchronization
 /// connections alive. The connector restores what broke, and looks for further nsqds.
 final class Fleet<Team: Crew>: Sendable {
     /// How a connection becomes one of the fleet: a consumer subscribes.
-    typealias Admission = @Sendable (sending Connection, Deadline, StopFlag) throws(TransportError) -> sending Team.Member
+    typealias Admission = @Sendable (sending Connection, Route, Deadline, StopFlag) throws(TransportError) -> sending Team.Member
 
     let notices: Notices
     let crew: Mutex<Team>
@@ -34,7 +34,9 @@ final class Fleet<Team: Crew>: Sendable {
         self.crew = Mutex(crew)
         (self.settings, self.discovery, self.admission, notices) = (settings, discovery, admission, opening.notices)
         roster = Mutex(
-            Roster(retry: opening.retry, discovers: discovery != nil, isPatient: discovery?.isPatient == true, needed: needed))
+            Roster(
+                retry: opening.retry, discovers: discovery != nil, isPatient: discovery?.isPatient == true,
+                isOpenEnded: discovery?.isOpenEnded == true, needed: needed))
     }
 
     /// Ends both threads and every connection.
@@ -47,28 +49,29 @@ final class Fleet<Team: Crew>: Sendable {
 
     // MARK: - Beginning
 
-    /// Connects to the peers, and is content with some of them unless `all` are needed.
+    /// Makes the connections, and is content with some of them unless `all` are needed.
     /// - Throws: why there is no connection.
-    func connect(to peers: [Peer], all: Bool, until deadline: Deadline, stop: StopFlag) throws(TransportError) {
-        for peer in peers {
+    func connect(to routes: [Route], all: Bool, until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        let isAlone = Set(routes.map(\.peer)).count == 1
+        for route in routes {
             do throws(TransportError) {
-                let link = try make(peer, until: deadline, stop: stop)
+                let link = try make(route, until: deadline, stop: stop)
                 arrivals.withLock { $0.append(link) }
-                roster.withLock { $0.began(with: peer) }
+                roster.withLock { $0.began(with: route) }
             } catch {
                 // What is wrong with the request is wrong everywhere.
-                if all || stop.isRaised || !error.isRetriable || (peers.count == 1 && discovery?.isPatient != true) { throw error }
-                perform(roster.withLock { $0.missed(peer, error, at: Deadline.now()) })
+                if all || stop.isRaised || !error.isRetriable || (isAlone && discovery?.isPatient != true) { throw error }
+                perform(roster.withLock { $0.missed(route, error, at: Deadline.now()) })
             }
         }
         if let error = roster.withLock({ $0.verdictAtStart }) { throw error }
         if discovery != nil || roster.withLock({ $0.missesSomebody }) { startConnector() }
     }
 
-    private func make(_ peer: Peer, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Handover<Team.Member> {
+    private func make(_ route: Route, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Handover<Team.Member> {
         let bound = deadline.earlier(.after(Self.connectTimeout))
-        let connection = try Connection(to: peer, settings, until: bound, stop: stop)
-        return Handover(try admission(connection, bound, stop))
+        let connection = try Connection(to: route.peer, settings, until: bound, stop: stop)
+        return Handover(try admission(connection, route, bound, stop))
     }
 
     func takeArrival() -> sending Team.Member? {
@@ -77,12 +80,12 @@ final class Fleet<Team: Crew>: Sendable {
 
     // MARK: - What happens to connections
 
-    func lost(_ peer: Peer, _ error: TransportError, wasSound: Bool, isRequired: Bool) {
-        perform(roster.withLock { $0.lost(peer, error, wasSound: wasSound, isRequired: isRequired, at: Deadline.now()) })
+    func lost(_ route: Route, _ error: TransportError, wasSound: Bool, isRequired: Bool) {
+        perform(roster.withLock { $0.lost(route, error, wasSound: wasSound, isRequired: isRequired, at: Deadline.now()) })
     }
 
     /// A connection does what it is there for.
-    func acknowledged(_ peer: Peer) { roster.withLock { $0.acknowledged(peer) } }
+    func acknowledged(_ route: Route) { roster.withLock { $0.acknowledged(route) } }
 
     /// - Throws: why it is over when too few connections are left and none is coming back in time.
     func requireHope() throws(TransportError) {
@@ -150,7 +153,7 @@ final class Fleet<Team: Crew>: Sendable {
             }
             connectorBell.silence()
             switch roster.withLock({ $0.next(at: Deadline.now()) }) {
-            case .connect(let peer): attempt(peer)
+            case .connect(let route): attempt(route)
             case .sleep(let until):
                 let bound = until.earlier(Deadline(nanoseconds: nextLook))
                 if case .stopped = Readiness.wait(for: Int32(POLLIN), on: connectorBell.descriptor, until: bound, stop: ending) { return }
@@ -174,15 +177,15 @@ final class Fleet<Team: Crew>: Sendable {
         }
     }
 
-    private func attempt(_ peer: Peer) {
+    private func attempt(_ route: Route) {
         do throws(TransportError) {
-            let link = try make(peer, until: .never, stop: ending)
-            guard roster.withLock({ $0.connected(peer) }) else { return }
+            let link = try make(route, until: .never, stop: ending)
+            guard roster.withLock({ $0.connected(route) }) else { return }
             arrivals.withLock { $0.append(link) }
-            notices(.restored("connected to \(peer.text)"))
+            notices(.restored("connected to \(route.text)"))
             ownerBell.ring()
         } catch {
-            perform(roster.withLock { $0.failed(peer, error, at: Deadline.now()) })
+            perform(roster.withLock { $0.failed(route, error, at: Deadline.now()) })
         }
     }
 }

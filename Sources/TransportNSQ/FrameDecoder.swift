@@ -9,6 +9,8 @@ struct FrameDecoder: ~Copyable {
     static let maximumSize = 1 << 30
     /// `HTTP` read as a size: what a web server answers.
     private static let httpAnswer: UInt32 = 0x4854_5450
+    /// What proves it.
+    private static let httpStart: StaticString = "HTTP/1."
     static let standardCapacity = 1 << 18
 
     private var base: UnsafeMutableRawPointer
@@ -89,7 +91,10 @@ struct FrameDecoder: ~Copyable {
         let available = end - start
         guard available >= 4 else { return nil }
         let size = UInt32(bigEndian: base.loadUnaligned(fromByteOffset: start, as: UInt32.self))
-        if size < 4 || size > UInt32(maximumSize) { throw violation(size) }
+        if size < 4 || size > UInt32(maximumSize) {
+            if size == httpAnswer && available < httpStart.utf8CodeUnitCount { return nil }
+            throw violation(size, UnsafeRawBufferPointer(start: base + start, count: available))
+        }
         guard available >= 8 else { return nil }
         let type = UInt32(bigEndian: base.loadUnaligned(fromByteOffset: start + 4, as: UInt32.self))
         guard let kind = Frame.Kind(rawValue: type) else {
@@ -99,8 +104,8 @@ struct FrameDecoder: ~Copyable {
         return (Frame(kind: kind, data: UnsafeRawBufferPointer(start: base + start + 8, count: Int(size) - 4)), 4 + Int(size))
     }
 
-    private static func violation(_ size: UInt32) -> TransportError {
-        if size == httpAnswer {
+    private static func violation(_ size: UInt32, _ bytes: UnsafeRawBufferPointer) -> TransportError {
+        if bytes.starts(with: UnsafeBufferPointer(start: httpStart.utf8Start, count: httpStart.utf8CodeUnitCount)) {
             return TransportError(
                 .protocolViolation, "this is an HTTP port",
                 hint: "nsqd listens for clients on another one, 4150 by default; its HTTP port is 4151")

@@ -3,14 +3,16 @@ internal import MQNet
 
 /// Topics and channels, over the HTTP side of nsqd and nsqlookupd.
 final class NSQAdmin: Admin {
-    private let target: NSQTarget
+    let target: NSQTarget
     private let options: OptionValues
     private let resolve: [String]
     /// For HTTPS; `nil` for plain HTTP.
     private let tls: TLSChoice?
-    private let opening: Opening
+    let opening: Opening
     private let client: HTTPClient
-    private let lookup: Lookup?
+    let lookup: Lookup?
+    /// The one nsqd that everything is about; `nil` for all of them.
+    let only: Daemon?
 
     /// - Throws: `configuration` when libcurl cannot be opened.
     init(_ target: NSQTarget, options: OptionValues, connection: ConnectionSettings, opening: Opening) throws(TransportError) {
@@ -22,28 +24,29 @@ final class NSQAdmin: Admin {
         } else {
             lookup = nil
         }
+        only = nil
+    }
+
+    /// The same for one nsqd alone.
+    init(_ whole: NSQAdmin, only daemon: Daemon) {
+        (target, options, resolve, tls, opening) = (whole.target, whole.options, whole.resolve, whole.tls, whole.opening)
+        (client, lookup, only) = (whole.client, whole.lookup, daemon)
     }
 
     // MARK: - Who is asked
 
     /// Those that have the topic or, without one, all there are.
-    private func daemons(having topic: String?) throws(TransportError) -> AdminDaemons {
+    func daemons(having topic: String?) throws(TransportError) -> AdminDaemons {
         let daemons: [Daemon]
         switch target.place {
+        case _ where only != nil: daemons = [only!]
         case .direct(let peers):
             var list: [Daemon] = []
             for peer in peers { list.append(try daemon(at: peer)) }
             daemons = list
         case .lookup:
             // In the same order every time; nsqlookupd has none.
-            daemons = try nodes(having: topic).sorted { $0.peer.text < $1.peer.text }.compactMap { node in
-                // Of HTTPS nsqlookupd knows nothing.
-                guard let port = tls == nil ? node.httpPort : options.integer("http-port") ?? node.tcpPort + 2 else {
-                    opening.notices.warn("\(node.peer.text) serves no HTTP and is left out")
-                    return nil
-                }
-                return Daemon(peer: node.peer, http: .tcp(host: node.host, port: port))
-            }
+            daemons = try nodes(having: topic).sorted { $0.peer.text < $1.peer.text }.compactMap(daemon)
         }
         return AdminDaemons(daemons: daemons, resolve: resolve, tls: tls, client: client, opening: opening)
     }
@@ -52,6 +55,16 @@ final class NSQAdmin: Admin {
         guard let lookup else { return [] }
         guard let topic else { return try lookup.nodes(until: opening.deadline, stop: opening.stop) }
         return try lookup.producers(ofTopic: topic, until: opening.deadline, stop: opening.stop)
+    }
+
+    /// `nil`, said, for one that has no HTTP port.
+    func daemon(_ node: NSQNode) -> Daemon? {
+        // Of HTTPS nsqlookupd knows nothing.
+        guard let port = tls == nil ? node.httpPort : options.integer("http-port") ?? node.tcpPort + 2 else {
+            opening.notices.warn("\(node.peer.text) serves no HTTP and is left out")
+            return nil
+        }
+        return Daemon(peer: node.peer, http: .tcp(host: node.host, port: port))
     }
 
     private func daemon(at peer: Peer) throws(TransportError) -> Daemon {
@@ -63,14 +76,16 @@ final class NSQAdmin: Admin {
         return daemon
     }
 
-    private func requiredTopic() throws(TransportError) -> String {
+    func requiredTopic() throws(TransportError) -> String {
         guard let topic = target.topic else {
-            throw TransportError(.usage, "the address names no topic", hint: "nsq:topic, nsq:topic/channel")
+            throw TransportError(
+                .usage, target.topics.isEmpty ? "the address names no topic" : "the address names several topics",
+                hint: "nsq:topic, nsq:topic/channel")
         }
         return topic
     }
 
-    private var missing: TransportError {
+    var missing: TransportError {
         target.channel == nil
             ? TransportError(.noSuchQueue, "no such topic", hint: "mq list shows what there is; the first message or mq create makes it")
             : TransportError(
@@ -81,7 +96,7 @@ final class NSQAdmin: Admin {
 
     func list() throws(TransportError) -> QueueListing {
         var topics = AdminStatistics.merged(try daemons(having: nil).statistics(topic: nil).map(\.topics))
-        if let wanted = target.topic { topics.removeAll { $0.name != wanted } }
+        if !target.topics.isEmpty { topics.removeAll { !target.topics.contains($0.name) } }
         var queues: [QueueStatus] = []
         for topic in topics {
             queues.append(status(topic))
@@ -133,6 +148,7 @@ final class NSQAdmin: Admin {
         let names = topic + (channel.map { "/\($0)" } ?? "")
         let hosts: String
         switch target.place {
+        case _ where only != nil: hosts = "nsq://\(only!.peer.text)/"
         case .lookup(let peers): hosts = "nsqlookup://" + peers.map(\.text).joined(separator: ",") + "/"
         case .direct(let peers) where target.placeSource == "address": hosts = "nsq://" + peers.map(\.text).joined(separator: ",") + "/"
         case .direct: hosts = "nsq:"
@@ -178,6 +194,14 @@ final class NSQAdmin: Admin {
 
     func delete() throws(TransportError) {
         let topic = try requiredTopic()
+        if let only {
+            // Consumers are not sent there again while what they had goes.
+            if let lookup, target.channel == nil, case .tcp(let host, let port) = only.http {
+                let path = "/topic/tombstone\(query(topic))&node=\(host):\(port)"
+                _ = try lookup.tell(path, on: client, until: opening.deadline, stop: opening.stop)
+            }
+            return try act("delete")
+        }
         // They must be found before nsqlookupd forgets them; and it forgets first, or consumers would make it anew.
         let having = try daemons(having: topic)
         let path = target.channel.map { "/channel/delete\(query(topic, $0))" } ?? "/topic/delete\(query(topic))"

@@ -7,12 +7,12 @@ extension NSQTransport {
         summary: "topics and channels of nsqd, directly or found by nsqlookupd",
         forms: [
             "nsq:topic[/channel]", "nsq://host[:port][,host…]/topic[/channel]", "nsq:topic[/channel],unix=/path",
-            "nsqlookup://host[:port][,host…]/topic[/channel]", "nsq:temp",
+            "nsqlookup://host[:port][,host…]/topic[/channel]", "nsq:topic+topic…[/channel]", "nsq:+[/channel]", "nsq:temp",
         ],
         targetSyntax: .authority,
         capabilities: [
             .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .exactCount, .pause, .attempts, .timestamps, .temporary,
-            .createsOnUse,
+            .createsOnUse, .clients, .nodes,
         ],
         options: options,
         emptyWait: .seconds(60),
@@ -24,6 +24,8 @@ extension NSQTransport {
             ("nsq://a,b:4150/logs", "two nsqds share the messages; the other takes over when one fails"),
             ("nsqlookup://lookup1,lookup2/logs/archive", "every nsqd that has the topic"),
             ("nsq:logs/archive,unix=/run/nsqd.sock", "through a UNIX socket"),
+            ("nsqlookup://lookup1/orders+refunds/archive", "two topics at once"),
+            ("nsqlookup://lookup1/+/archive,topic-pattern=^logs", "every topic whose name begins with logs, now or later"),
             ("nsq:temp", "a topic of one's own, gone at exit"),
         ])
 
@@ -67,7 +69,10 @@ extension NSQTransport {
         OptionSpec(
             "https", .flag, standard: "no",
             help: "Manage queues over TLS, with the tls options; http-port is then the port + 2."),
-        OptionSpec("poll", .duration, standard: "15s", help: "How often nsqlookupd is asked."),
+        OptionSpec("poll", .duration, standard: "15s", help: "How often nsqlookupd is asked, or nsqd for new topics."),
+        OptionSpec(
+            "topic-pattern", .text("REGEX"), scope: .receive,
+            help: "Receive from every topic that matches, those to come too: an extended regular expression, as grep -E has it."),
     ]
 
     private static let notes = [
@@ -79,6 +84,12 @@ extension NSQTransport {
         """
         recv takes from a channel and makes it if it is not there. Without a channel it listens on one of its own, named \
         mq…#ephemeral, that ends with it: it sees what is published meanwhile, and all that a topic without channels had kept.
+        """,
+        """
+        recv takes from several topics at once (orders+refunds), or from every topic there is and will be (+; without a pattern, ephemeral \
+        ones are left out). New topics are looked for every poll. JSON output has the name of the topic as queue, a format has it as %Q, \
+        and with --out-dir each topic has files of its own where --name holds {queue}. Every topic has a connection of its own; \
+        max-in-flight is shared by all.
         """,
         """
         nsq:temp is an ephemeral topic with one ephemeral channel: nsqd keeps no more of it than fits into -mem-queue-size and throws \
@@ -100,7 +111,8 @@ extension NSQTransport {
         """
         list, stat, create, delete, purge and pause use nsqd's HTTP port. Through nsqlookupd they speak with every nsqd that has the \
         topic (create and list: with every nsqd there is) and add up what each of them says. purge of a topic removes what no channel \
-        has yet; a channel is purged by its own address.
+        has yet; a channel is purged by its own address. list --nodes shows the nsqds with their versions and tombstones, stat --clients who \
+        is connected, and --node has stat, pause, unpause, purge and delete speak with one nsqd; deleting a topic there tombstones it first.
         """,
         """
         Without hosts the address means 127.0.0.1:4150, or what MQ_NSQ says: host[:port][,host…] or the path of a socket. The \

@@ -115,7 +115,7 @@ struct ReceiveCrew: Crew {
             taken += batch.count - before
             if link.hasHeard && !link.isAcknowledged {
                 link.isAcknowledged = true
-                fleet.acknowledged(link.connection.peer)
+                fleet.acknowledged(link.route)
             }
         }
         return taken
@@ -168,7 +168,7 @@ struct ReceiveCrew: Crew {
         let wasGuessing = drain.hasGuessed
         var answers: [(ChannelState, Int)] = []
         for link in links where link.failure == nil {
-            let state = inquiry?.ask(link.connection.peer, client: link.connection.localAddress, until: .never, stop: stop)
+            let state = inquiry?.ask(link.route, client: link.connection.localAddress, until: .never, stop: stop)
             answers.append((state ?? .unavailable, link.held))
         }
         let isEmpty = try drain.heard(answers, at: Deadline.now())
@@ -238,7 +238,7 @@ struct ReceiveCrew: Crew {
             if var error = link.failure {
                 late += link.late
                 unsure += link.unsureSettlements
-                if error.isReset, let inquiry, let deletion = inquiry.deletion(at: link.connection.peer, stop: stop) { error = deletion }
+                if error.isReset, let inquiry, let deletion = inquiry.deletion(at: link.route, stop: stop) { error = deletion }
                 if !error.isRetriable && error.code != .unreachable && error.code != .noSuchQueue { throw error }
                 lose(link, error, fleet)
             }

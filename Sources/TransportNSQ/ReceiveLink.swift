@@ -9,6 +9,7 @@ internal import MQCore
 /// holds just then (nsqd, protocol_v2.go, messagePump: a client that is not ready is flushed).
 final class ReceiveLink: Link {
     let connection: Connection
+    let route: Route
     var failure: TransportError?
     /// Counted over all connections of the receiver, from 1; none is used again.
     private(set) var ordinal: UInt32 = 0
@@ -51,7 +52,7 @@ final class ReceiveLink: Link {
     /// Settled within a second of the last sending.
     private var settledLately = 0
 
-    init(_ connection: Connection) { self.connection = connection }
+    init(_ connection: Connection, _ route: Route) { (self.connection, self.route) = (connection, route) }
 
     /// Becomes one of the receiver's connections.
     func join(as ordinal: UInt32, _ inFlight: InFlight) { (self.ordinal, self.inFlight) = (ordinal, inFlight) }
@@ -84,17 +85,18 @@ final class ReceiveLink: Link {
             let message = try MessageView(frame)
             inFlight.add(message.id, from: ordinal)
             batch.append(message.body)
-            if wantsProperties { batch.setProperties(Self.properties(message)) }
+            if wantsProperties { batch.setProperties(properties(message)) }
             taken += 1
         }
         return taken
     }
 
-    private static func properties(_ message: MessageView) -> MessageProperties {
+    private func properties(_ message: MessageView) -> MessageProperties {
         var properties = MessageProperties()
         properties.id = message.id.text
         properties.timestamp = message.timestamp
         properties.attempts = message.attempts
+        properties.queue = route.topic
         return properties
     }
 

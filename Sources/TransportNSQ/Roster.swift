@@ -14,14 +14,14 @@ struct Roster {
     }
 
     enum Step {
-        case connect(Peer)
+        case connect(Route)
         /// Nothing is due before this moment.
         case sleep(until: Deadline)
     }
 
     /// A peer without a connection.
     private struct Absent {
-        var peer: Peer
+        var route: Route
         var due: UInt64
         var error: TransportError?
         /// Comes back though nobody asked for that, if it comes at once.
@@ -39,14 +39,16 @@ struct Roster {
     /// Whether nsqds are looked for, and whether to wait while there is none.
     let discovers: Bool
     let isPatient: Bool
+    /// Whether topics come and go: without any it waits, unless something went wrong.
+    let isOpenEnded: Bool
     /// How many connections there must be to go on.
     let needed: Int
     /// By which a pause is multiplied.
     var jitter: @Sendable () -> Double = { .random(in: 0.5...1) }
 
-    private(set) var present: [Peer] = []
+    private(set) var present: [Route] = []
     private var absent: [Absent] = []
-    private var troubles: [Peer: Trouble] = [:]
+    private var troubles: [Route: Trouble] = [:]
     /// Since when what is needed has not been there, and working.
     private var troubledSince: UInt64?
     private(set) var lastError: TransportError?
@@ -57,8 +59,9 @@ struct Roster {
     private static let longestPause = 15.0
     private static let second: UInt64 = 1_000_000_000
 
-    init(retry: Duration?, discovers: Bool = false, isPatient: Bool = false, needed: Int = 1) {
+    init(retry: Duration?, discovers: Bool = false, isPatient: Bool = false, isOpenEnded: Bool = false, needed: Int = 1) {
         (self.retry, self.discovers, self.isPatient, self.needed) = (retry, discovers, isPatient, needed)
+        self.isOpenEnded = isOpenEnded
     }
 
     var isDeserted: Bool { present.isEmpty && absent.isEmpty }
@@ -67,45 +70,48 @@ struct Roster {
     // MARK: - What happens
 
     /// One of the address could not be reached at the beginning; others may do.
-    mutating func missed(_ peer: Peer, _ error: TransportError, at now: UInt64) -> [Action] {
+    mutating func missed(_ route: Route, _ error: TransportError, at now: UInt64) -> [Action] {
         lastError = error
-        troubles[peer] = Trouble(pause: 1, message: error.message)
-        absent.append(Absent(peer: peer, due: now + Self.second, error: error))
+        troubles[route] = Trouble(pause: 1, message: error.message)
+        absent.append(Absent(route: route, due: now + Self.second, error: error))
         if present.count < needed { troubledSince = troubledSince ?? now }
         return [.warn("\(error.message); going on without it until it comes back")]
     }
 
     /// There was none of the address at the beginning: it joins whether it was missed or not.
-    mutating func began(with peer: Peer) { present.append(peer) }
+    mutating func began(with route: Route) { present.append(route) }
 
     /// A connection stands.
     /// - Returns: whether it is wanted; it may have been given up in the meantime.
-    mutating func connected(_ peer: Peer) -> Bool {
-        guard let place = absent.firstIndex(where: { $0.peer == peer }) else { return false }
+    mutating func connected(_ route: Route) -> Bool {
+        guard let place = absent.firstIndex(where: { $0.route == route }) else { return false }
         absent.remove(at: place)
-        present.append(peer)
+        present.append(route)
         return true
     }
 
     /// It does what it is there for; that it could be connected proves nothing.
-    mutating func acknowledged(_ peer: Peer) {
-        troubles[peer] = nil
+    mutating func acknowledged(_ route: Route) {
+        troubles[route] = nil
         if present.count >= needed { troubledSince = nil }
     }
 
-    func isOnProbation(_ peer: Peer) -> Bool { troubles[peer] != nil || troubledSince != nil }
+    func isOnProbation(_ route: Route) -> Bool { troubles[route] != nil || troubledSince != nil }
 
     /// A connection broke.
     /// - Parameters:
     ///   - wasSound: whether it had done what it is there for.
     ///   - isRequired: whether it comes back though nobody asked for that: it broke by what was sent on it.
-    mutating func lost(_ peer: Peer, _ error: TransportError, wasSound: Bool, isRequired: Bool = false, at now: UInt64) -> [Action] {
-        if wasSound { acknowledged(peer) }
-        if let place = present.firstIndex(of: peer) { present.remove(at: place) }
+    mutating func lost(_ route: Route, _ error: TransportError, wasSound: Bool, isRequired: Bool = false, at now: UInt64) -> [Action] {
+        if wasSound { acknowledged(route) }
+        if let place = present.firstIndex(of: route) { present.remove(at: place) }
+        if isOpenEnded && error.code == .noSuchQueue {
+            return [.warn("\(route.text): \(error.message); going on with \(present.isEmpty ? "those to come" : "the others")")]
+        }
         lastError = error
         if present.count < needed { troubledSince = troubledSince ?? now }
         if !error.isRetriable && error.code != .unreachable {
-            guard present.isEmpty else { return [.warn("\(peer.text): \(error.message); going on with the others")] }
+            guard present.isEmpty else { return [.warn("\(route.text): \(error.message); going on with the others")] }
             // Whoever hears of it as the end need not hear of it before.
             end = error
             return []
@@ -113,25 +119,27 @@ struct Roster {
         guard isRequired || retry != nil || discovers || !isDeserted else { return [] }
         var due = now
         var isNews = true
-        if var trouble = troubles[peer] {
+        if var trouble = troubles[route] {
             isNews = trouble.message != error.message
             trouble = Trouble(pause: min(trouble.pause * 2, Self.longestPause), message: error.message)
-            troubles[peer] = trouble
+            troubles[route] = trouble
             due += UInt64(trouble.pause * jitter() * 1e9)
         } else {
-            troubles[peer] = Trouble(message: error.message)
+            troubles[route] = Trouble(message: error.message)
         }
-        absent.append(Absent(peer: peer, due: due, error: error, isRequired: isRequired && retry == nil))
-        let words = "\(peer.text): \(error.message); \(present.isEmpty ? "trying again" : "going on with the others")"
+        // Of an nsqd with many subscriptions one is heard of.
+        if absent.contains(where: { $0.route.peer == route.peer && $0.error?.message == error.message }) { isNews = false }
+        absent.append(Absent(route: route, due: due, error: error, isRequired: isRequired && retry == nil))
+        let words = "\(route.text): \(error.message); \(present.isEmpty ? "trying again" : "going on with the others")"
         return [isNews && !isRequired ? .warn(words) : .detail(words), .wakeConnector]
     }
 
     /// An attempt to connect failed.
-    mutating func failed(_ peer: Peer, _ error: TransportError, at now: UInt64) -> [Action] {
-        guard let place = absent.firstIndex(where: { $0.peer == peer }) else { return [] }
-        var trouble = troubles[peer] ?? Trouble(message: error.message)
+    mutating func failed(_ route: Route, _ error: TransportError, at now: UInt64) -> [Action] {
+        guard let place = absent.firstIndex(where: { $0.route == route }) else { return [] }
+        var trouble = troubles[route] ?? Trouble(message: error.message)
         trouble.pause = min(trouble.pause * 2, Self.longestPause)
-        troubles[peer] = trouble
+        troubles[route] = trouble
         absent[place].error = error
         absent[place].due = now + UInt64(trouble.pause * jitter() * 1e9)
         let isGivenUp = absent[place].isRequired || !error.isRetriable
@@ -140,10 +148,10 @@ struct Roster {
     }
 
     /// Those there are now. One that nobody knows any more is not tried again; while its connection stands, it is there.
-    mutating func found(_ peers: [Peer]) {
-        absent.removeAll { !peers.contains($0.peer) }
-        let known = Set(present + absent.map(\.peer))
-        for peer in peers where !known.contains(peer) { absent.append(Absent(peer: peer, due: 0)) }
+    mutating func found(_ routes: [Route]) {
+        absent.removeAll { !routes.contains($0.route) }
+        let known = Set(present + absent.map(\.route))
+        for route in routes where !known.contains(route) { absent.append(Absent(route: route, due: 0)) }
     }
 
     mutating func disband() { (present, absent) = ([], []) }
@@ -153,7 +161,7 @@ struct Roster {
     /// For the connector.
     func next(at now: UInt64) -> Step {
         guard let first = absent.min(by: { $0.due < $1.due }) else { return .sleep(until: .never) }
-        return first.due <= now ? .connect(first.peer) : .sleep(until: Deadline(nanoseconds: first.due))
+        return first.due <= now ? .connect(first.route) : .sleep(until: Deadline(nanoseconds: first.due))
     }
 
     /// Why it is over: too few connections are left, and none is coming back in time.
@@ -161,6 +169,7 @@ struct Roster {
         guard present.count < needed else { return nil }
         if let end { return end }
         if let error = absent.lazy.compactMap(\.error).first(where: { !$0.isRetriable && $0.code != .unreachable }) { return error }
+        if isOpenEnded && lastError == nil { return nil }
         let error = lastError ?? TransportError(.unreachable, "no nsqd is there", isRetriable: true)
         if let limit { return now > limit.nanoseconds ? error : nil }
         return isPatient || absent.contains(where: \.isRequired) ? nil : error
@@ -168,7 +177,8 @@ struct Roster {
 
     /// Why there is nothing to begin with.
     var verdictAtStart: TransportError? {
-        present.isEmpty && !isPatient ? lastError ?? TransportError(.unreachable, "no nsqd", isRetriable: true) : nil
+        present.isEmpty && !isPatient && !(isOpenEnded && lastError == nil)
+            ? lastError ?? TransportError(.unreachable, "no nsqd", isRetriable: true) : nil
     }
 
     /// When patience ends.

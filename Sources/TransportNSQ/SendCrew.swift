@@ -229,7 +229,7 @@ struct SendCrew: Crew {
             if copies { link.answered += 1 } else { parcel.answered += 1 }
             guard (copies ? link.answered : parcel.answered) == parcel.ends.count else { return }
         }
-        if !link.hasAnswered { fleet.acknowledged(link.connection.peer) }
+        if !link.hasAnswered { fleet.acknowledged(link.route) }
         (link.answered, link.hasAnswered) = (0, true)
         link.outstanding.removeFirst()
         if parcel.isProbe { proven = max(proven, parcel.largest) }

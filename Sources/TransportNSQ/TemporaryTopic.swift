@@ -18,13 +18,15 @@ final class TemporaryTopic: Sendable {
         var opening = opening
         (opening.notices, opening.retry) = (.none, nil)
         let fleet = Fleet(ReceiveCrew(most: 1, opening: opening), settings, discovery: nil, opening: opening) {
-            [name] (connection, deadline, stop) throws(TransportError) in
+            [name] (connection, route, deadline, stop) throws(TransportError) in
             var command: [UInt8] = []
             Command.subscribe(name, Self.channel, into: &command)
             try connection.exchange(command, until: deadline, stop: stop)
-            return ReceiveLink(connection)
+            return ReceiveLink(connection, route)
         }
-        do throws(TransportError) { try fleet.connect(to: peers, all: false, until: opening.deadline, stop: opening.stop) } catch {
+        do throws(TransportError) {
+            try fleet.connect(to: peers.map { Route($0) }, all: false, until: opening.deadline, stop: opening.stop)
+        } catch {
             return fleet.disband()
         }
         // nsqd wants its heartbeats answered where there is a subscription.

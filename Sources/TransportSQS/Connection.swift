@@ -66,7 +66,7 @@ final class Connection {
         let headers = head(of: operation)
         request.headers = headers
         request.headers.reserveCapacity(headers.count + 4)
-        request.headers += signer.sign("POST", path: "/", headers: headers, body: body, with: keys, at: Clock.now + clockOffset)
+        request.headers += signer.sign("POST", path: "/", headers: headers, body: body, with: keys, at: WallClock.seconds + clockOffset)
         request.headers.append(("x-amzn-query-mode", "true"))
         request.body = body
         request.timeout = timeout
@@ -84,7 +84,7 @@ final class Connection {
     }
 
     private func currentCredentials() throws(TransportError) -> Credentials {
-        if let credentials, !credentials.expires(within: Credentials.margin, at: Clock.now) { return credentials }
+        if let credentials, !credentials.expires(within: Credentials.margin, at: WallClock.seconds) { return credentials }
         let fresh = try settings.credentials.get(until: .after(.seconds(30)), stop: stop)
         credentials = fresh
         return fresh
@@ -106,7 +106,7 @@ final class Connection {
     func decide(
         _ failure: ServiceFailure, _ history: inout RetryPolicy.History, isPartial: Bool = false
     ) -> RetryPolicy.Decision {
-        if failure.kind == .skewed, let time = failure.serviceTime { clockOffset = time - Clock.now }
+        if failure.kind == .skewed, let time = failure.serviceTime { clockOffset = time - WallClock.seconds }
         if failure.kind == .expiredCredentials, let old = credentials {
             settings.credentials.forget(old)
             credentials = nil

@@ -50,7 +50,8 @@ extension CredentialChain {
         if let keys {
             var signer = try Signer(region: region, service: "sts")
             request.headers += signer.sign(
-                "POST", path: "/", headers: request.headers + [("Host", origin.host)], body: request.body, with: keys, at: Clock.now)
+                "POST", path: "/", headers: request.headers + [("Host", origin.host)], body: request.body, with: keys, at: WallClock.seconds
+            )
         }
         let reply = try HTTPClient().perform(request, until: deadline, stop: stop)
         let text = String(decoding: reply.body, as: UTF8.self)
@@ -63,7 +64,7 @@ extension CredentialChain {
         }
         return Credentials(
             accessKey: access, secretKey: secret, sessionToken: XMLText.value("SessionToken", in: text),
-            expiry: XMLText.value("Expiration", in: text).flatMap { Clock.parse($0) }, source: source)
+            expiry: XMLText.value("Expiration", in: text).flatMap { ServiceTime.parse($0) }, source: source)
     }
 
     /// Percent-encoding of everything but letters, digits and `-_.~` (RFC 3986, section 2.3).
@@ -116,7 +117,7 @@ extension CredentialChain {
         }
         var expiry: Int64?
         if let text = fields["Expiration"] {
-            expiry = Clock.parse(text)
+            expiry = ServiceTime.parse(text)
             if expiry == nil { throw TransportError(.configuration, "\(source): Expiration is not a time") }
         }
         return Credentials(

@@ -16,11 +16,11 @@ final class CredentialStore: Sendable {
     func get(until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Credentials {
         // Whoever waits for the lock needs what its holder is fetching.
         let result: Result<Credentials, TransportError> = current.withLock { current in
-            if let found = current, !found.expires(within: Credentials.margin, at: Clock.now) { return .success(found) }
+            if let found = current, !found.expires(within: Credentials.margin, at: WallClock.seconds) { return .success(found) }
             let fetched = Result { () throws(TransportError) in try chain.fetch(until: deadline, stop: stop) }
             if case .success(let fresh) = fetched { current = fresh }
             // Those that still hold are better than none: the service that issues them may be back in a minute.
-            if case .failure = fetched, let old = current, !old.expires(within: 0, at: Clock.now) { return .success(old) }
+            if case .failure = fetched, let old = current, !old.expires(within: 0, at: WallClock.seconds) { return .success(old) }
             return fetched
         }
         return try result.get()

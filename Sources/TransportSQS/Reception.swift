@@ -107,6 +107,7 @@ struct Reception {
     var failure: TransportError?
     /// The queue is empty, as far as can be told, and that was asked for.
     var isEmpty = false
+    private var hasToldEnd = false
     /// Nothing more will happen.
     private(set) var isClosed = false
     /// Messages whose deletion failed for good, and why.
@@ -179,6 +180,22 @@ struct Reception {
         }
         let isWorthIt = wasIdle || deletions.count >= SendRequest.maximumEntries
         return (unknown, delay != nil || (isWorthIt && !isFlowing))
+    }
+
+    /// Whether the owner is to hear that the queue is empty; it may ask again all the same.
+    var tellsEnd: Bool {
+        mutating get {
+            if isEmpty { hasToldEnd = true }
+            return isEmpty
+        }
+    }
+
+    /// The owner asks though it was told that the queue is empty: what went back to it may be there again. Returns whether the service
+    /// must be woken.
+    mutating func lookAgain() -> Bool {
+        guard hasToldEnd else { return false }
+        (isEmpty, hasToldEnd, emptyPolls) = (false, false, 0)
+        return true
     }
 
     mutating func close() {

@@ -62,11 +62,12 @@ final class SQSReceiver: Receiver {
         let deadline = isPeeking && deadline == .immediately ? .after(Self.peekTime) : deadline
         let start = Deadline.now()
         let wantsProperties = batch.wantsProperties
+        if desk.reception.withLock({ $0.lookAgain() }) { desk.wakeService() }
         if desk.reception.withLock({ $0.ask(limit, wantsProperties: wantsProperties, until: deadline) }) { desk.wakeService() }
         defer { desk.reception.withLock { $0.isOwnerWaiting = false } }
         while true {
             if try take(into: &batch, limit: limit, byteLimit: byteLimit) { return .received }
-            if desk.reception.withLock({ $0.isEmpty || ($0.isClosed && isPeeking) }) { return .ended }
+            if desk.reception.withLock({ $0.tellsEnd || ($0.isClosed && isPeeking) }) { return .ended }
             switch desk.wait(until: deadline, stop: stop) {
             case .ready: continue
             case .stopped: return .stopped

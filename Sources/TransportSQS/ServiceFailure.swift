@@ -56,8 +56,8 @@ struct ServiceFailure: Error {
     init(_ reply: HTTPReply, operation: String) {
         let (code, message) = Self.words(reply)
         self.code = code
-        serviceTime = reply.header("Date").flatMap { HTTPDate.seconds($0, now: Clock.now) }
-        kind = Self.kind(code, reply.status, message, differs: serviceTime.map { abs($0 - Clock.now) > 240 } ?? false)
+        serviceTime = reply.header("Date").flatMap { HTTPDate.seconds($0, now: WallClock.seconds) }
+        kind = Self.kind(code, reply.status, message, differs: serviceTime.map { abs($0 - WallClock.seconds) > 240 } ?? false)
         // moto answers so where it has no move tasks; to ask again would not help, and could start a second one.
         if operation == "StartMessageMoveTask" && code.isEmpty && reply.status >= 500 { kind = .unknownOperation }
         let identity = (reply.header("x-amzn-RequestId") ?? reply.header("x-amz-request-id")).map { " [request \($0.brief)]" } ?? ""

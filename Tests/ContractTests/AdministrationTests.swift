@@ -4,7 +4,7 @@ import MQTesting
 import Testing
 
 extension ProgramContract {
-    @Suite("The queues themselves", .timeLimit(.minutes(1)))
+    @Suite("The queues themselves", .serialized, .timeLimit(.minutes(1)))
     struct AdministrationTests {
         @Test("A queue is created, listed, shown, purged and deleted", arguments: ContractSubject.administered)
         func life(subject: ContractSubject) throws {

@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 extension ProgramContract {
-    @Suite("Bad input", .timeLimit(.minutes(1)))
+    @Suite("Bad input", .serialized, .timeLimit(.minutes(1)))
     struct BadInputTests {
         struct Malformed: Sendable, CustomTestStringConvertible {
             var framing: String

@@ -5,7 +5,7 @@ import Testing
 /// The options of a run that is over soon.
 let benchShort = ["-d", "300ms", "--warmup", "100ms"]
 
-extension ProgramContract {
+extension MeasuringContract {
     @Suite("Measuring", .serialized, .timeLimit(.minutes(2)))
     struct BenchTests {
         /// Results of a run by their address.

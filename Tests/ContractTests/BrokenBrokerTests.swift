@@ -5,7 +5,7 @@ import Testing
 
 extension KeepingContract {
     /// A broker that breaks off in the middle of `send`: what is said to have arrived has, and the printed command does the rest.
-    @Suite("A broker that breaks off", .timeLimit(.minutes(1)))
+    @Suite("A broker that breaks off", .serialized, .timeLimit(.minutes(1)))
     struct BrokenBrokerTests {
         private static let total = 200_000
 

@@ -14,7 +14,7 @@ extension ContractSubject {
 
 extension KeepingContract {
     /// What only a server between the two sides can show.
-    @Suite("Brokers", .timeLimit(.minutes(1)))
+    @Suite("Brokers", .serialized, .timeLimit(.minutes(1)))
     struct BrokerTests {
         @Test("What head and -n leave is there for others at once, and nothing comes twice", arguments: ContractSubject.brokers)
         func leavesTheRest(subject: ContractSubject) throws {

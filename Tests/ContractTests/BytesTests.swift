@@ -2,7 +2,7 @@ import MQTesting
 import Testing
 
 extension ProgramContract {
-    @Suite("Words of the command line are bytes", .timeLimit(.minutes(1)))
+    @Suite("Words of the command line are bytes", .serialized, .timeLimit(.minutes(1)))
     struct BytesTests {
         @Test("A message that is not UTF-8 is sent as it is", arguments: ContractSubject.ofKernel)
         func message(subject: ContractSubject) throws {

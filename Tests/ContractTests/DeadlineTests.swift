@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 extension MessageContract {
-    @Suite("Counts and deadlines", .timeLimit(.minutes(1)))
+    @Suite("Counts and deadlines", .serialized, .timeLimit(.minutes(1)))
     struct DeadlineTests {
         @Test("--timeout bounds the wait for the next message: status 1", arguments: ContractSubject.all)
         func timeout(subject: ContractSubject) throws {

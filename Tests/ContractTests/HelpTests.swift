@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 extension ProgramContract {
-    @Suite("Help, explain, transports, completion and the configuration", .timeLimit(.minutes(1)))
+    @Suite("Help, explain, transports, completion and the configuration", .serialized, .timeLimit(.minutes(1)))
     struct HelpTests {
         /// As the program itself names them.
         static let verbs = (try? names()) ?? []
@@ -67,7 +67,7 @@ extension ProgramContract {
         @Test("mq without a verb shows what there is")
         func bare() throws {
             let result = try mq().run([])
-            #expect([0, 64].contains(result.status))
+            #expect(result.status == 0)
             #expect((result.text + result.errorText).contains("send"))
         }
 

@@ -3,7 +3,7 @@ import Testing
 
 extension MessageContract {
     /// `mq recv A -F X | mq send B -F X` changes nothing, whatever the bytes.
-    @Suite("What goes in comes out", .timeLimit(.minutes(1)))
+    @Suite("What goes in comes out", .serialized, .timeLimit(.minutes(1)))
     struct IdentityTests {
         /// Through two queues, the middle of which is the identity.
         private static let chain = """

@@ -4,7 +4,7 @@ import Testing
 
 extension MessageContract {
     /// Ends that lose messages when nobody thought of them.
-    @Suite("Ends of recv", .timeLimit(.minutes(2)))
+    @Suite("Ends of recv", .serialized, .timeLimit(.minutes(2)))
     struct RecvEndTests {
         @Test("A closed standard output is found before anything is taken", arguments: ContractSubject.holding)
         func closedOutput(subject: ContractSubject) throws {

@@ -4,7 +4,7 @@ import MQTesting
 import Testing
 
 /// What the program says and ends with when SQS, or what should be SQS, fails.
-@Suite("sqs through the program", .serialized, .timeLimit(.minutes(2)))
+@Suite("sqs through the program", .serialized, .ownThread, .timeLimit(.minutes(2)))
 struct SQSProgramTests {
     @Test("Nobody at the endpoint is status 69, soon") func refused() throws {
         let result = try mq().run("send", "sqs:q,endpoint=http://127.0.0.1:1,region=us-east-1", "x", timeout: .seconds(10))

@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 extension ProgramContract {
-    @Suite("Sending", .timeLimit(.minutes(1)))
+    @Suite("Sending", .serialized, .timeLimit(.minutes(1)))
     struct SendTests {
         @Test("Messages of the command line never read standard input", arguments: ContractSubject.all)
         func neverReadsInput(subject: ContractSubject) throws {

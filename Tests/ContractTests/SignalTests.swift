@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 extension ProgramContract {
-    @Suite("Signals", .timeLimit(.minutes(1)))
+    @Suite("Signals", .serialized, .timeLimit(.minutes(1)))
     struct SignalTests {
         /// A state in which the program waits, and how to get there.
         enum State: String, CaseIterable, CustomTestStringConvertible {

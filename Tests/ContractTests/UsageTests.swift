@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 extension ProgramContract {
-    @Suite("Wrong usage, and the words for it", .timeLimit(.minutes(1)))
+    @Suite("Wrong usage, and the words for it", .serialized, .timeLimit(.minutes(1)))
     struct UsageTests {
         /// Every mistake with its status and what the sentence must say.
         struct Mistake: Sendable, CustomTestStringConvertible {

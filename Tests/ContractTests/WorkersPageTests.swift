@@ -6,34 +6,14 @@ extension ProgramContract {
     /// Every example of docs/workers.md does what the page says.
     @Suite("docs/workers.md", .timeLimit(.minutes(1)))
     struct WorkersPageTests {
-        struct Example: Sendable, CustomTestStringConvertible {
-            var script: String
-            var output: String
-            var testDescription: String { String(script.prefix(60)) }
-        }
-
-        private static let page =
-            (try? contents("\(Executable.packageRoot)/docs/workers.md")).map { String(decoding: $0, as: UTF8.self) } ?? ""
-
-        /// The fenced blocks of a language, with what stands in the block behind "prints".
-        private static func blocks(_ language: String) -> [Example] {
-            let parts = page.components(separatedBy: "```")
-            return stride(from: 1, to: parts.count, by: 2).compactMap { place in
-                guard parts[place].hasPrefix("\(language)\n") else { return nil }
-                let isPrinted = parts[place + 1].contains("prints") && place + 2 < parts.count
-                return Example(
-                    script: String(parts[place].dropFirst(language.count + 1)),
-                    output: isPrinted ? String(parts[place + 2].dropFirst()) : "")
-            }
-        }
-
-        static let examples = blocks("sh")
+        private static let page = DocumentPage("docs/workers.md")
+        static let examples = page.blocks("sh")
 
         @Test("The page is there, with its examples")
-        func pageIsThere() { #expect(Self.examples.count >= 5 && Self.blocks("yaml").count == 2) }
+        func pageIsThere() { #expect(Self.examples.count >= 5 && Self.page.blocks("yaml").count == 2) }
 
         @Test("An example prints what the page says", arguments: examples)
-        func example(example: Example) throws {
+        func example(example: DocumentPage.Example) throws {
             let name = UniqueName.make()
             let script = example.script.replacing("posix-mq:/", with: "posix-mq:/\(name)-")
             let result = try sh("set -e; cd $D; \(script)")
@@ -49,7 +29,7 @@ extension ProgramContract {
         /// Up to the command, which is not there: every flag and address is understood before that is found.
         @Test("What Kubernetes is given is YAML, and the worker in it understands its command line", .enabled(if: hasYAML))
         func manifests() throws {
-            for block in Self.blocks("yaml") {
+            for block in Self.page.blocks("yaml") {
                 let parsed = try Executable(Self.python!).run(
                     ["-c", "import json,sys,yaml; print(json.dumps(yaml.safe_load(sys.stdin)))"], input: .text(block.script))
                 let object = try jsonObject(parsed.text)

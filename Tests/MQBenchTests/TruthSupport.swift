@@ -81,5 +81,5 @@ extension Account {
 func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) throws -> Value { try Background(body).join() }
 
 /// All that measures time, one test after the other: two at once would measure each other.
-@Suite("Bench tells the truth", .serialized)
+@Suite("Bench tells the truth", .serialized, .ownThread)
 enum Truth {}

@@ -28,7 +28,7 @@ private final class PretendedAdmin: Admin {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct AdminVerbTests {
     private func resolved(_ text: String) throws -> ResolvedAddress { try ResolvedAddress(text, options: []) }
 
@@ -71,7 +71,7 @@ struct AdminVerbTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct StatWatchTests {
     private func status(_ facts: [Fact]) -> QueueStatus { QueueStatus(address: "x:q", facts: facts) }
     private func facts(_ messages: Int, _ published: Int) -> [Fact] {

@@ -1,9 +1,10 @@
 import MQCore
+import MQTesting
 import Testing
 
 @testable import MQCommands
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct CompleterTests {
     private let completer = Completer(
         tables: Verbs.tables,
@@ -49,6 +50,7 @@ struct CompleterTests {
         #expect(words("recv", "--ack=b") == ["--ack=before"])
         #expect(words("send", "--color", "a") == ["auto", "always"])
         #expect(words("send", "--timeout", "") == [])
+        #expect(words("send", "--retry", "") == ["forever"])
         #expect(words("recv", "mem:q", "--dead-letter", "po") == ["posix-mq:"])
         #expect(words("redrive", "mem:q", "--to=sys") == ["--to=sysv:"])
         #expect(continues("send", "-F", "del"))

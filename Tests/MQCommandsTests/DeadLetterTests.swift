@@ -6,7 +6,7 @@ import Testing
 @testable import MQCommands
 
 /// Messages that were delivered too often: moved or dropped, and never lost on the way.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct DeadLetterTests {
     /// Runs `recv --drain --max-attempts 3` on `source`; a file is its output, so that nothing waits for a reader.
     private func receive(
@@ -73,6 +73,15 @@ struct DeadLetterTests {
         #expect(result.text.isEmpty && result.error == nil)
         #expect(result.ending?.sentence == "no message")
         #expect(try source.bodies().isEmpty)
+    }
+
+    @Test func aDrainThatMovedAllItFoundHasFoundSomething() throws {
+        let fixture = Fixture()
+        defer { fixture.cleanUp() }
+        let source = try poisoned(fixture), dead = try MemoryBroker(fixture)
+        let result = try receive(source, to: dead, fixture)
+        #expect(result.text.isEmpty && result.error == nil && result.ending?.isSuccess == true)
+        #expect(try dead.bodies() == ["bad1", "bad2"])
     }
 
     @Test func theyAreNotAmongThoseCounted() throws {

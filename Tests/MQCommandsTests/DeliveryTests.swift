@@ -7,7 +7,7 @@ import Testing
 @testable import MQCommands
 
 /// What a delivery promises to all that send through it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct DeliveryTests {
     private func batch(_ bodies: [String]) -> Batch {
         var batch = Batch()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MQCommands
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct GeneratedFilesTests {
     private let changes = "\(Executable.packageRoot)/CHANGELOG.md"
 
@@ -43,7 +43,7 @@ struct GeneratedFilesTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct MdocTests {
     private func page(_ write: (inout Mdoc) -> Void) -> ArraySlice<String> {
         var page = Mdoc(title: "x", section: 1, date: "", name: "x", summary: "x")

@@ -7,7 +7,7 @@ import Testing
 @testable import MQCommands
 
 /// Messages under way across many receives, whose verdicts come in any order: each is done once, or is a dead letter.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.ownThread, .timeLimit(.minutes(2)))
 struct IntakeTests {
     private static func intake(
         _ address: ResolvedAddress, _ work: any Work, dead: MemoryBroker?, attempts: Int = 4, stop: StopFlag = StopFlag(),
@@ -173,7 +173,7 @@ struct IntakeTests {
 }
 
 /// How much is taken at once from a queue that forgets what it gave.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct IntakeWindowTests {
     /// Passes on, and notes what was asked for.
     private final class Asked: Receiver {

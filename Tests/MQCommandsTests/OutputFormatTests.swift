@@ -30,8 +30,15 @@ struct OutputFormatTests {
         return String(decoding: result, as: UTF8.self)
     }
 
+    @Test func theQueueOfAMessageIsNamedWhereThereAreSeveral() throws {
+        var properties = MessageProperties()
+        properties.queue = "orders"
+        #expect(try print("%Q %s", "x".bytes, properties) == "orders x" && OutputFormat(parsing: "%Q").needsProperties)
+    }
+
     @Test(arguments: [
-        ("%s", "hé"), ("%S", "3"), ("%x", "68c3a9"), ("%b", "aMOp"), ("%t", "mem:q"), ("%n", "42"), ("%i", "id-1"), ("%p", "9"),
+        ("%s", "hé"), ("%S", "3"), ("%x", "68c3a9"), ("%b", "aMOp"), ("%t", "mem:q"), ("%Q", "mem:q"), ("%n", "42"), ("%i", "id-1"),
+        ("%p", "9"),
         ("%y", "7"), ("%a", "3"),
         ("%g", "g"), ("%h{a}", "text"), ("%h{n}", "1.50"), ("%h{none}", ""), ("%h{}", ""), ("%T", "1700000000123"),
         ("%D{%s %N}", "1700000000 123456789"), ("%%", "%"),

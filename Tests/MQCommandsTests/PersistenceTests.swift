@@ -150,6 +150,35 @@ struct PersistenceTests {
         #expect(count(tally.rejected) == 2)
     }
 
+    /// `--drain` waits for what it gave back itself: otherwise a job that failed at first would be left undone.
+    @Test func aQueueIsDrainedWhenWhatFailedIsDone() throws {
+        let fixture = Fixture()
+        defer { fixture.cleanUp() }
+        let source = try MemoryBroker(fixture)
+        try source.send(["a", "b"])
+        let work = ScriptedWork { body, attempt in body == "a" && attempt < 3 ? .again(after: .milliseconds(30)) : .done }
+        #expect(try run(source.address, work).isSuccess)
+        #expect(work.attempts == ["a#1", "b#1", "a#2", "a#3"])
+    }
+
+    @Test func aQueueOfSQSIsDrainedWhenWhatFailedIsDone() throws {
+        for (name, value) in [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "us-east-1")] {
+            setenv(name, value, 1)
+        }
+        let server = try SQSStandIn()
+        let address = try ResolvedAddress("sqs:\(UniqueName.make()),endpoint=\(server.endpoint),wait=0s", options: [])
+        let transport = try address.transport()
+        _ = try transport.openAdmin(Opening(stop: StopFlag())).create(exclusive: true)
+        let sender = try transport.openSender(Opening(stop: StopFlag()))
+        var batch = Batch()
+        for body in ["a", "b"] { batch.append(body.utf8) }
+        _ = try sender.send(batch, 0..<2, until: .after(.seconds(20)), stop: StopFlag())
+        try sender.flush(until: .after(.seconds(20)), stop: StopFlag())
+        let work = ScriptedWork { body, attempt in body == "a" && attempt < 2 ? .again(after: .milliseconds(500)) : .done }
+        #expect(try run(address, work).isSuccess)
+        #expect(work.attempts.sorted() == ["a#1", "a#2", "b#1"])
+    }
+
     /// Where the broker counts attempts and delays messages, nothing is kept here.
     @Test func aBrokerKeepsWhatFails() throws {
         let fixture = Fixture()

@@ -10,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct PostWorkTests {
     /// One run over a queue in this process, whose broker counts attempts.
-    private struct Run {
+    private final class Run {
         let queue: MemoryBroker, dead: MemoryBroker
         let console: Console
         var plan: PostPlan
@@ -29,7 +29,7 @@ struct PostWorkTests {
             work.deadLetters = DeadLetters.Plan(attempts: 3, address: dead.address, retry: nil)
         }
 
-        mutating func perform() throws -> Ending {
+        func perform() throws -> Ending {
             var surroundings = Surroundings()
             (surroundings.transport, surroundings.deadLetters, surroundings.isWatched) = (queue.transport, dead.transport, false)
             var found: Tally?
@@ -48,10 +48,10 @@ struct PostWorkTests {
 
     private func path(_ kind: String) -> String { "\(kind)/\(UniqueName.make())" }
 
-    private func withFixture(_ body: (Fixture, WorkerServer) throws -> Void) throws {
+    private func withFixture(_ body: (Fixture, PythonWorker) throws -> Void) throws {
         let fixture = Fixture()
         defer { fixture.cleanUp() }
-        try body(fixture, try WorkerServer.shared())
+        try body(fixture, try PythonWorker.shared())
     }
 
     // MARK: - Requests
@@ -66,7 +66,7 @@ struct PostWorkTests {
                 Attribute(name: "Content-Length", value: "3".bytes),
             ]
             let bodies = ["", "{}", "\u{0}\r\n\u{ff}", String(repeating: "x", count: 1 << 20)]
-            var run = try Run(fixture, server.url(path), bodies: bodies, properties: properties)
+            let run = try Run(fixture, server.url(path), bodies: bodies, properties: properties)
             run.plan.headers = [("Authorization", "Bearer x")]
             #expect(try run.perform().isSuccess)
             let requests = try server.requests(path)
@@ -91,7 +91,7 @@ struct PostWorkTests {
     @Test func tenAtOnceUseTenConnectionsAgainAndAgain() throws {
         try withFixture { fixture, server in
             let path = path("/slow/0.01")
-            var run = try Run(fixture, server.url(path), bodies: (0..<60).map { "\($0)" })
+            let run = try Run(fixture, server.url(path), bodies: (0..<60).map { "\($0)" })
             run.plan.width = 10
             #expect(try run.perform().isSuccess && run.done == 60)
             let requests = try server.requests(path)
@@ -104,7 +104,7 @@ struct PostWorkTests {
     @Test func aConnectionClosedAtTheMomentOfSendingCostsNoAttempt() throws {
         try withFixture { fixture, server in
             let path = path("/idle")
-            var run = try Run(fixture, server.url(path), bodies: (0..<30).map { "\($0)" })
+            let run = try Run(fixture, server.url(path), bodies: (0..<30).map { "\($0)" })
             #expect(try run.perform().isSuccess && run.done == 30 && run.retried == 0)
             #expect(try server.requests(path).map(\.body) == (0..<30).map { "\($0)".bytes })
         }
@@ -115,7 +115,7 @@ struct PostWorkTests {
     @Test(arguments: [200, 201, 204, 299])
     func whatIsAnsweredWellIsDone(status: Int) throws {
         try withFixture { fixture, server in
-            var run = try Run(fixture, server.url(path("/status/\(status)")), bodies: ["a"])
+            let run = try Run(fixture, server.url(path("/status/\(status)")), bodies: ["a"])
             #expect(try run.perform().isSuccess && run.done == 1)
             #expect(try run.queue.bodies().isEmpty && run.dead.bodies().isEmpty)
         }
@@ -125,7 +125,7 @@ struct PostWorkTests {
     func whatIsRefusedIsADeadLetterThatSaysWhy(status: Int) throws {
         try withFixture { fixture, server in
             let path = path("/status/\(status)")
-            var run = try Run(fixture, server.url(path) + "?body=" + String(repeating: "y", count: 300), bodies: ["a"])
+            let run = try Run(fixture, server.url(path) + "?body=" + String(repeating: "y", count: 300), bodies: ["a"])
             _ = try run.perform()
             #expect(try server.requests(path).count == 1)
             let letters = try run.dead.drain()
@@ -142,7 +142,7 @@ struct PostWorkTests {
     func whatMaySucceedLaterIsTriedAgainUntilItsAttemptsAreUsedUp(kind: String) throws {
         try withFixture { fixture, server in
             let path = path(kind)
-            var run = try Run(fixture, server.url(path), bodies: ["a"])
+            let run = try Run(fixture, server.url(path), bodies: ["a"])
             _ = try run.perform()
             let requests = try server.requests(path)
             #expect(requests.map { $0.headers["mq-attempt"] } == ["1", "2", "3"])
@@ -153,7 +153,7 @@ struct PostWorkTests {
     @Test func aWorkerThatRecoversGetsItsMessageAgain() throws {
         try withFixture { fixture, server in
             let path = path("/fail/2")
-            var run = try Run(fixture, server.url(path), bodies: ["a", "b"])
+            let run = try Run(fixture, server.url(path), bodies: ["a", "b"])
             #expect(try run.perform().isSuccess && run.done == 2 && run.retried == 4)
             #expect(try server.requests(path).count == 6)
         }
@@ -172,7 +172,7 @@ struct PostWorkTests {
                 value = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             }
             let path = path("/status/429")
-            var run = try Run(fixture, server.url(path) + "?retry-after=\(value)", bodies: ["a"])
+            let run = try Run(fixture, server.url(path) + "?retry-after=\(value)", bodies: ["a"])
             run.work.deadLetters?.attempts = 2
             _ = try run.perform()
             let times = try server.requests(path).map(\.time)
@@ -182,7 +182,7 @@ struct PostWorkTests {
 
     @Test func aWorkerThatIsGoneForGoodEndsTheProgramAndItsMessageGoesBack() throws {
         try withFixture { fixture, server in
-            var run = try Run(fixture, server.url(path("/status/410")), bodies: ["a", "b"])
+            let run = try Run(fixture, server.url(path("/status/410")), bodies: ["a", "b"])
             let error = failure { try run.perform() }
             #expect(error?.code == .failure && error?.message.contains("answered 410") == true)
             #expect(try run.queue.bodies().sorted() == ["a", "b"] && run.dead.bodies().isEmpty)
@@ -193,7 +193,7 @@ struct PostWorkTests {
         try withFixture { fixture, server in
             for (status, count) in [(204, 3), (404, 3), (410, 3), (200, 1)] {
                 let path = path("/status/\(status)")
-                var run = try Run(fixture, server.url(path), bodies: ["a"])
+                let run = try Run(fixture, server.url(path), bodies: ["a"])
                 (run.plan.contract, run.plan.queue) = (.eb, "jobs")
                 _ = try run.perform()
                 let requests = try server.requests(path)
@@ -208,7 +208,7 @@ struct PostWorkTests {
 
     @Test func theTimeoutThatPassedIsNamed() throws {
         try withFixture { fixture, server in
-            var run = try Run(fixture, server.url(path("/hang")), bodies: ["a"])
+            let run = try Run(fixture, server.url(path("/hang")), bodies: ["a"])
             (run.plan.timeout, run.work.deadLetters!.attempts) = (.milliseconds(100), 1)
             _ = try run.perform()
             let reason = try run.dead.drain().first?.properties.attributes.first { $0.name == "mq-reason" }.map {
@@ -216,7 +216,7 @@ struct PostWorkTests {
             }
             #expect(reason == "127.0.0.1:\(server.port): no reply within 100ms")
             let listener = FullListener()
-            var other = try Run(fixture, "http://127.0.0.1:\(listener.port)/", bodies: ["a"])
+            let other = try Run(fixture, "http://127.0.0.1:\(listener.port)/", bodies: ["a"])
             (other.plan.connectTimeout, other.work.deadLetters!.attempts) = (.milliseconds(100), 1)
             _ = try other.perform()
             let second = try other.dead.drain().first?.properties.attributes.first { $0.name == "mq-reason" }.map {
@@ -231,7 +231,7 @@ struct PostWorkTests {
     @Test func messagesGoToEachURLInTurn() throws {
         try withFixture { fixture, server in
             let paths = [path("/status/200"), path("/status/200")]
-            var run = try Run(fixture, server.url(paths[0]), server.url(paths[1]), bodies: (0..<10).map { "\($0)" })
+            let run = try Run(fixture, server.url(paths[0]), server.url(paths[1]), bodies: (0..<10).map { "\($0)" })
             #expect(try run.perform().isSuccess)
             #expect(try paths.map { try server.requests($0).count } == [5, 5])
         }
@@ -241,7 +241,7 @@ struct PostWorkTests {
         try withFixture { fixture, server in
             let path = path("/status/200")
             let gone = try LoopbackSocket.freePort()
-            var run = try Run(fixture, "http://127.0.0.1:\(gone)/", server.url(path), bodies: (0..<10).map { "\($0)" })
+            let run = try Run(fixture, "http://127.0.0.1:\(gone)/", server.url(path), bodies: (0..<10).map { "\($0)" })
             run.plan.width = 2
             #expect(try run.perform().isSuccess && run.done == 10 && run.retried == 0)
             #expect(try server.requests(path).allSatisfy { $0.headers["mq-attempt"] == "1" })
@@ -251,7 +251,7 @@ struct PostWorkTests {
     @Test func oneURLThatHangsLeavesTheOtherItsShare() throws {
         try withFixture { fixture, server in
             let (hung, well) = (path("/hang"), path("/slow/0.01"))
-            var run = try Run(fixture, server.url(hung), server.url(well), bodies: (0..<100).map { "\($0)" })
+            let run = try Run(fixture, server.url(hung), server.url(well), bodies: (0..<100).map { "\($0)" })
             (run.plan.width, run.plan.timeout) = (4, .milliseconds(400))
             let start = Deadline.now()
             #expect(try run.perform().isSuccess && run.done == 100)
@@ -266,7 +266,7 @@ struct PostWorkTests {
     @Test func nothingIsTakenBeforeTheWorkerIsWell() throws {
         try withFixture { fixture, server in
             let (path, name) = (path("/status/200"), UniqueName.make())
-            var run = try Run(fixture, server.url(path), bodies: ["a"])
+            let run = try Run(fixture, server.url(path), bodies: ["a"])
             (run.plan.health, run.plan.healthLimit) = ("/health/\(name)", .seconds(30))
             let waker = Background {
                 usleep(250_000)
@@ -282,7 +282,7 @@ struct PostWorkTests {
 
     @Test func aWorkerThatIsNeverWellEndsTheProgram() throws {
         try withFixture { fixture, server in
-            var run = try Run(fixture, server.url(path("/status/200")), bodies: ["a"])
+            let run = try Run(fixture, server.url(path("/status/200")), bodies: ["a"])
             (run.plan.health, run.plan.healthLimit) = ("/health/\(UniqueName.make())", .milliseconds(150))
             let error = failure { try run.perform() }
             #expect(
@@ -297,15 +297,15 @@ struct PostWorkTests {
         let fixture = Fixture()
         defer { fixture.cleanUp() }
         let port = try LoopbackSocket.freePort()
-        let first = try WorkerServer(port: port)
+        let first = try PythonWorker(port: port)
         try first.setHealth("x", 200)
-        var run = try Run(fixture, first.url("/slow/0.005/x"), bodies: (0..<100).map { "\($0)" })
+        let run = try Run(fixture, first.url("/slow/0.005/x"), bodies: (0..<100).map { "\($0)" })
         (run.plan.width, run.plan.health, run.work.deadLetters!.attempts) = (4, "/health/x", nil)
         let change = Background {
             while try first.requests("/slow/0.005/x").count < 20 { usleep(2000) }
             let before = try first.requests("/slow/0.005/x")
             first.end()
-            let second = try WorkerServer(port: port)
+            let second = try PythonWorker(port: port)
             try second.setHealth("x", 200)
             return (before, second)
         }
@@ -322,7 +322,7 @@ struct PostWorkTests {
     @Test func copiesOfWhatIsDoneAreAcknowledgedWithoutARequest() throws {
         try withFixture { fixture, server in
             let path = path("/slow/0.05")
-            var run = try Run(fixture, server.url(path), bodies: [])
+            let run = try Run(fixture, server.url(path), bodies: [])
             var properties = MessageProperties()
             properties.id = "m-1"
             try run.queue.send(["a", "a", "a"], properties)
@@ -337,7 +337,7 @@ struct PostWorkTests {
     @Test func aCopyOfWhatFailsTakesItsPlace() throws {
         try withFixture { fixture, server in
             let path = path("/fail/1")
-            var run = try Run(fixture, server.url(path), bodies: [])
+            let run = try Run(fixture, server.url(path), bodies: [])
             var properties = MessageProperties()
             properties.id = "m-1"
             try run.queue.send(["a", "a"], properties)
@@ -350,7 +350,7 @@ struct PostWorkTests {
     @Test func eachAttemptIsSignedAnew() throws {
         try withFixture { fixture, server in
             let path = path("/status/503")
-            var run = try Run(fixture, server.url(path), bodies: ["{\"a\":1}"])
+            let run = try Run(fixture, server.url(path), bodies: ["{\"a\":1}"])
             let key = [UInt8](0..<32)
             run.plan.signer = try WebhookSigner(keys: [key])
             run.work.persistence.backoff = Backoff(shortest: .milliseconds(600), longest: .milliseconds(600))

@@ -6,7 +6,7 @@ import Testing
 @testable import MQCommands
 
 /// What a broker does to a sender and the kernel's queues do not: it confirms late, refuses one by one, goes away.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct SendSessionTests {
     private func send(
         _ lines: [String], _ faults: Faults, to queue: MemoryBroker, skips: Bool = false, words: Bool = false

@@ -4,7 +4,7 @@ import Testing
 @testable import MQCommands
 
 /// Each script is loaded in its real shell and completes lines as people type them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct ShellCompletionTests {
     struct Line: CustomTestStringConvertible, Sendable {
         var typed: String

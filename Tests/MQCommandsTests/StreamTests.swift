@@ -5,7 +5,7 @@ import Testing
 
 @testable import MQCommands
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct LedgerTests {
     @Test func namesTheMessageItself() {
         var ledger = Ledger()
@@ -44,7 +44,7 @@ struct LedgerTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct SlowStartTests {
     @Test func theFirstGoOneByOne() {
         var start = SlowStart(isNeeded: true)
@@ -66,7 +66,7 @@ struct SlowStartTests {
     @Test func isOffWithoutAReader() { #expect(SlowStart(isNeeded: false).allowance == .max) }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct InputNameTests {
     static let words = [
         "", "plain", "a b", "it's", "''", "'", "$HOME", "`id`", "$(id)", "a\nb", "*", "~", "#x", "!!", "{a,b}", "a;b", "a&b", "a|b", "<x>",

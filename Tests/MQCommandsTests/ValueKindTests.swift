@@ -11,6 +11,16 @@ struct ValueKindTests {
     @Test(arguments: ["", "0", "-1", "k", "/s", "1g", "inf", "nan", "fast", "infk"])
     func otherRatesAreRefused(text: String) { #expect(failure { try ValueKind.rate.check(text, "--rate") }?.code == .usage) }
 
+    @Test func patienceMayBeWithoutAnEnd() throws {
+        for text in ["forever", "10s", "0"] { try ValueKind.patience.check(text, "--retry") }
+        #expect(failure { try ValueKind.patience.check("for ever", "--retry") }?.hint?.contains("forever") == true)
+        #expect(failure { try ValueKind.duration().check("forever", "--timeout") }?.code == .usage)
+        for table in [Send.table, Recv.table] {
+            let words = try ArgumentParser.parse(["mem:q", "--retry", "forever"], table)
+            #expect(words.duration(.retry) == .forever && Deadline.after(words.duration(.retry)).isNever)
+        }
+    }
+
     @Test func refusalsSayWhatIsAllowed() {
         #expect(failure { try ValueKind.integer(1...Int.max).check("0", "-n") }?.message == "-n '0' is not a whole number of at least 1")
         #expect(

@@ -5,7 +5,7 @@ import Testing
 
 @testable import MQCore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct ChildProcessTests {
     /// What a command prints, and how it ends.
     private func run(
@@ -173,18 +173,9 @@ struct ChildProcessTests {
         let text = line.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         return text.contains(") Z ")
     }
-
-    private func eventually(_ condition: () -> Bool) -> Bool {
-        let deadline = Deadline.after(.seconds(20))
-        while !deadline.hasPassed {
-            if condition() { return true }
-            usleep(2000)
-        }
-        return false
-    }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct BackgroundThreadTests {
     @Test func threadsHaveNames() throws {
         let name = Mutex("")
@@ -201,7 +192,7 @@ struct BackgroundThreadTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct PipeTests {
     @Test func noEndOutlivesItsOwnerNorReachesAProgram() throws {
         let pipe = try Pipe()

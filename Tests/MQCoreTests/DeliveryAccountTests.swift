@@ -3,7 +3,7 @@ import Testing
 
 @testable import MQCore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct PaceTests {
     @Test func theFirstIsDueAtOnce() {
         var pace = Pace(perSecond: 0.001)
@@ -32,7 +32,7 @@ struct PaceTests {
 }
 
 /// Which messages are confirmed, refused and in doubt, by their positions.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct DeliveryAccountTests {
     private let error = TransportError(.unsendable, "refused")
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import MQNet
 
-@Suite(.timeLimit(.minutes(1)), .serialized) struct HTTPClientWaitingTests {
+@Suite(.ownThread, .timeLimit(.minutes(1)), .serialized) struct HTTPClientWaitingTests {
     /// How many milliseconds a wait takes in which nothing ends.
     private func wait(_ client: HTTPClient, _ limit: Duration? = nil, stop: StopFlag = StopFlag()) throws -> Double {
         let start = Deadline.now()

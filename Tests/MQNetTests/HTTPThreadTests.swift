@@ -5,7 +5,7 @@ import Testing
 
 @testable import MQNet
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct HTTPThreadTests {
     private func collect(_ count: Int, _ thread: HTTPThread, _ bell: StopFlag) throws -> [HTTPCompletion] {
         var found: [HTTPCompletion] = []

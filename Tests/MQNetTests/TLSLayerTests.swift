@@ -4,7 +4,7 @@ import Testing
 
 @testable import MQNet
 
-@Suite(.timeLimit(.minutes(1)), .enabled(if: Certificates.openssl != nil, "there is no openssl to make certificates with"))
+@Suite(.ownThread, .timeLimit(.minutes(1)), .enabled(if: Certificates.openssl != nil, "there is no openssl to make certificates with"))
 struct TLSLayerTests {
     private func failure(_ port: Int, _ settings: TLSSettings) throws -> TransportError {
         try #require(

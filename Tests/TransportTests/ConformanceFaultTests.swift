@@ -5,7 +5,7 @@ import Testing
 import TransportMemory
 
 /// A kit that never fails proves nothing: each of these breaks one promise, and must be found out.
-@Suite("the conformance kit finds", .timeLimit(.minutes(1)))
+@Suite("the conformance kit finds", .ownThread, .timeLimit(.minutes(1)))
 struct ConformanceFaultTests {
     @Test(arguments: Fault.allCases)
     func everyFault(fault: Fault) throws {

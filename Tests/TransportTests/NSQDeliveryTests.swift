@@ -7,7 +7,7 @@ import Testing
 @testable import TransportNSQ
 
 /// The transport against the stand-in, which can be told to misbehave.
-@Suite("nsq delivery", .timeLimit(.minutes(5)))
+@Suite("nsq delivery", .ownThread, .timeLimit(.minutes(5)))
 struct NSQDeliveryTests {
     private static func host(_ servers: NSQStandIn...) -> String {
         "nsq://" + servers.map { "127.0.0.1:\($0.tcpPort)" }.joined(separator: ",")
@@ -29,12 +29,15 @@ struct NSQDeliveryTests {
 
     private static let plain = Result { try subject() }
     private static let wild = Result {
-        try subject(options: ",snappy") {
+        var wild = try subject(options: ",snappy") {
             $0.splitsFrames = true
             $0.sendsHeartbeatBeforeReplies = true
             $0.sendsMessageAfterCloseWait = true
             $0.offersSnappy = true
         }
+        // Each reply goes out byte by byte, with a pause behind every one.
+        wild.streamLength = 1000
+        return wild
     }
     private static let deflated = Result {
         try subject(options: ",deflate=1") {

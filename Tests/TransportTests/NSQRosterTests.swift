@@ -10,12 +10,12 @@ private func expect(_ isTrue: Bool, sourceLocation: SourceLocation = #_sourceLoc
 @Suite("nsq: who is to be connected", .timeLimit(.minutes(1)))
 struct NSQRosterTests {
     private static let second: UInt64 = 1_000_000_000
-    private let a = Peer.tcp(host: "a", port: 4150)
-    private let b = Peer.tcp(host: "b", port: 4150)
+    private let a = Route(.tcp(host: "a", port: 4150))
+    private let b = Route(.tcp(host: "b", port: 4150))
     private let broken = TransportError(.unreachable, "connection closed by peer", errno: 0, isRetriable: true)
     private let full = TransportError(.tryAgain, "no space left on device", isRetriable: true)
 
-    private func roster(retry: Duration? = .seconds(3), needed: Int = 1, _ peers: Peer...) -> Roster {
+    private func roster(retry: Duration? = .seconds(3), needed: Int = 1, _ peers: Route...) -> Roster {
         var roster = Roster(retry: retry, needed: needed)
         roster.jitter = { 1 }
         for peer in peers { roster.began(with: peer) }
@@ -117,6 +117,37 @@ struct NSQRosterTests {
         _ = roster.lost(a, broken, wasSound: true, at: Self.second)
         roster.found([])
         #expect(roster.isDeserted && roster.verdict(at: Self.second) == nil)
+    }
+
+    @Test func whereTopicsComeAndGoADeletedOneIsNoEndButABrokenConnectionIs() {
+        var roster = Roster(retry: nil, discovers: true, isOpenEnded: true)
+        let (one, other) = (Route(a.peer, topic: "one"), Route(a.peer, topic: "other"))
+        #expect(roster.verdictAtStart == nil)
+        roster.found([one, other])
+        for route in [one, other] { expect(roster.connected(route)) }
+        for route in [one, other] {
+            let deleted = TransportError(.noSuchQueue, "the channel was deleted")
+            for action in roster.lost(route, deleted, wasSound: true, at: Self.second) {
+                guard case .warn(let words) = action else { continue }
+                #expect(words.hasPrefix("\(route.text): the channel was deleted"))
+            }
+        }
+        #expect(roster.isDeserted && roster.verdict(at: Self.second) == nil)
+        roster.found([one])
+        expect(roster.connected(one))
+        _ = roster.lost(one, broken, wasSound: true, at: 2 * Self.second)
+        #expect(roster.verdict(at: 2 * Self.second)?.message == broken.message)
+    }
+
+    @Test func anNSQDWithManySubscriptionsIsHeardOfOnce() {
+        let routes = ["one", "two", "three"].map { Route(a.peer, topic: $0) }
+        var roster = Roster(retry: .seconds(3))
+        for route in routes { roster.began(with: route) }
+        var warnings = 0
+        for route in routes {
+            for action in roster.lost(route, broken, wasSound: true, at: Self.second) { if case .warn = action { warnings += 1 } }
+        }
+        #expect(warnings == 1)
     }
 }
 

@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 /// Each fact about nsqd that the transport relies on, seen with the real daemon (where there is one) and with the stand-in.
-@Suite("nsqd and its stand-in", .timeLimit(.minutes(2)))
+@Suite("nsqd and its stand-in", .ownThread, .timeLimit(.minutes(2)))
 struct NSQStandInTests {
     typealias Broker = NSQBrokerUnderTest
     static let brokers = Broker.all

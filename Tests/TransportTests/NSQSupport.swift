@@ -65,11 +65,6 @@ enum NSQ {
 
     /// Waits for something that another thread or process brings about.
     static func eventually(within limit: Duration = .seconds(10), _ condition: () -> Bool) -> Bool {
-        let end = Deadline.after(limit)
-        while !end.hasPassed {
-            if condition() { return true }
-            usleep(5000)
-        }
-        return condition()
+        MQTesting.eventually(within: limit, condition)
     }
 }

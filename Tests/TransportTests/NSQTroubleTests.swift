@@ -7,7 +7,7 @@ import Testing
 @testable import TransportNSQ
 
 /// What operators and broken nsqds do to an endpoint, against the stand-in.
-@Suite("nsq in trouble", .timeLimit(.minutes(1)))
+@Suite("nsq in trouble", .ownThread, .timeLimit(.minutes(1)))
 struct NSQTroubleTests {
     private static func address(_ server: NSQStandIn, _ queue: String = "topic/channel", _ options: String = "") -> String {
         "nsq://127.0.0.1:\(server.tcpPort)/\(queue),http-port=\(server.httpPort)\(options)"
@@ -74,7 +74,8 @@ struct NSQTroubleTests {
         let log = NoticeLog()
         let receiver = try Self.draining(Self.address(server), log)
         #expect(NSQ.error { _ = try Self.drain(receiver) }?.message == "the channel is paused: 2 messages in it")
-        #expect(log.warnings.contains { $0.contains("is paused") })
+        // It is asked beside the connecting, and may be answered later than the drain ends.
+        #expect(eventually { log.warnings.contains { $0.contains("is paused") } })
     }
 
     // MARK: Silence and deletion
@@ -118,6 +119,37 @@ struct NSQTroubleTests {
         var (value, length) = (CInt(0), socklen_t(MemoryLayout<CInt>.size))
         #expect(getsockopt(socket.descriptor, SOL_SOCKET, SO_KEEPALIVE, &value, &length) == 0 && value == 1)
         #expect(socket.localAddress?.hasPrefix("127.0.0.1:") == true)
+    }
+
+    @Test func aShutdownADeletionAndASilenceHaveSentencesOfTheirOwn() throws {
+        var sentences: [String] = []
+        for trouble in 0..<3 {
+            let server = try NSQStandIn()
+            let receiver = try NSQTransport.at(Self.address(server, "topic/channel", ",heartbeat=1s")).openReceiver(NSQ.opening())
+            switch trouble {
+            case 0: server.stop()
+            case 1: _ = try LoopbackHTTP.request("POST", "/channel/delete?topic=topic&channel=channel", port: server.httpPort)
+            default: server.change { $0.isStopped = true }
+            }
+            sentences.append(NSQ.error { _ = try NSQ.receive(1, with: receiver, within: .seconds(20)) }?.message ?? "none")
+            if trouble == 2 { server.change { $0.isStopped = false } }
+        }
+        #expect(sentences[0] == "connection closed by peer")
+        #expect(sentences[1] == "the channel channel of the topic topic was deleted")
+        #expect(sentences[2].hasPrefix("nsqd has missed two heartbeats"))
+    }
+
+    /// The address of a web server, and bytes that only begin as one of its answers would.
+    @Test func onlyAnAnswerOfAWebServerIsTakenForOne() throws {
+        for (bytes, message) in [
+            ("HTTP/1.1 400 Bad Request\r\n\r\n", "this is an HTTP port"), ("HTTPS-only", "a frame of 1213486160 bytes cannot be nsqd's"),
+        ] {
+            var decoder = FrameDecoder()
+            Array(bytes.utf8.prefix(4)).withUnsafeBytes { decoder.append($0) }
+            #expect(try decoder.next() == nil)
+            Array(bytes.utf8.dropFirst(4)).withUnsafeBytes { decoder.append($0) }
+            #expect(NSQ.error { _ = try decoder.next() }?.message == message)
+        }
     }
 
     // MARK: Refusals

@@ -70,7 +70,7 @@ private func failure(_ body: () throws -> Void) -> TransportError? {
     }
 }
 
-@Suite("posix-mq", .timeLimit(.minutes(1)))
+@Suite("posix-mq", .ownThread, .timeLimit(.minutes(1)))
 struct POSIXMQTests {
     @Test(arguments: Conformance.checks(for: .posixMQ))
     func keepsTheContract(check: ConformanceCheck) throws { try check.run(on: .posixMQ) }

@@ -31,8 +31,7 @@ extension ConformanceSubject {
     }
 }
 
-// One after the other: each blocks a thread of the pool that all tests share.
-@Suite("sqs on the stand-in", .serialized, .timeLimit(.minutes(2)))
+@Suite("sqs on the stand-in", .ownThread, .timeLimit(.minutes(2)))
 struct SQSFaultTests {
     @Test(arguments: Conformance.checks(for: .sqsStandard))
     func aStandardQueueKeepsTheContract(check: ConformanceCheck) throws { try check.run(on: .sqsStandard) }

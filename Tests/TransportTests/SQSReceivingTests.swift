@@ -7,7 +7,7 @@ import Testing
 @testable import TransportSQS
 
 /// Receiving from a service that is slow, silent, or counts its requests.
-@Suite("sqs: receiving", .serialized, .timeLimit(.minutes(1)))
+@Suite("sqs: receiving", .serialized, .ownThread, .timeLimit(.minutes(1)))
 struct SQSReceivingTests {
     private func filled(_ count: Int, _ options: String = "", fifo: Bool = false) throws -> (server: SQSStandIn, queue: SQSQueue) {
         let server = try SQSStandIn()

@@ -6,7 +6,7 @@ import Testing
 @testable import TransportSQS
 
 /// Dead letters that SQS does not move by itself.
-@Suite("sqs, redrive", .timeLimit(.minutes(1)))
+@Suite("sqs, redrive", .ownThread, .timeLimit(.minutes(1)))
 struct SQSRedriveTests {
     private func redrive(_ queue: SQSQueue, to destination: String? = nil) throws -> Int {
         try queue.at().openAdmin(Opening(stop: queue.stop)).redrive(Redrive(destination: destination), stop: queue.stop) { _ in }.moved

@@ -6,7 +6,7 @@ import Testing
 @testable import TransportSQS
 
 /// What a sender says of messages that are refused, and what comes behind them.
-@Suite("sqs: refusals and order", .serialized, .timeLimit(.minutes(1)))
+@Suite("sqs: refusals and order", .serialized, .ownThread, .timeLimit(.minutes(1)))
 struct SQSSendingTests {
     private func body(_ number: Int) -> [UInt8] { Array("m\(number)".utf8) }
 

@@ -4,7 +4,7 @@ import MQTesting
 import Testing
 
 /// The stand-in of SQS, looked at by raw requests: each fault is what it says it is.
-@Suite("SQS's stand-in", .timeLimit(.minutes(2)))
+@Suite("SQS's stand-in", .ownThread, .timeLimit(.minutes(2)))
 struct SQSStandInTests {
     /// A request as clients sign it; the stand-in looks at the time of the signature only.
     static func call(
@@ -219,7 +219,7 @@ struct SQSStandInTests {
 }
 
 /// boto3 and awscli, with moto beside the stand-in so that both are the same to them.
-@Suite("SQS's stand-in, clients of others", .timeLimit(.minutes(2)))
+@Suite("SQS's stand-in, clients of others", .ownThread, .timeLimit(.minutes(2)))
 struct SQSStandInForeignTests {
     static let program = """
         import boto3, os, sys

@@ -65,7 +65,7 @@ final class SysVQueueFixture {
     }
 }
 
-@Suite("sysv", .timeLimit(.minutes(1)))
+@Suite("sysv", .ownThread, .timeLimit(.minutes(1)))
 struct SysVTests {
     @Test(arguments: Conformance.checks(for: .sysV))
     func keepsTheContract(check: ConformanceCheck) throws { try check.run(on: .sysV) }

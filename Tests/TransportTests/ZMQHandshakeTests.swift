@@ -1,12 +1,13 @@
 import Glibc
 import MQCore
 import MQStandIns
+import MQTesting
 import Testing
 
 @testable import TransportZMQ
 
 /// What is said of a peer with whom no handshake succeeds: who it is, and what to change.
-@Suite("ZMQ handshakes", .serialized, .timeLimit(.minutes(1)))
+@Suite("ZMQ handshakes", .serialized, .ownThread, .timeLimit(.minutes(1)))
 struct ZMQHandshakeTests {
     /// Why nothing can be sent to an address.
     private func obstacle(_ address: String) throws -> TransportError {

@@ -49,7 +49,12 @@ struct Arguments: Sendable {
     func text(_ flag: Flag) -> String? { all(flag).last?.value }
     func texts(_ flag: Flag) -> [String] { all(flag).map(\.value) }
     func integer(_ flag: Flag) -> Int? { text(flag).flatMap(Quantity.integer) }
-    func duration(_ flag: Flag) -> Duration? { text(flag).flatMap(Quantity.duration) }
+    func duration(_ flag: Flag) -> Duration? {
+        text(flag).flatMap { text in
+            if case .patience? = flag.kind, text == ValueKind.forever { return .forever }
+            return Quantity.duration(text)
+        }
+    }
     func size(_ flag: Flag) -> Int? { text(flag).flatMap(Quantity.bytes) }
     func rate(_ flag: Flag) -> Double? { text(flag).flatMap(Quantity.rate) }
     /// The flag as it was typed, for a sentence about it.

@@ -11,7 +11,7 @@ extension Flag {
     static let drain = Flag("drain", help: "Take what is there and exit: 0 if there was something, 1 if there was nothing.")
     static let timeout = Flag("timeout", nil, .duration(), help: "Give up when nothing happens for DURATION.")
     static let retry = Flag(
-        "retry", nil, .duration(), help: "Keep retrying to open or reconnect for up to DURATION, with back-off.")
+        "retry", nil, .patience, help: "Keep retrying to open or reconnect for up to DURATION, or forever, with back-off.")
     static let create = Flag("create", help: "Create the queue if it does not exist, with the options of the address.")
     static let readyFd = Flag(
         "ready-fd", nil, .integer(0...Int(CInt.max)), help: "Write the bound endpoint, or the address, to descriptor N once open.")
@@ -20,6 +20,8 @@ extension Flag {
     static let deadLetter = Flag(
         "dead-letter", nil, .address, help: "Move messages over --max-attempts to ADDRESS; acknowledge them once it has them.")
     static let rate = Flag("rate", nil, .rate, help: "At most RATE messages per second: 100, 2.5k, 1M.")
+    static let node = Flag(
+        "node", nil, .name, "NODE", help: "At one of several brokers only, by its address; mq list --nodes shows them.")
     static let json = Flag("json", help: "Print JSON.")
 
     static let option = Flag(

@@ -9,6 +9,8 @@ enum ValueKind: Sendable {
     case integer(ClosedRange<Int>)
     /// `10s`, `250ms`, `2m`.
     case duration(ClosedRange<Duration> = .zero ... .seconds(1 << 40))
+    /// `10s`, or `forever`.
+    case patience
     /// A number of bytes, at least one: `100M`.
     case size
     /// Per second: `100`, `2.5k`, `1M`, `100/s`.
@@ -37,7 +39,7 @@ enum ValueKind: Sendable {
         case .text, .choice: "TEXT"
         case .name: "NAME"
         case .integer: "N"
-        case .duration: "DURATION"
+        case .duration, .patience: "DURATION"
         case .size: "SIZE"
         case .rate: "RATE"
         case .framing: "FRAMING"
@@ -60,6 +62,7 @@ enum ValueKind: Sendable {
         case .name: "name"
         case .integer: "integer"
         case .duration: "duration"
+        case .patience: "duration-or-forever"
         case .size: "size"
         case .rate: "rate"
         case .choice: "choice"
@@ -96,6 +99,10 @@ enum ValueKind: Sendable {
             if duration > range.upperBound {
                 throw TransportError(.usage, "\(name) '\(text)' is too long", hint: "at most \(Quantity.words(range.upperBound))")
             }
+        case .patience:
+            if text == Self.forever || Quantity.duration(text) != nil { return }
+            throw TransportError(
+                .usage, "\(name) '\(text)' is not a duration", hint: "durations are written 10s, 250ms or 2m; forever has no end")
         case .size:
             if let size = Quantity.bytes(text), size > 0 { return }
             throw TransportError(.usage, "\(name) '\(text)' is not a size", hint: "sizes are written 512k, 100M or 1G")
@@ -117,6 +124,9 @@ enum ValueKind: Sendable {
             }
         }
     }
+
+    /// The word for a duration without an end.
+    static let forever = "forever"
 
     private static func words(_ range: ClosedRange<Int>) -> String {
         range.upperBound == .max ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"

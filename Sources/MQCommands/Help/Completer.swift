@@ -114,6 +114,7 @@ struct Completer {
         case .framing: return matching(Framing.words.map { Candidate($0.replacingSuffix("STR", with: "")) }, current)
         case .choice(let words), .text(let words): return matching(words.map { Candidate($0) }, current)
         case .address, .scheme: return address(current)
+        case .patience: return matching([Candidate(ValueKind.forever, "without end")], current)
         case .transport: return matching(Registry.descriptors.map { Candidate($0.name, $0.summary) }, current)
         case .file: return .files
         case .folder: return .folders

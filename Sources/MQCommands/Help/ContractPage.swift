@@ -84,7 +84,7 @@ enum ContractPage {
                 "recv -n N takes exactly N messages from the queue and leaves the rest.",
                 "The reader of standard output is watched: when it goes, nothing more is taken. The first sixteen messages of a run go into a pipe one by one, so that mq recv Q | head -1 leaves the rest in the queue; a reader that takes more than it uses should be given -n instead. What a reader left unread in the pipe is printed to standard error as JSON.",
                 "send ends when everything is acknowledged, or handed to the peer where there are no acknowledgements; --timeout bounds the wait for room, for a peer and at the end (30 s when it is not given). When sending breaks off, the last lines say how many records were sent, which is the first that was not, and the command that goes on from there.",
-                "--retry DURATION keeps retrying to open the queue for that time, with exponential back-off, and to reconnect where the transport has connections.",
+                "--retry DURATION keeps retrying to open the queue for that time, with exponential back-off, and to reconnect where the transport has connections. --retry forever never gives up. At its end, send waits for acknowledgements for as long as it retries, unless --timeout says otherwise.",
                 "recv --drain takes what is there and exits: 0 if something came, 1 if nothing did. --timeout bounds the wait for the next message; when it passes, the status is 1. --until-closed ends when the last sender has gone, and --peek shows messages without taking them, where the transport can.",
             ]),
         Chapter(

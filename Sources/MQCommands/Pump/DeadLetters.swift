@@ -76,6 +76,9 @@ final class DeadLetters {
         return outcome
     }
 
+    /// Messages that another queue has now.
+    var moved: Int { plan.address == nil ? 0 : count }
+
     /// For the end of the run: what the destination has to say, and how many there were.
     var closingRemarks: [String] { (delivery?.closingRemarks ?? []) + (summary.map { [$0] } ?? []) }
 

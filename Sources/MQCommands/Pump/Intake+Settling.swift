@@ -171,8 +171,16 @@ extension Intake {
                 held.hold(Parcel(keeping: parcel, index, attempts: attempts + 1), for: delay)
             } else {
                 try settle(index..<index + 1, of: parcel, as: .requeue(after: delay))
+                noteReturn(after: delay)
             }
         }
+    }
+
+    private func noteReturn(after delay: Duration) {
+        // A broker may count in whole seconds, and is not asked at the very moment.
+        let isNear = address.descriptor.capabilities.contains(.processLocal)
+        let due = Deadline.after(isNear ? delay : .seconds(delay.components.seconds + 1) + .milliseconds(100))
+        returning = Deadline(nanoseconds: max(due.nanoseconds, returning?.nanoseconds ?? 0))
     }
 
     /// Whether what is tried again waits here: the queue cannot take it back, or does not count its attempts.

@@ -56,6 +56,8 @@ final class Intake {
     var held = HeldMessages()
     var groups = GroupOrder()
     let ordersGroups: Bool
+    /// When the last of those is there again that went back to the queue for another attempt.
+    var returning: Deadline?
     /// Nothing is tried again any more.
     private(set) var isEnding = false
     private var verdicts: [Verdict] = []
@@ -96,9 +98,10 @@ final class Intake {
         var patience = deadline
         var lull = Lull.none
         // The queue has ended, or is empty and what is under way may come back to it.
-        var (hasEnded, isDry) = (false, false)
+        var (hasEnded, isDry, looksAgain) = (false, false, false)
         while true {
             turn.begin()
+            if let due = returning, due.hasPassed { (returning, isDry, looksAgain) = (nil, false, true) }
             limits.persistence?.manager?.beat()
             if try collect(lull) { isDry = false }
             try resume()
@@ -118,7 +121,16 @@ final class Intake {
             }
             let outcome = try receive(wanted, until: patience.earlier(wake), &patience)
             lull = outcome == .received ? .none : .queueIsEmpty
-            if outcome == .ended { hasEnded = true }
+            if outcome == .ended {
+                guard limits.persistence != nil, limits.drains else {
+                    hasEnded = true
+                    continue
+                }
+                // What was seen of the queue may be older than what has come back to it.
+                if isIdle && !looksAgain { return .ended }
+                (isDry, looksAgain) = (!isIdle, false)
+                continue
+            }
             guard outcome == .deadlinePassed, patience.hasPassed else { continue }
             if isIdle { return .timedOut }
             if limits.drains { isDry = true } else if limits.persistence != nil { patience = deadline } else { return .timedOut }
@@ -126,12 +138,12 @@ final class Intake {
     }
 
     /// Nothing is under way, and nothing waits for another attempt.
-    private var isIdle: Bool { open == 0 && held.count == 0 }
+    private var isIdle: Bool { open == 0 && held.count == 0 && (returning == nil || !limits.drains) }
 
     /// When there is something to do though nothing came and no verdict either.
     private var wake: Deadline {
         guard let persistence = limits.persistence else { return work.due }
-        let due = work.due.earlier(persistence.end)
+        let due = work.due.earlier(persistence.end).earlier(returning ?? .never)
         return held.count > 0 && work.room() > 0 ? due.earlier(held.due) : due
     }
 
@@ -268,11 +280,14 @@ final class Intake {
         }
     }
 
+    /// Whether a drain has found something: what was moved to the dead letters was there, too.
+    private var hasDone: Bool { done > 0 || (deadLetters?.moved ?? 0) > 0 }
+
     private var ended: Ending {
         if let count = limits.count, done < count {
             return .negative("\(Quantity.grouped(done)) of \(Quantity.count(count, "message")) received")
         }
-        return done > 0 || !limits.drains ? .success : .negative("no message")
+        return hasDone || !limits.drains ? .success : .negative("no message")
     }
 
     private var timedOut: Ending {
@@ -281,7 +296,7 @@ final class Intake {
                 "\(Quantity.grouped(done)) of \(Quantity.count(count, "message")) received"
                     + (limits.drains || limits.timeout == .zero ? "" : "; waited \(Quantity.words(limits.timeout!))"))
         }
-        if limits.drains { return done > 0 ? .success : .negative("no message") }
+        if limits.drains { return hasDone ? .success : .negative("no message") }
         if limits.timeout == .zero { return .negative("no \(done == 0 ? "" : "further ")message") }
         return .negative("no \(done == 0 ? "" : "further ")message within \(Quantity.words(limits.timeout!))")
     }

@@ -186,7 +186,8 @@ final class SendSession {
         }
     }
 
-    private var flushDeadline: Deadline { .after(plan.timeout ?? Self.standardFlush) }
+    /// Somebody who has patience with a broken connection has it with the last acknowledgement, too.
+    private var flushDeadline: Deadline { .after(plan.timeout ?? max(Self.standardFlush, plan.retry ?? .zero)) }
 
     /// The error with everything that is known of the others, and with how to go on.
     private func explained(_ error: TransportError) -> TransportError {

@@ -11,7 +11,17 @@ enum Administration {
     }
 
     static func open(_ words: Arguments, _ console: Console) throws(TransportError) -> any Admin {
-        try open(try resolve(words), console)
+        try open(words, try resolve(words), console)
+    }
+
+    /// For a verb with `--node`: the queue, as one of several brokers has it where that is asked for.
+    static func open(
+        _ words: Arguments, _ resolved: ResolvedAddress, _ console: Console, stop: StopFlag? = nil
+    ) throws(TransportError) -> any Admin {
+        let node = words.table.flag(named: Flag.node.name) == nil ? nil : words.text(.node)
+        if node != nil { try resolved.require(.nodes, for: "look after one node", instead: "leave \(words.name(.node)) out") }
+        let admin = try open(resolved, console, stop: stop)
+        return if let node { try admin.onNode(node) } else { admin }
     }
 
     static func resolve(_ words: Arguments) throws(TransportError) -> ResolvedAddress {
@@ -31,6 +41,16 @@ enum Administration {
             members.append(JSONMember(key: "parts", value: .array(queue.parts.map { json($0, descriptor) })))
         }
         return members
+    }
+
+    /// The columns of a listing; a fact that is not known is a dash.
+    static func table(_ listing: QueueListing) -> String {
+        let columns = listing.columns.map { column in
+            Rows.Column(column.heading.uppercased(), isNumeric: listing.queues.contains { $0[column.key]?.isNumeric ?? false })
+        }
+        var rows = Rows([.init("ADDRESS")] + columns)
+        for queue in listing.queues { rows.append([queue.address] + listing.columns.map { queue[$0.key]?.shortText ?? "-" }) }
+        return rows.text()
     }
 }
 

@@ -16,7 +16,7 @@ final class BridgeSession {
     }
 
     /// What a transport restores by itself it restores without end, unless something else is said.
-    private static let endless = Duration.seconds(1 << 33)
+    private static let endless = Duration.forever
 
     private let plan: Plan
     private let source: ResolvedAddress

@@ -7,10 +7,13 @@ struct Delete: Verb {
         description: [
             .text(
                 "On a terminal, mq asks before it deletes a queue that is not empty, or anything of a broker, which others may use. In a script it does not ask."
-            )
+            ),
+            .text(
+                "With --node, what one of several brokers has is deleted, and consumers are not sent there for it any more: nsqlookupd keeps a tombstone until the nsqd has let the topic go."
+            ),
         ],
         operands: [.queue],
-        sections: [VerbTable.Section("Deleting", [ifExists, yes])],
+        sections: [VerbTable.Section("Deleting", [ifExists, .node, yes])],
         examples: [
             VerbTable.Example("A System V queue by its key:", "mq delete sysv:0x4d51"),
             VerbTable.Example("At the end of a script, whether it is there or not:", "mq delete posix-mq:/jobs --if-exists"),
@@ -26,7 +29,7 @@ struct Delete: Verb {
     func perform(_ console: Console) throws(TransportError) -> Ending {
         let resolved = try Administration.resolve(words)
         do throws(TransportError) {
-            let admin = try Administration.open(resolved, console)
+            let admin = try Administration.open(words, resolved, console)
             let isAttended = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
             if isAttended && !words.has(Self.yes), let question = try Self.question(resolved, admin) {
                 guard console.confirms(question) else { return .negative("not deleted") }

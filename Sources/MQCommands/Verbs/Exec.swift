@@ -51,7 +51,7 @@ struct Exec: Verb {
                 "mq exec sqs:mails -- sh -c 'sendmail -f \"$MQ_ATTR_SENDER\" ops@example.com'"),
             VerbTable.Example("A hundred messages per run, as JSON lines:", "mq exec nsq:clicks/load --batch 100 -J -- ./load"),
         ],
-        statuses: [65, 66, 69, 74, 75, 76, 77, 78],
+        statuses: [66, 69, 74, 75, 76, 77, 78],
         negative: "Fewer messages were done than -n asked for.")
 
     static let jobs = Flag("jobs", "j", .integer(1...10_000), standard: "1", help: "Run up to N commands at once.")

@@ -9,18 +9,23 @@ struct List: Verb {
             )
         ],
         operands: [Operand("SCHEME", .optional, .scheme, help: "A scheme with its colon, or an address whose broker to ask.")],
-        sections: [VerbTable.Section("Output", [.json])],
+        sections: [VerbTable.Section("What to list", [nodes]), VerbTable.Section("Output", [.json])],
         examples: [
             VerbTable.Example("The queues of this machine's kernel:", "mq list"),
             VerbTable.Example("POSIX queues that hold messages:", "mq list posix-mq: --json | jq '.queues[] | select(.messages > 0)'"),
+            VerbTable.Example("Every nsqd that nsqlookupd knows:", "mq list nsqlookup://lookup1 --nodes"),
         ],
         statuses: [69, 76, 77, 78])
+
+    private static let nodes = Flag(
+        "nodes", help: "List the brokers that hold the queues instead, where the transport has several; --json has their queues, too.")
 
     let words: Arguments
     init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
         let address = words.word("SCHEME")
+        if words.has(Self.nodes) { return try listNodes(address, console) }
         let texts: [String]
         if let address {
             texts = [address.contains(":") || address.hasPrefix("@") ? address : address + ":"]
@@ -46,16 +51,24 @@ struct List: Verb {
         return .success
     }
 
-    private static func text(_ descriptor: Descriptor, _ listing: QueueListing) -> String {
-        var text = "\(descriptor.name): no queues\n"
-        if !listing.queues.isEmpty {
-            let columns = listing.columns.map { column in
-                Rows.Column(column.heading.uppercased(), isNumeric: listing.queues.contains { $0[column.key]?.isNumeric ?? false })
-            }
-            var rows = Rows([.init("ADDRESS")] + columns)
-            for queue in listing.queues { rows.append([queue.address] + listing.columns.map { queue[$0.key]?.shortText ?? "-" }) }
-            text = rows.text()
+    private func listNodes(_ address: String?, _ console: Console) throws(TransportError) -> Ending {
+        guard let address else {
+            throw TransportError(.usage, "--nodes asks the brokers of an address", hint: "mq list nsqlookup://host --nodes")
         }
+        let resolved = try ResolvedAddress(
+            address.contains(":") || address.hasPrefix("@") ? address : address + ":", options: words.texts(.option))
+        try resolved.require(.nodes, for: "list nodes", instead: "mq list lists its queues")
+        let listing = try Administration.open(resolved, console).nodes()
+        if words.has(.json) {
+            try Results.print(["nodes": .array(listing.queues.map { Administration.json($0, resolved.descriptor) })])
+        } else {
+            try Results.print(listing.queues.isEmpty ? "\(resolved.descriptor.name): no nodes\n" : Administration.table(listing))
+        }
+        return .success
+    }
+
+    private static func text(_ descriptor: Descriptor, _ listing: QueueListing) -> String {
+        var text = listing.queues.isEmpty ? "\(descriptor.name): no queues\n" : Administration.table(listing)
         for limit in listing.limits {
             let used = limit.used.map { "\(Quantity.grouped($0)) of " } ?? "up to "
             text += "  \(used)\(limit.fact.value.text) \(limit.fact.label)  [\(limit.remedy)]\n"

@@ -28,8 +28,11 @@ final class RecvSession {
         let (stop, turn, counters) = (StopFlag(), Turn(), Counters())
         let hangups = plan.files.map { _ in Hangups(turn) }
         let output = plan.files == nil && plan.folder == nil ? OutputStream(surroundings.output) : nil
+        let transport: any Transport
+        if let given = surroundings.transport { transport = given } else { transport = try address.transport() }
         let work: any Work
-        if let files = plan.files, let hangups {
+        if var files = plan.files, let hangups {
+            files.dividesQueues = files.file.name.namesQueue && transport.mixesQueues
             let sink = try FileSink(files, plan.presentation, queue: address.address.short, isStrict: plan.isStrict, console: console)
             work = FileWork(sink, hangups)
         } else {
@@ -46,8 +49,6 @@ final class RecvSession {
         if elsewhere == nil { elsewhere = try plan.deadLetters?.address?.transport() }
         let deadLetters = plan.deadLetters.map { DeadLetters($0, transport: elsewhere, console: console, stop: stop) }
         let opening = Self.opening(plan, address, width: work.width, stop: stop, console: console)
-        let transport: any Transport
-        if let given = surroundings.transport { transport = given } else { transport = try address.transport() }
         let receiver = try Endpoints.open(retry: plan.retry, opening: opening, console: console) { opening throws(TransportError) in
             try transport.openReceiver(opening)
         }

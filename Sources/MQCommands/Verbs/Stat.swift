@@ -14,15 +14,19 @@ struct Stat: Verb {
             Operand("INTERVAL", .optional, interval, help: "With --watch, the time between two lines (default: 1s)."),
         ],
         sections: [
+            VerbTable.Section("What to show", [clients, .node]),
             VerbTable.Section("Watching", [watch, .count.saying("With --watch, exit after N lines.")]),
             VerbTable.Section("Output", [.json.saying("Print JSON; with --watch, one object per line.")]),
         ],
         examples: [
             VerbTable.Example("How many messages are there?", "mq stat posix-mq:/jobs --json | jq .messages"),
             VerbTable.Example("How fast does it fill? A line every five seconds:", "mq stat posix-mq:/jobs --watch 5s"),
+            VerbTable.Example("Which consumer is slow?", "mq stat nsq:orders/billing --clients"),
         ],
         statuses: ExitStatus.ofQueues)
 
+    private static let clients = Flag(
+        "clients", help: "Show who is connected to the queue, with figures for each, where the transport can tell.")
     static let watch = Flag("watch", help: "Print one line of numbers per interval.")
     private static let interval = ValueKind.duration(.milliseconds(1) ... .seconds(1 << 40))
 
@@ -40,6 +44,7 @@ struct Stat: Verb {
             if words.has(.count) { throw TransportError(.usage, "\(words.name(.count)) counts lines of --watch") }
             return try show(console)
         }
+        if words.has(Self.clients) { throw TransportError(.usage, "--clients and --watch exclude each other") }
         let pause = interval.flatMap(Quantity.duration) ?? .seconds(1)
         let limit = words.integer(.count)
         let resolved = try Administration.resolve(words)
@@ -47,8 +52,8 @@ struct Stat: Verb {
         ProcessMonitor.start(
             ProcessMonitor.Configuration(
                 stop: stop, console: console, watchesOutput: true, counters: Counters(), verb: "watched", drawsProgress: false))
-        let admin = try Administration.open(resolved, console, stop: stop)
-        var watch = StatWatch(resolved.descriptor, isJSON: words.has(.json))
+        let admin = try Administration.open(words, resolved, console, stop: stop)
+        var watch = StatWatch(resolved.descriptor, isJSON: words.has(.json), width: StatWatch.outputWidth)
         var lines = 0
         var due = Deadline.now()
         while true {
@@ -74,16 +79,25 @@ struct Stat: Verb {
 
     private func show(_ console: Console) throws(TransportError) -> Ending {
         let resolved = try Administration.resolve(words)
-        let status = try Administration.open(resolved, console).status()
+        if words.has(Self.clients) { try resolved.require(.clients, for: "tell who is connected") }
+        let admin = try Administration.open(words, resolved, console)
+        let status = try admin.status()
+        let clients = words.has(Self.clients) ? try admin.clients() : nil
         if words.has(.json) {
-            try Results.print(Administration.json(status, resolved.descriptor))
+            var members = Administration.members(of: status, resolved.descriptor)
+            if let clients {
+                members.append(
+                    JSONMember(key: "clients", value: .array(clients.queues.map { Administration.json($0, resolved.descriptor) })))
+            }
+            try Results.print(JSONTree.object(members))
         } else {
             var rows = Rows([.init(least: 17), .init()])
             rows.gap = 1
             rows.append(["Address", status.address])
             for fact in status.facts { rows.append([fact.label, fact.value.text]) }
             let (tables, missing) = Self.tables(of: status.parts, within: status.address)
-            try Results.print(rows.text() + tables)
+            let connected = clients.map { $0.queues.isEmpty ? "\nno clients\n" : "\n" + Administration.table($0) } ?? ""
+            try Results.print(rows.text() + tables + connected)
             if missing > 0 { console.note("\(missing) more \(missing == 1 ? "column does" : "columns do") not fit; --json has them") }
         }
         return .success

@@ -1,22 +1,31 @@
+import Glibc
 import MQCore
 
 /// Lines of numbers about one queue, one after another: gauges as they are, counters as their growth a second.
 struct StatWatch {
-    private static let width = 80
+    static let standardWidth = 80
     /// Lines between two headers.
     private static let page = 24
 
     private let descriptor: Descriptor
     private let isJSON: Bool
+    private let width: Int
     private var lines = 0
     private var keys: [String] = []
     private var rows = Rows([.init("TIME", least: 8)])
     private var previous: (time: Int64, counters: [String: Int])?
     private var note: String?
 
-    init(_ descriptor: Descriptor, isJSON: Bool) {
+    init(_ descriptor: Descriptor, isJSON: Bool, width: Int = StatWatch.standardWidth) {
         self.descriptor = descriptor
         self.isJSON = isJSON
+        self.width = width
+    }
+
+    /// What standard output has room for: a wide terminal shows more than a file would be read with.
+    static var outputWidth: Int {
+        var size = winsize()
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 ? max(standardWidth, Int(size.ws_col)) : standardWidth
     }
 
     /// What to print for `status`, taken at `time` in nanoseconds since 1970; a header first where it is due.
@@ -64,7 +73,7 @@ struct StatWatch {
             default: continue
             }
             rows.columns.append(.init(heading, isNumeric: true, least: 7))
-            if rows.width() <= Self.width {
+            if rows.width() <= width {
                 keys.append(fact.key)
             } else {
                 rows.removeLastColumn()

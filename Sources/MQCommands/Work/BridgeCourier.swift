@@ -68,12 +68,11 @@ final class BridgeCourier {
     // MARK: - Orders
 
     private func obey(_ order: BridgeDestination.Order) {
-        guard order > self.order || order == .giveBack else { return }
-        if order == .giveBack {
-            if self.order < .giveBack { end = .after(Self.hurry) }
-            giveBack()
-        }
+        if order >= .giveBack && self.order < .giveBack { end = .after(Self.hurry) }
         self.order = order
+        if order == .giveBack { giveBack() }
+        // Nobody waits for a verdict any more.
+        if order == .close && end.hasPassed { loads = [] }
     }
 
     /// Gives back what was not handed over, and what cannot be confirmed any more.
@@ -173,7 +172,7 @@ final class BridgeCourier {
         hear()
         if order == .close && !isBlocked && unconfirmed == 0 { return try finish(delivery) }
         report()
-        let until = order == .giveBack ? due.earlier(end) : due
+        let until = order >= .giveBack && !end.hasPassed ? due.earlier(end) : due
         if unconfirmed > 0 {
             try delivery.progress(until: until, stop: destination.wake)
             hear()

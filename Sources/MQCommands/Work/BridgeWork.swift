@@ -86,11 +86,19 @@ final class BridgeWork: Work {
         var room = share
         // Many at a time: what is few is waited for.
         if open > 0 && room < max(1, window / 4) { return 0 }
-        if room > 0, let due = pace?.due() {
+        if room > 0, let due = paced {
             room = min(room, due)
             isWaitingForPace = room == 0
         }
         return room
+    }
+
+    /// How many are due by the pace: what was missed while a side was down is not made good all at once.
+    private var paced: Int? {
+        guard let rate = plan.pace, let due = pace?.due() else { return nil }
+        if Double(due) <= max(1, rate) { return due }
+        pace = Pace(perSecond: rate)
+        return pace!.due()
     }
 
     /// How many may be under way.

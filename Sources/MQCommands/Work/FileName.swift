@@ -5,7 +5,8 @@ import MQCore
 struct FileName {
     /// The words with their meaning, for help.
     static let words: [(String, String)] = [
-        ("{queue}", "the queue's name"), ("{host}", "this host's name up to its first dot"), ("{pid}", "the process"),
+        ("{queue}", "the queue's name; each of several has files of its own then"), ("{host}", "this host's name up to its first dot"),
+        ("{pid}", "the process"),
         ("{n}", "a counter of six digits that makes the name a new one"),
     ]
     static let standard = "{queue}.{host}.%Y-%m-%d_%H-%M-%S.log"
@@ -14,11 +15,15 @@ struct FileName {
         /// For strftime(3).
         case pattern(String)
         case text(String)
+        case queue
         case counter
     }
 
     private var pieces: [Piece] = []
     private let isCounted: Bool
+    private var queue: String
+    /// Whether messages of different queues go into different files.
+    let namesQueue: Bool
     private let suffix: String
 
     /// - Parameters:
@@ -31,22 +36,24 @@ struct FileName {
             throw TransportError(.usage, "--name '\(pattern)' leaves the folder of --out-dir")
         }
         self.suffix = suffix
+        self.queue = Self.name(of: queue)
         var rest = pattern.hasSuffix(suffix) ? pattern.dropLast(suffix.count) : pattern[...]
         while let open = rest.firstIndex(of: "{") {
             pieces.append(.pattern(String(rest[..<open])))
             guard let close = rest[open...].firstIndex(of: "}") else {
                 throw TransportError(.usage, "--name '\(pattern)': a { without its }")
             }
-            pieces.append(try Self.piece(String(rest[open...close]), queue))
+            pieces.append(try Self.piece(String(rest[open...close])))
             rest = rest[rest.index(after: close)...]
         }
         pieces.append(.pattern(String(rest)))
         isCounted = pieces.contains { if case .counter = $0 { true } else { false } }
+        namesQueue = pieces.contains { if case .queue = $0 { true } else { false } }
     }
 
-    private static func piece(_ word: String, _ queue: Address) throws(TransportError) -> Piece {
+    private static func piece(_ word: String) throws(TransportError) -> Piece {
         switch word {
-        case "{queue}": return .text(name(of: queue))
+        case "{queue}": return .queue
         case "{host}": return .text(host)
         case "{pid}": return .text("\(getpid())")
         case "{n}": return .counter
@@ -58,6 +65,13 @@ struct FileName {
         }
     }
 
+    /// The name for the messages of one of several queues.
+    func naming(_ queue: String) -> FileName {
+        var name = self
+        name.queue = Self.plain(queue)
+        return name
+    }
+
     /// The path of the file that is opened at `time`, in nanoseconds since 1970; `number` counts from 1 until the name is new.
     func path(_ time: Int64, _ number: Int) -> String {
         var text = ""
@@ -65,6 +79,7 @@ struct FileName {
             switch piece {
             case .pattern(let pattern): text += pattern.isEmpty ? "" : Timestamp.formatted(time, pattern)
             case .text(let plain): text += plain
+            case .queue: text += queue
             case .counter: text += String(number).zeroPadded(to: 6)
             }
         }
@@ -83,6 +98,10 @@ struct FileName {
     private static func name(of address: Address) -> String {
         var text = Address.decoded(address.short.drop { $0 != ":" }.dropFirst())
         if text.hasPrefix("//"), let slash = text.dropFirst(2).firstIndex(of: "/") { text = String(text[text.index(after: slash)...]) }
+        return plain(text)
+    }
+
+    private static func plain(_ text: String) -> String {
         var bytes: [UInt8] = []
         for byte in text.utf8 {
             let isPlain = (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "._-#".utf8.contains(byte)

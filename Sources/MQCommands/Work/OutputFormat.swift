@@ -5,7 +5,9 @@ struct OutputFormat: Sendable {
     /// The letters with their meaning, for help.
     static let fields: [(String, String)] = [
         ("%s", "body"), ("%S", "body length in bytes"), ("%x", "body in hexadecimal"), ("%b", "body in base64"),
-        ("%j", "the message as JSON, as with -J"), ("%t", "address of the queue"), ("%n", "number of the message in this run, from 1"),
+        ("%j", "the message as JSON, as with -J"), ("%t", "address of the queue"),
+        ("%Q", "name of the queue the message came from, where the address leads to several"),
+        ("%n", "number of the message in this run, from 1"),
         ("%i", "id"), ("%p", "priority"), ("%y", "type"), ("%a", "attempts"), ("%g", "group"),
         ("%h{NAME}", "attribute NAME"), ("%T", "time the queue took the message, in milliseconds since 1970"),
         ("%D{FORMAT}", "the same time by strftime(3), %N being nanoseconds"), ("%%", "a percent sign"),
@@ -37,7 +39,7 @@ struct OutputFormat: Sendable {
                 literal.append(letter)
                 continue
             }
-            guard "sSxbjtnipyaghTD".utf8.contains(letter) else {
+            guard "sSxbjtQnipyaghTD".utf8.contains(letter) else {
                 throw TransportError(
                     .usage, "--format has no field %\(Character(Unicode.Scalar(letter)))", hint: "mq recv --help lists them")
             }
@@ -111,6 +113,7 @@ struct OutputFormat: Sendable {
         switch letter {
         case UInt8(ascii: "S"): "\(size)"
         case UInt8(ascii: "t"): queue
+        case UInt8(ascii: "Q"): properties.queue ?? queue
         case UInt8(ascii: "n"): "\(number)"
         case UInt8(ascii: "i"): properties.id ?? ""
         case UInt8(ascii: "p"): properties.priority.map { "\($0)" } ?? ""

@@ -35,14 +35,16 @@ final class RotatingFile: ByteSink {
 
     private let plan: Plan
     private let console: Console
+    private let clocks: Clocks
     private var current: Open?
     private var compressed: [UInt8] = []
     private var last: (name: String, number: Int) = ("", 0)
     let isTerminal = false
 
-    init(_ plan: Plan, console: Console) throws(TransportError) {
+    init(_ plan: Plan, console: Console, clocks: Clocks = .system) throws(TransportError) {
         self.plan = plan
         self.console = console
+        self.clocks = clocks
         try FolderWriter.prepare(plan.folder)
     }
 
@@ -137,7 +139,7 @@ final class RotatingFile: ByteSink {
 
     private func open() throws(TransportError) {
         let gzip = try plan.gzip.map { level throws(TransportError) in try GzipStream(level: level) }
-        let time = WallClock.now()
+        let time = clocks.wall()
         // Only a pattern without the time gives the same name again; then there is no need to try all numbers anew.
         let stem = plan.name.path(time, 1)
         var number = stem == last.name ? last.number : 0
@@ -168,7 +170,7 @@ final class RotatingFile: ByteSink {
         var parts = tm()
         localtime_r(&seconds, &parts)
         let local = time + Int64(parts.tm_gmtoff) * 1_000_000_000
-        return .after(.nanoseconds(interval - local % interval))
+        return clocks.deadline(after: .nanoseconds(interval - local % interval))
     }
 
     /// Gives a finished file its name, or the next one that is free.

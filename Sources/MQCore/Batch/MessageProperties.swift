@@ -22,6 +22,8 @@ public struct MessageProperties: Sendable, Equatable {
     public var dedup: String?
     /// How long the queue holds the message back before it delivers it.
     public var delay: Duration?
+    /// The name of the queue that the message came from, where a receiver has several.
+    public var queue: String?
 
     public init() {}
 

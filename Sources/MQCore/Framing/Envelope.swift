@@ -4,6 +4,7 @@ public enum Envelope {
     /// The keys, in the order in which they are written.
     public static let keys = [
         "body", "body64", "id", "ts", "attempts", "priority", "type", "frames", "attributes", "group", "dedup", "delay",
+        "queue",
     ]
 
     /// Appends one object, without a newline.
@@ -36,6 +37,7 @@ public enum Envelope {
             json.key("delay")
             json.value(number: seconds(delay))
         }
+        if let queue = properties.queue { json.member("queue", queue) }
     }
 
     /// Whole seconds, or nine digits behind the point: a `Double` would lose the last of them.
@@ -85,7 +87,7 @@ public enum Envelope {
         json.close("}")
     }
 
-    /// Reads one object. Keys that a sender cannot set (`id`, `ts`, `attempts`) and unknown keys are read and dropped.
+    /// Reads one object. Keys that a sender cannot set (`id`, `ts`, `attempts`, `queue`) and unknown keys are read and dropped.
     ///
     /// - Parameter unknown: called with each unknown key.
     /// - Throws: `malformed`: no JSON object, no body, a key twice, or a member that is not what it should be.
@@ -175,7 +177,7 @@ public enum Envelope {
         case "attributes":
             try requireOnce(properties.attributes.isEmpty, key)
             properties.attributes = try attributes(&reader)
-        case "id", "ts", "attempts": try reader.skip()
+        case "id", "ts", "attempts", "queue": try reader.skip()
         default:
             unknown(key)
             try reader.skip()

@@ -148,6 +148,17 @@ public final class Delivery {
         return next - range.lowerBound
     }
 
+    /// Waits until more is known of what was handed over, the deadline passes or the flag is raised: at once when everything is known.
+    /// - Throws: what ended the sender.
+    public func progress(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        do throws(TransportError) { try sender.progress(until: deadline, stop: stop) } catch {
+            isBroken = true
+            look()
+            throw error
+        }
+        look()
+    }
+
     /// One call of the sender with messages that are known to be sendable, without regard to pace and timeout.
     /// - Returns: how many were taken; fewer than all when the deadline has passed, or when stopped.
     /// - Throws: as `hand`, but never for a wait in vain: `waitedInVain` is that error.
@@ -168,17 +179,6 @@ public final class Delivery {
         took(batch, range.lowerBound..<range.lowerBound + count)
         try throwRefusal(failedBefore)
         return count
-    }
-
-    /// Waits until more is known of what was handed over, the deadline passes or the flag is raised: at once when everything is known.
-    /// - Throws: what ended the sender.
-    public func progress(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
-        do throws(TransportError) { try sender.progress(until: deadline, stop: stop) } catch {
-            isBroken = true
-            look()
-            throw error
-        }
-        look()
     }
 
     /// Waits until everything that was handed over has gone, and is confirmed where the transport can tell.

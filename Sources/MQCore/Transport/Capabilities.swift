@@ -39,6 +39,10 @@ public struct Capabilities: OptionSet, Sendable {
     public static let ordered = Capabilities(rawValue: 1 << 21)
     /// When the queue took a message is known.
     public static let timestamps = Capabilities(rawValue: 1 << 22)
+    /// Who is connected to a queue is known.
+    public static let clients = Capabilities(rawValue: 1 << 23)
+    /// A queue is held by several brokers that can be managed one by one.
+    public static let nodes = Capabilities(rawValue: 1 << 24)
 
     /// In the order and the words in which they are shown.
     public static let all: [(Capabilities, String)] = [
@@ -47,7 +51,7 @@ public struct Capabilities: OptionSet, Sendable {
         (.attributes, "attributes"), (.group, "group"), (.frames, "frames"), (.untilClosed, "until-closed"),
         (.temporary, "temp"), (.exactCount, "exact-count"),
         (.kernel, "kernel"), (.processLocal, "process-local"), (.pause, "pause"), (.redrive, "redrive"), (.attempts, "attempts"),
-        (.createsOnUse, "creates-on-use"), (.ordered, "ordered"), (.timestamps, "timestamps"),
+        (.createsOnUse, "creates-on-use"), (.ordered, "ordered"), (.timestamps, "timestamps"), (.clients, "clients"), (.nodes, "nodes"),
     ]
 
     public var names: [String] { Self.all.filter { contains($0.0) }.map(\.1) }

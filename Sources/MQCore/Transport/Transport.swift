@@ -20,6 +20,9 @@ public protocol Transport: Sendable {
     /// - Throws: `unsupported` for an address that no other process can use.
     func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint
 
+    /// Whether a receiver's messages come from several queues, and say from which (`MessageProperties.queue`).
+    var mixesQueues: Bool { get }
+
     /// - Throws: `unsupported` without the capability, `noSuchQueue`, `permission`, `unreachable`, `cannotCreate`.
     func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender
     func openReceiver(_ opening: Opening) throws(TransportError) -> sending any Receiver
@@ -28,6 +31,7 @@ public protocol Transport: Sendable {
 
 extension Transport {
     public func explain() -> [Fact] { [] }
+    public var mixesQueues: Bool { false }
 
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
         throw Self.descriptor.lacks(.send)

@@ -23,12 +23,13 @@ final class Coprocess {
     private var pending: [UInt8] = []
     private var partial: [UInt8] = []
     private(set) var records: [Record] = []
-    private(set) var stage = Job.Stage.running
+    private(set) var stage = ExecJob.Stage.running
     /// When it goes on to the next stage of its end, once it is at one.
     private var stageDue = Deadline.never
     private(set) var hasAnswered = false
     /// What it did against the rules, for which it is made to end.
     private(set) var offence: String?
+    private var isClosed = false
     /// Whether it is made to end because a record took too long.
     private(set) var isLate = false
 
@@ -48,9 +49,18 @@ final class Coprocess {
     /// Whether some of its records are not even written to it.
     var isBehind: Bool { !pending.isEmpty }
 
+    /// No reply will follow: mostly it is about to end by itself.
+    func hasClosed() {
+        isClosed = true
+        stageDue = .after(.milliseconds(100))
+    }
+
+    /// Whether it may be given a record.
+    var isAnswering: Bool { stage == .running && !isClosed }
+
     /// When its time is up: for the record it works on, or to end.
     func due(_ timeout: Duration?) -> Deadline {
-        if stage != .running { return stageDue }
+        if !isAnswering { return stageDue }
         guard let timeout, let first = records.first else { return .never }
         let (sum, overflow) = first.started.addingReportingOverflow(timeout.nanoseconds)
         return overflow ? .never : Deadline(nanoseconds: sum)
@@ -129,6 +139,7 @@ final class Coprocess {
     /// Its time is up, or it does not keep to the rules.
     func escalate(patience: Duration) {
         if stage == .running {
+            if isClosed { offend("its standard output closed while it goes on") }
             isLate = offence == nil
             ask()
             stageDue = .after(patience)

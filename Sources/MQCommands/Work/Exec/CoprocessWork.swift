@@ -19,6 +19,7 @@ final class CoprocessWork: CommandWork {
     private let events: EventSet
     private let groups = RunningGroups()
     private let output: OutputMixer
+    private let orphans: Orphans?
     private let descriptorLimit: UInt
     private let buffer = RecordBuffer()
     private let writer: RecordWriter
@@ -47,6 +48,7 @@ final class CoprocessWork: CommandWork {
         (self.plan, self.console) = (plan, console)
         events = try EventSet()
         output = OutputMixer(events, stop: stop)
+        orphans = Orphans(groups)
         judge = Judge(plan.rules, timeout: plan.timeout, halt: plan.halt)
         environment = JobEnvironment(address: plan.address, queue: plan.queue) { console.warn($0) }
         writer = RecordWriter(
@@ -63,7 +65,8 @@ final class CoprocessWork: CommandWork {
     }
 
     var due: Deadline {
-        var due = waiting.isEmpty ? Deadline.never : shortage.due
+        var due = isShort ? shortage.due : .never
+        if let orphans { due = due.earlier(orphans.due) }
         for seat in seats { if let coprocess = seat.coprocess { due = due.earlier(coprocess.due(plan.timeout)) } }
         return due
     }
@@ -84,6 +87,9 @@ final class CoprocessWork: CommandWork {
         }
         return Begun(messages: range.count)
     }
+
+    /// Whether records wait for the system to have room for another command.
+    private var isShort: Bool { !waiting.isEmpty && seats.count { $0.coprocess != nil } < shortage.width(plan.slots) }
 
     private func give(_ record: Coprocess.Record, _ bytes: [UInt8]) {
         guard waiting.isEmpty else { return waiting.append((record, bytes)) }
@@ -111,7 +117,7 @@ final class CoprocessWork: CommandWork {
 
     private func write(_ coprocess: Coprocess, _ seat: Seat, wasBehind: Bool = false) {
         coprocess.write()
-        let place = Place(seat.index, .input).token
+        let place = ChildDescriptor(seat.index, .input).token
         if coprocess.inputDescriptor < 0 || coprocess.isBehind == wasBehind { return }
         if wasBehind { events.remove(coprocess.inputDescriptor) } else { events.add(coprocess.inputDescriptor, POLLOUT, token: place) }
     }
@@ -121,12 +127,11 @@ final class CoprocessWork: CommandWork {
     private func seat() throws(TransportError) -> Seat? {
         var best: Seat?
         for seat in seats {
-            guard let coprocess = seat.coprocess, coprocess.stage == .running, coprocess.records.count < plan.batch else { continue }
+            guard let coprocess = seat.coprocess, coprocess.isAnswering, coprocess.records.count < plan.batch else { continue }
             if coprocess.records.isEmpty { return seat }
             if best.map({ $0.coprocess!.records.count > coprocess.records.count }) ?? true { best = seat }
         }
-        let isShort = seats.count { $0.coprocess != nil } >= shortage.width(plan.slots) || !shortage.due.hasPassed
-        if isShort { return best }
+        if seats.count(where: { $0.coprocess != nil }) >= shortage.width(plan.slots) || !shortage.due.hasPassed { return best }
         let seat = seats.first { $0.coprocess == nil } ?? Seat(seats.count)
         try start(seat)
         shortage.isOver()
@@ -146,7 +151,7 @@ final class CoprocessWork: CommandWork {
         if plan.mixesErrors {
             if seat.errors == nil {
                 let errors = try SlotStream(to: output.errors, holdingIn: nil, keeps: plan.keepsErrors ? Reason.detailLimit : 0)
-                events.add(errors.descriptor, POLLIN, token: Place(seat.index, .errors).token)
+                events.add(errors.descriptor, POLLIN, token: ChildDescriptor(seat.index, .errors).token)
                 seat.errors = errors
             }
             try seat.errors!.begin(tag: [], holdingIn: nil)
@@ -157,14 +162,15 @@ final class CoprocessWork: CommandWork {
         if seat.index == seats.count { seats.append(seat) }
         seat.coprocess = coprocess
         groups.insert(coprocess.process)
-        events.add(coprocess.descriptor, POLLIN, token: Place(seat.index, .child).token)
-        events.add(coprocess.outputDescriptor, POLLIN, token: Place(seat.index, .output).token)
+        events.add(coprocess.descriptor, POLLIN, token: ChildDescriptor(seat.index, .child).token)
+        events.add(coprocess.outputDescriptor, POLLIN, token: ChildDescriptor(seat.index, .output).token)
     }
 
     // MARK: - Replies
 
     func collect(_ verdicts: inout [Verdict], _ lull: Lull) throws(TransportError) {
         handleEvents(until: .immediately)
+        orphans?.collect()
         escalate()
         if !waiting.isEmpty, shortage.due.hasPassed {
             let records = waiting
@@ -184,7 +190,7 @@ final class CoprocessWork: CommandWork {
         ready.removeAll(keepingCapacity: true)
         events.wait(until: deadline, into: &ready)
         for event in ready {
-            guard let place = Place(event.token) else { continue }
+            guard let place = ChildDescriptor(event.token) else { continue }
             let seat = seats[place.slot]
             if place.part == .errors {
                 if let errors = seat.errors { output.read(errors, place) }
@@ -194,13 +200,13 @@ final class CoprocessWork: CommandWork {
         }
     }
 
-    private func handle(_ part: Place.Part, _ coprocess: Coprocess, _ seat: Seat) {
+    private func handle(_ part: ChildDescriptor.Part, _ coprocess: Coprocess, _ seat: Seat) {
         switch part {
         case .input: write(coprocess, seat, wasBehind: true)
         case .output:
             if !read(coprocess) {
                 events.remove(coprocess.outputDescriptor)
-                coprocess.offend("its standard output closed")
+                coprocess.hasClosed()
             }
             // Without a reply nothing can be told of a record: it starts anew.
             if coprocess.offence != nil, coprocess.stage == .running { coprocess.escalate(patience: plan.killAfter) }

@@ -37,19 +37,19 @@ extension ExecWork {
         if let output = slot.output { descriptors.append((output.target, STDOUT_FILENO)) }
         if let errors = slot.errors { descriptors.append((errors.target, STDERR_FILENO)) }
         let child = try spawn(load, slot, number, descriptors)
-        let job = Job(load, number: number, child, input: input, meta: meta, timeout: plan.timeout)
+        let job = ExecJob(load, number: number, child, input: input, meta: meta, timeout: plan.timeout)
         (slot.job, self.number, running) = (job, number, running + 1)
         groups.insert(job.process)
-        events.add(job.descriptor, POLLIN, token: Place(slot.index, .child).token)
+        events.add(job.descriptor, POLLIN, token: ChildDescriptor(slot.index, .child).token)
         watch(input, slot, .input)
         watch(meta, slot, .meta)
     }
 
     /// What the command has by now is its own.
-    private func watch(_ feed: Feed?, _ slot: Slot, _ part: Place.Part) {
+    private func watch(_ feed: Feed?, _ slot: Slot, _ part: ChildDescriptor.Part) {
         guard let feed else { return }
         feed.handOver()
-        if !feed.isDone { events.add(feed.descriptor, POLLOUT, token: Place(slot.index, part).token) }
+        if !feed.isDone { events.add(feed.descriptor, POLLOUT, token: ChildDescriptor(slot.index, part).token) }
     }
 
     private func spawn(
@@ -72,15 +72,18 @@ extension ExecWork {
     }
 
     private func prepare(_ slot: Slot, tag: [UInt8]) throws(TransportError) {
-        if plan.mixesOutput, slot.output == nil { slot.output = try stream(to: output.output, keeps: 0, Place(slot.index, .output)) }
+        if plan.mixesOutput, slot.output == nil {
+            slot.output = try stream(to: output.output, keeps: 0, ChildDescriptor(slot.index, .output))
+        }
         if plan.mixesErrors, slot.errors == nil {
-            slot.errors = try stream(to: output.errors, keeps: plan.keepsErrors ? Reason.detailLimit : 0, Place(slot.index, .errors))
+            slot.errors = try stream(
+                to: output.errors, keeps: plan.keepsErrors ? Reason.detailLimit : 0, ChildDescriptor(slot.index, .errors))
         }
         try slot.output?.begin(tag: tag, holdingIn: plan.outputFolder)
         try slot.errors?.begin(tag: tag, holdingIn: plan.outputFolder)
     }
 
-    private func stream(to sink: SharedStream, keeps: Int, _ place: Place) throws(TransportError) -> SlotStream {
+    private func stream(to sink: SharedStream, keeps: Int, _ place: ChildDescriptor) throws(TransportError) -> SlotStream {
         let stream = try SlotStream(to: sink, holdingIn: plan.outputFolder, keeps: keeps)
         if stream.descriptor >= 0 { events.add(stream.descriptor, POLLIN, token: place.token) }
         return stream
@@ -104,7 +107,7 @@ extension ExecWork {
     private func describe(_ load: Load, _ slot: Slot, _ number: Int) throws(TransportError) -> Feed {
         var json = JSONText()
         json.open("{")
-        environment.describe(into: &json)
+        environment.describe(load.properties, into: &json)
         json.member("slot", slot.number)
         json.member("number", number)
         Envelope.encodeMembers(load.properties ?? MessageProperties(), into: &json)
@@ -122,9 +125,10 @@ extension ExecWork {
         }
     }
 
-    func finish(_ slot: Slot, _ job: Job, _ exit: ExitReason) {
+    func finish(_ slot: Slot, _ job: ExecJob, _ exit: ExitReason) {
         slot.job = nil
         running -= 1
+        if slot.output == nil { output.checkReader() }
         _ = slot.output?.end()
         let detail = slot.errors?.end() ?? []
         let ruling = judge.judge(JobEnding(exit: exit, isTimedOut: job.stage != .running, detail: detail))
@@ -133,7 +137,7 @@ extension ExecWork {
         log(job, exit, ruling.meaning.rawValue)
     }
 
-    func log(_ job: Job, _ exit: ExitReason?, _ verdict: String) {
+    func log(_ job: ExecJob, _ exit: ExitReason?, _ verdict: String) {
         guard let log = plan.jobLog else { return }
         log.write(
             JobLog.Entry(

@@ -11,6 +11,7 @@ final class ExecWork: CommandWork {
     let events: EventSet
     let groups = RunningGroups()
     let output: OutputMixer
+    private let orphans: Orphans?
     /// The soft limit of descriptors that commands have.
     let descriptorLimit: UInt
     var judge: Judge
@@ -38,6 +39,7 @@ final class ExecWork: CommandWork {
         (self.plan, self.console) = (plan, console)
         events = try EventSet()
         output = OutputMixer(events, stop: stop)
+        orphans = Orphans(groups)
         judge = Judge(plan.rules, timeout: plan.timeout, halt: plan.halt)
         environment = JobEnvironment(address: plan.address, queue: plan.queue) { console.warn($0) }
         gathering = Gathering(plan, console: console)
@@ -53,7 +55,8 @@ final class ExecWork: CommandWork {
 
     var due: Deadline {
         var due = gathering.due
-        if !waiting.isEmpty { due = due.earlier(shortage.due) }
+        if !waiting.isEmpty, running < shortage.width(plan.slots) { due = due.earlier(shortage.due) }
+        if let orphans { due = due.earlier(orphans.due) }
         if plan.timeout != nil { for slot in slots { if let job = slot.job { due = due.earlier(job.due) } } }
         return due
     }
@@ -74,6 +77,7 @@ final class ExecWork: CommandWork {
 
     func collect(_ verdicts: inout [Verdict], _ lull: Lull) throws(TransportError) {
         handleEvents(until: .immediately)
+        orphans?.collect()
         if plan.timeout != nil { escalate() }
         // Nothing more joins those that are there.
         if gathering.count > 0, lull != .none || gathering.due.hasPassed { waiting.append(gathering.take()) }
@@ -94,10 +98,10 @@ final class ExecWork: CommandWork {
     private func handleEvents(until deadline: Deadline) {
         ready.removeAll(keepingCapacity: true)
         events.wait(until: deadline, into: &ready)
-        for event in ready { if let place = Place(event.token) { handle(place, slots[place.slot]) } }
+        for event in ready { if let place = ChildDescriptor(event.token) { handle(place, slots[place.slot]) } }
     }
 
-    private func handle(_ place: Place, _ slot: Slot) {
+    private func handle(_ place: ChildDescriptor, _ slot: Slot) {
         switch place.part {
         case .child: if let job = slot.job, let exit = job.collect(groups) { finish(slot, job, exit) }
         case .input: slot.job?.input?.write()

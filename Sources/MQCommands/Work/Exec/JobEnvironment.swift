@@ -26,7 +26,7 @@ final class JobEnvironment {
     init(address: String, queue: String, inherited: [[UInt8]] = JobEnvironment.own, warn: @escaping (String) -> Void) {
         self.warn = warn
         place = (address, queue)
-        self.address = [Array("MQ_ADDRESS=\(address)".utf8), Array("MQ_QUEUE=\(queue)".utf8)].filter { !$0.contains(0) }
+        self.address = Self.entries(address, queue)
         var (base, traces): ([[UInt8]], [[UInt8]]) = ([], [])
         for entry in inherited {
             let name = String(decoding: entry.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
@@ -34,6 +34,10 @@ final class JobEnvironment {
             if Self.traceNames.contains(name) { traces.append(entry) } else { base.append(entry) }
         }
         (self.base, self.traces) = (base, traces)
+    }
+
+    private static func entries(_ address: String, _ queue: String) -> [[UInt8]] {
+        [Array("MQ_ADDRESS=\(address)".utf8), Array("MQ_QUEUE=\(queue)".utf8)].filter { !$0.contains(0) }
     }
 
     /// This program's own.
@@ -46,10 +50,10 @@ final class JobEnvironment {
         return entries
     }
 
-    /// The queue, for those who read JSON.
-    func describe(into json: inout JSONText) {
+    /// The queue, for those who read JSON; a message of one of several queues names its own.
+    func describe(_ message: MessageProperties?, into json: inout JSONText) {
         json.member("address", place.address)
-        json.member("queue", place.queue)
+        if message?.queue == nil { json.member("queue", place.queue) }
     }
 
     /// For a run that has no message of its own.
@@ -64,7 +68,7 @@ final class JobEnvironment {
     func entries(_ message: MessageProperties, slot: Int, number: Int, withAttributes: Bool = true) -> [[UInt8]] {
         var result = base
         result.reserveCapacity(base.count + address.count + traces.count + message.attributes.count + 8)
-        result += address
+        result += message.queue.map { Self.entries(place.address, $0) } ?? address
         add("MQ_SLOT", slot, to: &result)
         add("MQ_NUMBER", number, to: &result)
         add("MQ_ATTEMPT", message.attempts ?? 1, to: &result)

@@ -18,13 +18,19 @@ final class OutputMixer {
     var isFull: Bool { output.isFull || errors.isFull }
 
     /// Reads what a command has written, unless the reader of that stream is behind: then the command waits, and nobody else.
-    func read(_ stream: SlotStream, _ place: Place) {
+    func read(_ stream: SlotStream, _ place: ChildDescriptor) {
         if stream.sink.isFull {
             events.change(stream.descriptor, 0, token: place.token)
             paused.append((stream.descriptor, place.token))
         } else {
             stream.read()
         }
+    }
+
+    /// A command that writes to our standard output itself notices first that its reader has gone.
+    func checkReader() {
+        var entry = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+        if poll(&entry, 1, 0) > 0, entry.revents & Int16(POLLERR) != 0 { stop.raise(.readerGone) }
     }
 
     /// Writes what there is room for.
@@ -49,7 +55,7 @@ final class OutputMixer {
         guard stream.hasPending else { return }
         stream.flush()
         if stream.hasPending {
-            if awaited.insert(stream.descriptor).inserted { events.add(stream.descriptor, POLLOUT, token: Place.own) }
+            if awaited.insert(stream.descriptor).inserted { events.add(stream.descriptor, POLLOUT, token: ChildDescriptor.own) }
         } else if awaited.remove(stream.descriptor) != nil {
             events.remove(stream.descriptor)
         }

@@ -19,6 +19,7 @@ final class RunningGroups: Sendable {
 
     deinit { ExitCleanup.cancel(token) }
 
+    func contains(_ leader: pid_t) -> Bool { groups.leaders.withLock { $0.contains(leader) } }
     func insert(_ leader: pid_t) { groups.leaders.withLock { _ = $0.insert(leader) } }
     /// Before the leader is collected: its number may be another's then.
     func remove(_ leader: pid_t) { groups.leaders.withLock { _ = $0.remove(leader) } }

@@ -2,7 +2,7 @@
 final class Slot {
     /// Counted from 0.
     let index: Int
-    var job: Job?
+    var job: ExecJob?
     /// What commands write, where they do not write to this program's streams themselves.
     var output: SlotStream?
     var errors: SlotStream?

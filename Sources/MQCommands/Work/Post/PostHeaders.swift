@@ -33,12 +33,12 @@ struct PostHeaders {
         switch contract {
         case .mq:
             add("Mq-Id", id)
-            add("Mq-Queue", queue)
+            add("Mq-Queue", properties.queue ?? queue)
             add("Mq-Attempt", "\(properties.attempts ?? 1)")
             add("Mq-Timestamp", properties.timestamp.map(Timestamp.text))
         case .eb:
             add("X-Aws-Sqsd-Msgid", id)
-            add("X-Aws-Sqsd-Queue", queue)
+            add("X-Aws-Sqsd-Queue", properties.queue ?? queue)
             let first = properties.firstReceived ?? (properties.attempts ?? 1 <= 1 ? now : nil)
             add("X-Aws-Sqsd-First-Received-At", first.map { Self.wholeSeconds(Timestamp.text($0)) })
             add("X-Aws-Sqsd-Receive-Count", "\(properties.attempts ?? 1)")

@@ -9,7 +9,7 @@ import MQStandIns
 /// never answers, `/slow/SECONDS` late; `/reset` breaks off after it has read, `/nonsense` is no HTTP; `/idle` closes the connection
 /// once it has answered, without a word; `/redirect` points to `/status/200`; `/health` answers what `setHealth` said last. Anything
 /// behind these, as in `/status/200/mine`, tells requests apart.
-public final class WorkerServer: Sendable {
+public final class PythonWorker: Sendable {
     /// A request that came.
     public struct Request: Sendable {
         public let path: String
@@ -27,11 +27,11 @@ public final class WorkerServer: Sendable {
     private let server: LoopbackProcess
     private let fixture = Fixture()
 
-    private static let started = Result { try WorkerServer() }
+    private static let started = Result { try PythonWorker() }
 
     /// The one server of this process: tests tell their requests apart by the path.
     /// - Throws: `ConformanceFailure` when there is no Python, or it does not answer.
-    public static func shared() throws -> WorkerServer { try started.get() }
+    public static func shared() throws -> PythonWorker { try started.get() }
 
     /// - Parameters:
     ///   - port: 0 is any that is free.

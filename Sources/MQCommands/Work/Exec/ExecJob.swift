@@ -2,7 +2,7 @@ import Glibc
 import MQCore
 
 /// A command that runs for messages.
-final class Job {
+final class ExecJob {
     /// How it is made to end.
     enum Stage { case running, asked, killed }
 

@@ -1,5 +1,5 @@
 /// What a descriptor of a command is, as a number.
-struct Place {
+struct ChildDescriptor {
     enum Part: UInt64 { case child, input, meta, output, errors }
 
     let slot: Int

@@ -1,11 +1,7 @@
 internal import Glibc
-internal import MQCore
 
-/// The wall clock.
-enum Clock {
-    /// Seconds since 1970.
-    static var now: Int64 { Int64(time(nil)) }
-
+/// Moments as AWS writes them in its replies.
+enum ServiceTime {
     /// Seconds since 1970 of `2025-01-31T12:00:00Z`, with or without a fraction and an offset; `nil` for anything else.
     static func parse(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
