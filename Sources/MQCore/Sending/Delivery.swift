@@ -3,6 +3,26 @@
 ///
 /// A message is known by its position, counted from 0 in the order of handing over, refused ones included.
 public final class Delivery {
+    public struct Limits {
+        /// How long to wait for room or for a peer; `nil` is without end.
+        public var timeout: Duration?
+        /// What the queue or the other side refuses is left out; otherwise it is an error.
+        public var skipsRefused = false
+        public var skipsEmpty = false
+        public var pace: Pace?
+        /// Where the sender's calls may be cut short: how often its progress is counted while it waits, and a wait in vain is said.
+        /// Not for a sender that waits for answers.
+        public var slice: Duration?
+        /// What a message is called in an error; without it, errors name none.
+        public var name: ((_ position: Int) -> String)?
+        /// Whether what messages carry and the transport does not is said here.
+        public var namesDropped = true
+        /// Whether what the sender has taken counts as confirmed: of a transport that confirms nothing before its end.
+        public var trustsTaken = false
+
+        public init() {}
+    }
+
     /// How long the queue has taken nothing when that is said.
     private static let patience = Duration.seconds(1)
 
@@ -75,6 +95,22 @@ public final class Delivery {
         _ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> Int {
         try hand(batch, range, oversize: nil, .offering(until: deadline), stop: stop)
+    }
+
+    /// How long a message that does not go at once is waited for.
+    private enum Patience {
+        /// For the timeout, or to the deadline; in vain is an error.
+        case bounded(by: Deadline?)
+        case offering(until: Deadline)
+
+        var deadline: Deadline? {
+            switch self {
+            case .bounded(let deadline): deadline
+            case .offering(let deadline): deadline
+            }
+        }
+
+        var isOffer: Bool { if case .offering = self { true } else { false } }
     }
 
     private func hand(
