@@ -44,10 +44,11 @@ struct Post: Verb {
         examples: [
             VerbTable.Example(
                 "In place of sqsd: ten requests at once, none before the worker is well:",
-                "mq post sqs:jobs http://127.0.0.1:8080/work --contract eb --health /health -j 10 --status-addr 127.0.0.1:9000"),
+                "mq post sqs:jobs http://127.0.0.1:8080/work --contract eb \\", "    --health /health -j 10 --status-addr 127.0.0.1:9000"),
             VerbTable.Example(
                 "In place of nsq_to_http, to two workers, with what fails five times kept:",
-                "mq post nsq:clicks/web http://127.0.0.1:8080/ http://127.0.0.1:8081/ -j 20 --max-attempts 5 --dead-letter nsq:clicks-dead"),
+                "mq post nsq:clicks/web http://127.0.0.1:8080/ http://127.0.0.1:8081/ -j 20 \\",
+                "    --max-attempts 5 --dead-letter nsq:clicks-dead"),
             VerbTable.Example(
                 "What is there, and then no more; a conflict is no failure:",
                 "mq post posix-mq:/jobs http://127.0.0.1:8080/ --drain --on 409=ok"),
