@@ -5,7 +5,7 @@ import Testing
 
 extension MessageContract {
     /// Numbered jobs whose commands fail in every way, and an `mq exec` that is killed. MQ_TEST_RELIABILITY=100000 makes them as many.
-    @Suite("Every job is done or is a dead letter", .timeLimit(.minutes(20)))
+    @Suite("Every job is done or is a dead letter", .serialized, .timeLimit(.minutes(20)))
     struct WorkReliabilityTests {
         private static let isLarge = getenv("MQ_TEST_RELIABILITY") != nil
         private static let total = getenv("MQ_TEST_RELIABILITY").flatMap { Int(String(cString: $0)) } ?? 200
