@@ -5,7 +5,7 @@ import Testing
 
 extension ProgramContract {
     /// Commands that live on and answer each record with a line.
-    @Suite("exec --coprocess", .timeLimit(.minutes(1)))
+    @Suite("exec --coprocess", .serialized, .timeLimit(.minutes(1)))
     struct ExecCoprocessTests {
         private static func run(_ script: String, timeout: Duration = .seconds(30)) throws -> ProgramResult {
             let fixture = Fixture()

@@ -5,7 +5,7 @@ import Testing
 
 extension ProgramContract {
     /// `mq exec` as a user has it, over a queue of the kernel.
-    @Suite("exec: commands", .timeLimit(.minutes(2)))
+    @Suite("exec: commands", .serialized, .timeLimit(.minutes(2)))
     struct ExecProgramTests {
         /// Runs a script with an empty queue `$Q`.
         private static func run(_ script: String, timeout: Duration = .seconds(30)) throws -> ProgramResult {

@@ -4,7 +4,7 @@ import Testing
 
 extension ProgramContract {
     /// `mq exec` over every queue that keeps its messages: what a user may rely on whatever the transport.
-    @Suite("exec", .timeLimit(.minutes(2)))
+    @Suite("exec", .serialized, .timeLimit(.minutes(2)))
     struct ExecTests {
         typealias Queue = ContractSubject.Queue
 

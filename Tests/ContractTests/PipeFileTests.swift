@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 extension ProgramContract {
-    @Suite("Pipes with names, where files are named", .timeLimit(.minutes(1)))
+    @Suite("Pipes with names, where files are named", .serialized, .timeLimit(.minutes(1)))
     struct PipeFileTests {
         /// The path of a pipe that nobody has opened.
         private func pipe(_ fixture: Fixture) throws -> String {

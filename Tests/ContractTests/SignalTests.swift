@@ -80,7 +80,7 @@ extension ProgramContract {
         func timeoutCommand(subject: ContractSubject) throws {
             try subject.withQueue { queue in
                 let result = try sh(
-                    #"for i in 1 2 3 4 5; do seq 5000 | timeout -s INT 0.2 mq send "$S" $SLOWLY --timeout 30s; done"#,
+                    #"for i in 1 2 3 4 5; do seq 5000 | timeout -s INT 0.4 mq send "$S" $SLOWLY --timeout 30s; done"#,
                     ["S": queue.send, "SLOWLY": subject.slowly])
                 #expect(result.errorText.ranges(of: "resume with: ").count == 5, "\(result.errorText)")
             }

@@ -5,7 +5,7 @@ import Testing
 
 extension MessageContract {
     /// Numbered jobs and an `mq exec` that is stopped again and again. MQ_TEST_RELIABILITY=100000 makes them more.
-    @Suite("Every job is done once", .timeLimit(.minutes(20)))
+    @Suite("Every job is done once", .serialized, .timeLimit(.minutes(20)))
     struct WorkReliabilityTests {
         private static let isLarge = getenv("MQ_TEST_RELIABILITY") != nil
         private static let total = getenv("MQ_TEST_RELIABILITY").flatMap { Int(String(cString: $0)) } ?? 200

@@ -4,7 +4,7 @@ import Testing
 
 extension ProgramContract {
     /// Every example of docs/workers.md does what the page says.
-    @Suite("docs/workers.md", .timeLimit(.minutes(1)))
+    @Suite("docs/workers.md", .serialized, .timeLimit(.minutes(1)))
     struct WorkersPageTests {
         private static let page = DocumentPage("docs/workers.md")
         static let examples = page.blocks("sh")

@@ -7,7 +7,7 @@ import Testing
 @testable import MQCommands
 
 /// The small parts of `mq exec`, without a queue.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct ExecPartsTests {
     @Test(arguments: [
         ("posix-mq:/jobs", "jobs"), ("posix-mq:jobs", "jobs"), ("sysv:0x4d51", "0x4d51"), ("nsq:orders/bill", "orders/bill"),

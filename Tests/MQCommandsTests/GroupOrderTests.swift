@@ -7,7 +7,7 @@ import Testing
 @testable import MQCommands
 
 /// Of a group that keeps an order one message at a time is worked on, and what failed is not overtaken.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct GroupOrderTests {
     private func parcel() -> Parcel { Parcel(gap: Batch.Gap(), wantsProperties: true) }
 

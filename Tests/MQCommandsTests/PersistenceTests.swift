@@ -8,7 +8,7 @@ import Testing
 @testable import MQCommands
 
 /// Messages that fail at a work and are tried again, over a queue that takes nothing back and over one that does.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct PersistenceTests {
     /// A queue of the kernel, removed at the end.
     private struct KernelQueue {
@@ -272,7 +272,7 @@ struct PersistenceTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct BackoffTests {
     @Test func eachAttemptWaitsTwiceAsLong() throws {
         let backoff = try Backoff(parsing: "1s:1m")

@@ -7,7 +7,7 @@ import Testing
 @testable import MQCommands
 
 /// Messages posted to Python's HTTP server, which answers as its path says.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct PostWorkTests {
     /// One run over a queue in this process, whose broker counts attempts.
     private final class Run {

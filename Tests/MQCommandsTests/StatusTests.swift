@@ -7,7 +7,7 @@ import Testing
 @testable import MQCommands
 
 /// What a working verb answers when it is asked over HTTP.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct StatusTests {
     private static func parse(_ text: String) -> StatusRequest? { StatusRequest.parse(Array(text.utf8)) }
 
@@ -125,7 +125,7 @@ struct StatusTests {
 }
 
 /// What systemd is told.
-@Suite(.timeLimit(.minutes(1)), .serialized)
+@Suite(.ownThread, .timeLimit(.minutes(1)), .serialized)
 struct ServiceManagerTests {
     @Test func readinessAndSignsOfLifeReachTheSocket() throws {
         let path = "/tmp/\(UniqueName.make())"
