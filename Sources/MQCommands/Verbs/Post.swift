@@ -15,7 +15,7 @@ struct Post: Verb {
                 ("any other 4xx", "it is given up: --dead-letter has it, or it is dropped; with --contract eb, it is tried again"),
             ]),
             .text(
-                "With several URLs, messages go to each in turn. One that does not answer gets nothing for a while, twice as long each time (about a minute at most), and then a single message, or with --health a question, which shows whether it answers again. No messages are taken while no URL answers. Retry-After is believed up to twelve hours."
+                "With several URLs, messages go to each in turn. One that does not answer gets nothing for a while, twice as long each time (at most five minutes), and then a single message, or with --health a question, which shows whether it answers again. No messages are taken while no URL answers. Retry-After is believed up to twelve hours."
             ),
             .text("Each request has these headers beside its Content-Type and User-Agent, as far as the transport knows the values:"),
             .terms([
