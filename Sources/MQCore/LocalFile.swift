@@ -40,9 +40,7 @@ public enum LocalFile {
         if fstat(descriptor, &status) == 0 {
             let size = min(Int(status.st_size) + 1, limit)
             // An array without memory ends the process: large ones are tried out.
-            let place = size < 1 << 24 ? nil : malloc(size)
-            free(place)
-            if size >= 1 << 24 && place == nil {
+            if size >= 1 << 24 && !SpareResources.hasRoom(for: size) {
                 throw TransportError(.failure, "\(path): no memory for its \(Quantity.count(Int(status.st_size), "byte"))", errno: ENOMEM)
             }
             result.reserveCapacity(size)

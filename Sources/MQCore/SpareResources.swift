@@ -17,13 +17,19 @@ public enum SpareResources {
                 .failure, "\(who) needs \(descriptors) descriptors, and this process may open only \(taken.count) more",
                 hint: "ulimit -n raises the limit", errno: EMFILE)
         }
-        let place = mmap(nil, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-        guard let place, place != MAP_FAILED else {
+        guard hasRoom(for: bytes) else {
             throw TransportError(
                 .failure, "\(who) needs \(bytes >> 20) MiB of address space, and this process cannot have them",
                 hint: "ulimit -v raises the limit", errno: ENOMEM)
         }
+    }
+
+    /// Whether so many bytes of address space can be had. Not by malloc(3): a compiler may leave out a try of which nothing is used.
+    static func hasRoom(for bytes: Int) -> Bool {
+        let place = mmap(nil, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let place, place != MAP_FAILED else { return false }
         munmap(place, bytes)
+        return true
     }
 
     /// Whether a descriptor can be opened.

@@ -171,7 +171,7 @@ extension ProgramContract {
             defer { for identifier in identifiers where identifier >= 0 { msgctl(identifier, IPC_RMID, nil) } }
             #expect(identifiers.allSatisfy { $0 >= 0 })
             // A build for debugging takes several times as long.
-            let limit = Duration.milliseconds(try mq().path.contains("/release/") ? 300 : 1300)
+            let limit = Duration.milliseconds(try mq().path.contains("/release/") ? 500 : 1300)
             try expectPrompt("listing 8000 queues", within: limit) {
                 let result = try mq().run("list", "sysv:")
                 #expect(result.status == 0 && result.lines.count > 8000)

@@ -14,6 +14,8 @@ struct ShellCompletionTests {
         var testDescription: String { typed }
     }
 
+    private static let root = Executable.packageRoot
+
     static let lines = [
         Line(typed: "mq se", answers: ["send"]),
         Line(typed: "mq send posix-", answers: ["posix-mq:"]),
@@ -29,11 +31,13 @@ struct ShellCompletionTests {
         Line(typed: "mq help pur", answers: ["purge"]),
         Line(typed: "mq send nonsense:", answers: []),
         Line(typed: "mq -", answers: ["--help", "--version"]),
-        Line(typed: "mq send sysv:/etc/passw", answers: ["sysv:/etc/passwd"], behindBreak: ["/etc/passwd"]),
-        Line(typed: "mq recv zmq:@ipc:///etc/passw", answers: ["zmq:@ipc:///etc/passwd"], behindBreak: ["///etc/passwd"]),
+        Line(typed: "mq send sysv:\(root)/Package.sw", answers: ["sysv:\(root)/Package.swift"], behindBreak: ["\(root)/Package.swift"]),
         Line(
-            typed: "mq send zmq:tcp://h:1,secret-key=/etc/passw", answers: ["zmq:tcp://h:1,secret-key=/etc/passwd"],
-            behindBreak: ["/etc/passwd"]),
+            typed: "mq recv zmq:@ipc://\(root)/Package.sw", answers: ["zmq:@ipc://\(root)/Package.swift"],
+            behindBreak: ["//\(root)/Package.swift"]),
+        Line(
+            typed: "mq send zmq:tcp://h:1,secret-key=\(root)/Package.sw", answers: ["zmq:tcp://h:1,secret-key=\(root)/Package.swift"],
+            behindBreak: ["\(root)/Package.swift"]),
     ]
 
     private func script(_ shell: Shell) -> String { "\(Executable.packageRoot)/completions/\(shell.fileName)" }
