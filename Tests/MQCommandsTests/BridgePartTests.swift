@@ -76,6 +76,15 @@ struct BridgePartTests {
         #expect(copies.hear(Verdict(10..<12, .done)).isEmpty && copies.hear(Verdict(10..<12, .done)) == [10..<12])
     }
 
+    @Test func newIdentitiesAreMadeOfTheMessagesOwn() throws {
+        var marks = BridgeMarks()
+        (marks.maxHops, marks.renewsIdentity) = (0, true)
+        var properties = MessageProperties()
+        (properties.id, properties.dedup) = ("7", "d")
+        marks.change(for: try ResolvedAddress("mem:q", options: []).descriptor)?(&properties)
+        #expect(properties.dedup == "mq-7" && properties.attributes.isEmpty)
+    }
+
     @Test func aSideThatNeverConnectedSaysSo() {
         var link = BridgeLink(side: "destination nsq:q", retry: nil)
         let refused = TransportError(.unreachable, "connection refused")

@@ -1,5 +1,6 @@
 import Glibc
 import MQCore
+import MQStandIns
 import MQTesting
 import Testing
 
@@ -104,6 +105,40 @@ struct BridgeTests {
         let moved = try bridge.destinations[0].bodies(), dead = try bridge.dead.bodies()
         #expect(dead.count == 10 && (moved + dead).sorted() == MemoryBridge.bodies(30).sorted())
         #expect(try bridge.source.bodies().isEmpty)
+    }
+
+    /// Accepted by the queue and dropped: it had this very message within five minutes.
+    @Test func whatAFIFOQueueWouldDropIsRefused() throws {
+        for (name, value) in [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "us-east-1")] {
+            setenv(name, value, 1)
+        }
+        let server = try SQSStandIn()
+        defer { server.stop() }
+        server.createQueue("jobs.fifo", attributes: ["FifoQueue": "true"])
+        let transport = try ResolvedAddress("sqs:jobs.fifo,endpoint=\(server.endpoint)", options: []).transport()
+        func send(_ properties: MessageProperties) throws -> [TransportError.Code] {
+            let sender = try transport.openSender(Opening(stop: StopFlag()))
+            var batch = Batch()
+            batch.append("job".utf8)
+            batch.setProperties(properties)
+            _ = try sender.send(batch, 0..<1, until: .after(.seconds(20)), stop: StopFlag())
+            return sender.takeRejections().map { $0.error.code }
+        }
+        var properties = MessageProperties()
+        (properties.group, properties.dedup) = ("g", "d")
+        let first = try send(properties)
+        #expect(first.isEmpty)
+        let receiver = try transport.openReceiver(Opening(stop: StopFlag()))
+        var batch = Batch()
+        batch.wantsProperties = true
+        _ = try receiver.receive(into: &batch, limit: 1, byteLimit: .max, until: .after(.seconds(20)), stop: StopFlag())
+        try receiver.settle(0..<1, as: .acknowledge)
+        var own = batch.properties(of: 0)
+        let again = try send(own)
+        #expect(again == [.duplicate])
+        own.dedup = "another"
+        let renewed = try send(own)
+        #expect(renewed.isEmpty)
     }
 
     // MARK: - Several destinations

@@ -1,4 +1,3 @@
-import Glibc
 import MQCore
 
 struct Bridge: Verb {
@@ -138,7 +137,7 @@ struct Bridge: Verb {
         }
         let name = hasMap ? "--map" : "--filter"
         guard let program = command.first else { throw TransportError(.usage, "\(name) needs a command", hint: "\(name) -- COMMAND...") }
-        try ProgramPath.require(program)
+        _ = try CommandPath.find(program)
         let framing = try words.text(Self.framing).map { word throws(TransportError) in try Framing(parsing: word) } ?? .len32
         if framing == .files || framing == .whole {
             throw TransportError(
