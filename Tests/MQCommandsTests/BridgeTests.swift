@@ -260,7 +260,7 @@ struct BridgeTests {
         try bridge.source.send(all)
         var moved: [String] = []
         for _ in 0..<20 where moved.count < all.count {
-            _ = try bridge.run { $0.sieve = BridgeSieve.Plan(command: ["head", "-c", "150"], maps: true) }
+            _ = try bridge.run { $0.sieve = BridgeSieve.Plan(command: ["dd", "bs=1", "count=150", "status=none"], maps: true) }
             moved += try bridge.destinations[0].bodies()
         }
         #expect(moved.sorted() == all.sorted())

@@ -33,6 +33,25 @@ struct ParseTests {
         #expect(try parse("recv", "mem:q", "-f", "%s\\n").text(Recv.format) == "%s\\n")
     }
 
+    @Test func exec() throws {
+        let words = try parse("exec", "mem:q", "-j4", "--on", "3=reject", "--on", "9=ok", "-n", "2", "--grace", "5s", "--", "sh", "-c", "x")
+        #expect(
+            words.words("COMMAND") == ["sh", "-c", "x"] && words.integer(Exec.jobs) == 4 && words.texts(Exec.on) == ["3=reject", "9=ok"])
+        #expect(words.duration(.grace) == .seconds(5) && words.integer(.count) == 2)
+    }
+
+    @Test func post() throws {
+        let words = try parse("post", "mem:q", "http://a/", "http://b/", "--status-addr", "127.0.0.1:0", "--max-time", "5m~")
+        #expect(words.words("URL") == ["http://a/", "http://b/"] && words.text(.statusAddr) == "127.0.0.1:0")
+        #expect(try WorkPlan.maxTime(words.text(.maxTime)!) > .seconds(200))
+    }
+
+    @Test func bridge() throws {
+        let words = try parse("bridge", "mem:a", "mem:b", "mem:c", "--copy", "--filter", "--", "grep", "x")
+        #expect(words.word("FROM") == "mem:a" && words.words("TO") == ["mem:b", "mem:c"] && words.words("COMMAND") == ["grep", "x"])
+        #expect(words.has(Bridge.copy) && words.has(Bridge.filter))
+    }
+
     @Test func list() throws {
         #expect(try parse("list").word("SCHEME") == nil)
         let words = try parse("list", "posix-mq:", "--json")
@@ -119,7 +138,8 @@ struct ParseTests {
     @Test func everyVerbIsTested() {
         #expect(
             Verbs.tables.map(\.name) == [
-                "send", "recv", "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive", "bench", "bench compare",
+                "send", "recv", "exec", "post", "bridge", "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive",
+                "bench", "bench compare",
                 "bench report", "transports", "explain", "completion", "help", "version",
                 "__bench-worker", "__complete", "__generate",
             ])

@@ -104,7 +104,7 @@ struct ChildProcessTests {
     }
 
     @Test func itsEndCanBePolled() throws {
-        var child = try ChildProcess(.shell("read line"), descriptors: [])
+        var child = try ChildProcess(.shell("exec sleep 100"), descriptors: [])
         child.signal(SIGTERM)
         #expect(Readiness.wait(for: POLLIN, on: child.descriptor, until: .after(.seconds(20)), stop: StopFlag()) == .ready)
         #expect(child.exitReason() == .signal(SIGTERM))

@@ -77,8 +77,8 @@ struct RecordLimitTests {
     }
 
     @Test func aDroppedNetstringMustEndInItsComma() {
-        #expect(Records(.netstring, "11:xxxxxxxxxxx;".bytes, limit: 10).error == "a netstring ends with a comma")
-        #expect(Records(.netstring, "11:xxxxxxxxxxx;".bytes.map { [$0] }, limit: 10).error == "a netstring ends with a comma")
+        #expect(Records(.netstring, "11:xxxxxxxxxxx;".bytes, limit: 10).error == "a netstring ends with a comma, which is missing")
+        #expect(Records(.netstring, "11:xxxxxxxxxxx;".bytes.map { [$0] }, limit: 10).error == "a netstring ends with a comma, which is missing")
     }
 
     @Test(arguments: Framing.streams)
