@@ -142,7 +142,7 @@ extension MeasuringContract {
                 (["mem:temp", "--rtt", "--rate", "find", "--slo", "p99<1s"], "do not go together"), (["mem:temp", "-n", "0"], "-n"),
                 ([], "address"),
                 (["kafka:x"], "unknown scheme"), (["mem:temp", "--save", "a/b"], "is not a name"),
-                (["compare", "a", "b", "--fail-on", "p98>1%"], "p98"), (["compare", "a"], "new"),
+                (["compare", "a", "b", "--fail-on", "p98>1%"], "p98"), (["compare", "a"], "NEW"),
             ])
         func mistakes(words: [String], says: String) throws {
             let result = try mq().run(["bench"] + words, timeout: .seconds(5))

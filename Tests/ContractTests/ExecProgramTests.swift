@@ -207,7 +207,7 @@ extension ProgramContract {
         func surroundings() throws {
             let result = try Self.run(
                 """
-                job='cat >> "$0"; echo >> "$0"'
+                job='printf "%s\\n" "$(cat)" >> "$0"'
                 seq 4 | mq send "$Q"; mq exec "$Q" --drain -- sh -c "$job" $D/a <&- >&- 2>&-; echo $?
                 seq 9 | mq send "$Q"; (ulimit -n 32; mq exec "$Q" -n 9 -j 8 -q -- sh -c "$job" $D/b); echo $?
                 seq 9 | mq send "$Q"; mq exec "$Q" -n 9 -j 1000 -- sh -c "$job" $D/c; echo $?

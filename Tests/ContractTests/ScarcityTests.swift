@@ -14,15 +14,18 @@ extension ProgramContract {
             }
         }
 
-        @Test("Little address space is one sentence, not an abort", arguments: ["zmq:tcp://127.0.0.1:1"])
-        func space(address: String) throws {
-            // As much as the program has, and a little more.
+        /// Which limit is too little for libzmq differs from one start to the next: places in memory are drawn by lot.
+        @Test("Little address space is one sentence, not an abort")
+        func space() throws {
             let script = #"""
-                mq recv mem:q --timeout 5s & p=$!; sleep 0.1; kb=$(awk '/VmPeak/ { print $2 }' /proc/$p/status); kill $p; wait $p 2>/dev/null
-                ulimit -v $((kb + 20000)); exec mq send "$A" x --timeout 200ms
+                for kb in $(seq 30000 6000 120000); do
+                    (ulimit -v $kb; exec mq send zmq:tcp://127.0.0.1:1 x --timeout 50ms) 2> "$D/said"; echo "$? $(head -1 "$D/said")"
+                done
                 """#
-            let result = try sh(script, ["A": address])
-            expectSentence(result, 2, "address space")
+            let lines = try sh(script).lines
+            #expect(lines.contains { $0.hasPrefix("2 mq: ") && $0.contains("address space") }, "\(lines)")
+            // Below what the system's loader needs, mq does not even begin.
+            #expect(lines.allSatisfy { $0.hasPrefix("2 mq: ") || $0.hasPrefix("69 mq: ") || $0.hasPrefix("127 ") }, "\(lines)")
         }
 
         @Test("A message for which there is no memory is one sentence")

@@ -64,7 +64,11 @@ struct MemoryBroker {
 final class Pipe {
     private(set) var ends: [CInt] = [-1, -1]
 
-    init() { precondition(pipe(&ends) == 0) }
+    init() {
+        precondition(pipe(&ends) == 0)
+        // A program that another test starts would keep it open.
+        for end in ends { precondition(fcntl(end, F_SETFD, FD_CLOEXEC) == 0) }
+    }
     deinit { for end in ends where end >= 0 { close(end) } }
 
     /// What was written, after closing the writing end.

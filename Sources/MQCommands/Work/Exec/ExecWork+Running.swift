@@ -13,12 +13,16 @@ extension ExecWork {
             } catch {
                 if Shortage.isCause(error.errno), shortage.met(running: running) {
                     console.detail("\(error.message); trying again")
+                    closeIdleSlots()
                     continue
                 }
                 for positions in waiting.removeFirst().positions { verdicts.append(Verdict(positions, .stop(error))) }
             }
         }
     }
+
+    /// What slots keep open between two commands may be what the next command lacks.
+    private func closeIdleSlots() { while let last = slots.last, last.job == nil { slots.removeLast() } }
 
     private func freeSlot() -> Slot {
         if let slot = slots.first(where: { $0.job == nil }) { return slot }

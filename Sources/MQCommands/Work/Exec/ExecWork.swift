@@ -98,7 +98,9 @@ final class ExecWork: CommandWork {
     private func handleEvents(until deadline: Deadline) {
         ready.removeAll(keepingCapacity: true)
         events.wait(until: deadline, into: &ready)
-        for event in ready { if let place = ChildDescriptor(event.token) { handle(place, slots[place.slot]) } }
+        for event in ready {
+            if let place = ChildDescriptor(event.token), place.slot < slots.count { handle(place, slots[place.slot]) }
+        }
     }
 
     private func handle(_ place: ChildDescriptor, _ slot: Slot) {

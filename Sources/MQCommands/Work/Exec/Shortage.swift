@@ -33,6 +33,7 @@ struct Shortage {
             (narrowed, end) = ((running, .after(Self.memory)), nil)
             return true
         }
+        narrowed = (1, .after(Self.memory))
         if let end { return !end.hasPassed }
         end = .after(Self.patience)
         return true
