@@ -69,7 +69,7 @@ extension NSQAdmin {
         var found = all.filter { $0.peer.text == bare || $0.http.text == bare }
         if found.isEmpty { found = all.filter { if case .tcp(let host, _) = $0.peer { host == bare } else { false } } }
         guard found.count < 2 else {
-            throw TransportError(.usage, "\(found.count) nsqds are at \(bare)", hint: "--node \(found[0].peer.text)")
+            throw TransportError(.usage, "\(found.count) nsqds are at \(bare)", hint: "give the port, too: \(found[0].peer.text)")
         }
         guard let daemon = found.first else {
             let list = all.prefix(5).map(\.peer.text).joined(separator: ", ")
