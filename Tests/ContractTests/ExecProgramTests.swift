@@ -209,7 +209,7 @@ extension ProgramContract {
                 """
                 job='printf "%s\\n" "$(cat)" >> "$0"'
                 seq 4 | mq send "$Q"; mq exec "$Q" --drain -- sh -c "$job" $D/a <&- >&- 2>&-; echo $?
-                seq 9 | mq send "$Q"; (ulimit -n 32; mq exec "$Q" -n 9 -j 8 -q -- sh -c "$job" $D/b); echo $?
+                seq 9 | mq send "$Q"; (ulimit -n 48; mq exec "$Q" -n 9 -j 8 -q -- sh -c "$job" $D/b); echo $?
                 seq 9 | mq send "$Q"; mq exec "$Q" -n 9 -j 1000 -- sh -c "$job" $D/c; echo $?
                 seq 2 | mq send "$Q"; mq exec "$Q" -n 2 -j 1000 -- sh -c 'ulimit -n' | uniq | wc -l
                 ulimit -n; cat $D/[abc] | wc -w
