@@ -32,7 +32,7 @@ demo: build
 test: build
 	@Scripts/bootstrap test
 	swift build --build-tests
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(TEST) --skip ContractTests
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 $(TEST) --skip ContractTests
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=3 $(TEST) --filter ContractTests
 
 check: build
