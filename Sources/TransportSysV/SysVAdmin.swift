@@ -15,7 +15,7 @@ final class SysVAdmin: Admin {
         let queues = try SysVStatus.table().map { row in
             // A queue removed meanwhile, or one that may not be read, is shown as the table has it.
             let status = (try? SysVQueue(id: row.id).status()) ?? row
-            return QueueStatus(address: status.address, facts: status.facts)
+            return QueueStatus(address: status.address) { status.facts }
         }
         return QueueListing(
             queues: queues, limits: try limits(),

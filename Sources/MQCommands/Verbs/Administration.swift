@@ -45,11 +45,17 @@ enum Administration {
 
     /// The columns of a listing; a fact that is not known is a dash.
     static func table(_ listing: QueueListing) -> String {
-        let columns = listing.columns.map { column in
-            Rows.Column(column.heading.uppercased(), isNumeric: listing.queues.contains { $0[column.key]?.isNumeric ?? false })
+        var rows = Rows([.init("ADDRESS")] + listing.columns.map { .init($0.heading.uppercased()) })
+        for queue in listing.queues {
+            let facts = queue.facts
+            var cells = [queue.address]
+            for (index, column) in listing.columns.enumerated() {
+                let value = facts.first { $0.key == column.key }?.value
+                cells.append(value?.shortText ?? "-")
+                if value?.isNumeric == true { rows.columns[index + 1].isNumeric = true }
+            }
+            rows.append(cells)
         }
-        var rows = Rows([.init("ADDRESS")] + columns)
-        for queue in listing.queues { rows.append([queue.address] + listing.columns.map { queue[$0.key]?.shortText ?? "-" }) }
         return rows.text()
     }
 }

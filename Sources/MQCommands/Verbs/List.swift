@@ -46,7 +46,10 @@ struct List: Verb {
         if words.has(.json) {
             try Results.print(Self.json(listings))
         } else {
-            try Results.print(listings.map { Self.text($0, $1) }.joined(separator: "\n"))
+            for (index, (descriptor, listing)) in listings.enumerated() {
+                if index > 0 { try Results.print("\n") }
+                try Results.print(Self.text(descriptor, listing))
+            }
         }
         return .success
     }

@@ -6,8 +6,8 @@ enum Results {
     /// - Throws: `inputOutput`; a reader that has gone ends the process by SIGPIPE, as every filter does.
     static func print(_ text: String) throws(TransportError) {
         let output = OutputStream()
-        let bytes = Array(text.utf8)
-        let written = bytes.withUnsafeBytes { output.write($0, stop: StopFlag()) }
+        var text = text
+        let written = text.withUTF8 { output.write(UnsafeRawBufferPointer($0), stop: StopFlag()) }
         guard let error = written.error else { return }
         if output.readerIsGone { ProcessMonitor.die(of: SIGPIPE) }
         throw error

@@ -16,7 +16,8 @@ public struct Rows: Sendable {
 
     /// From the left.
     public var columns: [Column]
-    private var rows: [[String]] = []
+    /// Row after row: a table may have tens of thousands.
+    private var cells: [String] = []
     /// Blanks between two columns.
     public var gap = 2
     /// Where not everything fits, what is narrower than this has lines of its own.
@@ -25,21 +26,30 @@ public struct Rows: Sendable {
     public init(_ columns: [Column]) { self.columns = columns }
 
     /// - Parameter cells: one for each column.
-    public mutating func append(_ cells: [String]) { rows.append(cells.map(\.printable)) }
+    public mutating func append(_ cells: [String]) { for cell in cells { self.cells.append(cell.printable) } }
 
     /// Takes away the last column.
     public mutating func removeLastColumn() {
+        let count = columns.count
         columns.removeLast()
-        for index in rows.indices { rows[index].removeLast() }
+        cells = cells.enumerated().filter { $0.offset % count != count - 1 }.map(\.element)
+    }
+
+    private var rows: LazyMapSequence<StrideTo<Int>, ArraySlice<String>> {
+        stride(from: 0, to: cells.count, by: max(1, columns.count)).lazy.map { cells[$0..<$0 + columns.count] }
     }
 
     /// How wide each column is.
     /// - Parameter widest: a longer cell sticks out of its column and does not widen it.
     public func widths(widest: Int = .max) -> [Int] {
-        columns.indices.map { index in
-            let cells = (columns[index].header + rows.map { $0[index] }).map(\.count).filter { $0 <= widest }
-            return max(columns[index].least, cells.max() ?? 0)
+        var widths = columns.map(\.least)
+        func count(_ cell: String, in column: Int) {
+            let width = cell.columns
+            if width <= widest && width > widths[column] { widths[column] = width }
         }
+        for (index, column) in columns.enumerated() { for header in column.header { count(header, in: index) } }
+        for row in rows { for (index, cell) in row.enumerated() { count(cell, in: index) } }
+        return widths
     }
 
     /// How long its longest line is, when no cell of the first column sticks out.
@@ -52,7 +62,9 @@ public struct Rows: Sendable {
     /// Everything, in lines as long as they must be.
     public func text(widest: Int = .max) -> String {
         let widths = widths(widest: widest)
-        return header(widths) + rows.map { line($0, widths) }.joined()
+        var text = header(widths)
+        for row in rows { add(row, widths, to: &text) }
+        return text
     }
 
     /// The lines above the cells.
@@ -61,13 +73,25 @@ public struct Rows: Sendable {
     /// One line of cells, for a table that is made while it is read.
     public func line(_ cells: [String], _ widths: [Int]) -> String {
         var line = ""
+        add(cells[...], widths, to: &line)
+        return line
+    }
+
+    private func add(_ cells: ArraySlice<String>, _ widths: [Int], to text: inout String) {
+        // What is blank at the end of the line is left out.
+        var owed = 0
         for (index, cell) in cells.enumerated() {
-            let padding = String(repeating: " ", count: max(0, widths[index] - cell.count))
-            if index > 0 { line += String(repeating: " ", count: gap) }
-            line += columns[index].isNumeric ? padding + cell : cell + padding
+            if index > 0 { owed += gap }
+            let padding = max(0, widths[index] - cell.columns)
+            if columns[index].isNumeric { owed += padding }
+            if !cell.isEmpty {
+                for _ in 0..<owed { text += " " }
+                owed = 0
+                text += cell
+            }
+            if !columns[index].isNumeric { owed += padding }
         }
-        while line.last == " " { line.removeLast() }
-        return line + "\n"
+        text += "\n"
     }
 
     private var headerLines: [[String]] {
@@ -91,10 +115,10 @@ extension Rows {
             table.gap = 1
             fitted[0] = max(2, min(8, width - others - columns.count + 1))
             let head = headerLines.map { table.line([""] + $0.dropFirst(), fitted) }.joined()
-            return head + rows.map { $0[0].shortened(to: width) + "\n" + table.line([""] + $0.dropFirst(), fitted) }.joined()
+            return head + rows.map { $0.first!.shortened(to: width) + "\n" + table.line([""] + $0.dropFirst(), fitted) }.joined()
         }
         fitted[0] = min(fitted[0], left)
-        return (headerLines + rows).map { table.line([$0[0].shortened(to: fitted[0])] + $0.dropFirst(), fitted) }.joined()
+        return (headerLines + rows.map { Array($0) }).map { table.line([$0[0].shortened(to: fitted[0])] + $0.dropFirst(), fitted) }.joined()
     }
 }
 
@@ -104,4 +128,9 @@ extension Rows {
         let text = words.wrapped(indent: column)
         return term.count + 2 > column ? term + "\n" + text : term + text.dropFirst(term.count)
     }
+}
+
+extension String {
+    /// Characters, which takes no looking for their boundaries where all of them are ASCII.
+    fileprivate var columns: Int { utf8.allSatisfy { (0x20..<0x7f).contains($0) } ? utf8.count : count }
 }
