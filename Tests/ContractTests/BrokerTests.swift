@@ -44,7 +44,7 @@ extension KeepingContract {
                 expectSuccess(try mq().run("send", queue.send, input: .bytes(numberedLines(total))))
                 let receiver = try startOpen(["recv", queue.recv + subject.impatience, "-n", "\(total)"])
                 try receiver.waitForLines(10_000)
-                usleep(3_500_000)
+                usleep(2_600_000)
                 if subject.tellsReceivers { #expect(try ContractSubject.count("clients", queue.recv) == 1) }
                 let result = try receiver.wait()
                 #expect(result.status == 0)

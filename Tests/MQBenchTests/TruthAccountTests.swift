@@ -1,122 +1,103 @@
 import MQBench
 import MQCore
 import MQTesting
-import Synchronization
 import Testing
 
-extension Truth {
-    @Suite("about what was lost, doubled and out of order", .timeLimit(.minutes(2)))
-    struct AccountTests {
-        /// One fault, and what 2000 messages of one producer, or 1000 of each of two, come to.
-        enum Fault: String, CaseIterable, CustomTestStringConvertible {
-            case drops, duplicates, swaps, everything
-            var testDescription: String { rawValue }
+/// What is counted is the same on a busy machine: these run beside others.
+@Suite("Bench tells the truth about what was lost, doubled and out of order", .ownThread, .timeLimit(.minutes(2)))
+struct TruthAccountTests {
+    /// One fault, and what 2000 messages of one producer, or 1000 of each of two, come to.
+    enum Fault: String, CaseIterable, CustomTestStringConvertible {
+        case drops, duplicates, swaps, everything
+        var testDescription: String { rawValue }
 
-            var faults: Faults {
-                var faults = Faults()
-                if self == .drops || self == .everything { faults.dropEvery = 10 }
-                if self == .duplicates || self == .everything { faults.duplicateEvery = 7 }
-                if self == .swaps || self == .everything { faults.swapEvery = 25 }
-                return faults
-            }
+        var faults: Faults {
+            var faults = Faults()
+            if self == .drops || self == .everything { faults.dropEvery = 10 }
+            if self == .duplicates || self == .everything { faults.duplicateEvery = 7 }
+            if self == .swaps || self == .everything { faults.swapEvery = 25 }
+            return faults
         }
+    }
 
-        static let sides = [(1, 1), (2, 1)]
+    static let sides = [(1, 1), (2, 1)]
 
-        @Test("Counts are exact as fast as it goes", arguments: Fault.allCases, sides)
-        func throughput(fault: Fault, sides: (Int, Int)) throws {
-            let run = TruthRun(
-                faults: fault.faults, rate: "max", producers: sides.0, consumers: sides.1, count: 2000, batch: 64)
-            let account = try run.throughput().account
-            check(account, run, sent: 2000)
-        }
+    @Test("Counts are exact as fast as it goes", arguments: Fault.allCases, sides)
+    func throughput(fault: Fault, sides: (Int, Int)) throws {
+        let run = TruthRun(
+            faults: fault.faults, rate: "max", producers: sides.0, consumers: sides.1, count: 2000, batch: 64)
+        let account = try run.throughput().account
+        check(account, run, sent: 2000)
+    }
 
-        @Test("Counts are exact at a rate", arguments: Fault.allCases, sides)
-        func latency(fault: Fault, sides: (Int, Int)) throws {
-            let run = TruthRun(
-                faults: fault.faults, rate: "2000", duration: 0.8, warmup: 0.2, producers: sides.0, consumers: sides.1)
-            let latency = try run.latency()
-            check(latency.account, run, sent: 2000)
-            // A second copy is no second response.
-            #expect(latency.response.count <= 1600)
-        }
+    @Test("Counts are exact at a rate", arguments: Fault.allCases, sides)
+    func latency(fault: Fault, sides: (Int, Int)) throws {
+        let run = TruthRun(
+            faults: fault.faults, rate: "2000", duration: 0.8, warmup: 0.2, producers: sides.0, consumers: sides.1)
+        let latency = try run.latency()
+        check(latency.account, run, sent: 2000)
+        // A second copy is no second response.
+        #expect(latency.response.count <= 1600)
+    }
 
-        private func check(_ account: Account, _ run: TruthRun, sent: Int) {
-            let done = run.record.counts
-            #expect(account.figures == [sent, done.dropped, done.duplicated, done.swapped])
-            #expect(account.received == sent - done.dropped)
-            if run.faults.dropEvery > 0 { #expect(done.dropped == sent / run.faults.dropEvery) }
-            #expect((done.duplicated > 0) == (run.faults.duplicateEvery > 0))
-            #expect((done.swapped > 0) == (run.faults.swapEvery > 0))
-        }
+    private func check(_ account: Account, _ run: TruthRun, sent: Int) {
+        let done = run.record.counts
+        #expect(account.figures == [sent, done.dropped, done.duplicated, done.swapped])
+        #expect(account.received == sent - done.dropped)
+        if run.faults.dropEvery > 0 { #expect(done.dropped == sent / run.faults.dropEvery) }
+        #expect((done.duplicated > 0) == (run.faults.duplicateEvery > 0))
+        #expect((done.swapped > 0) == (run.faults.swapEvery > 0))
+    }
 
-        @Test("With two consumers what is lost or doubled is exact too")
-        func consumers() throws {
-            var run = TruthRun(rate: "max", producers: 2, consumers: 2, count: 3000, batch: 16)
-            (run.faults.dropEvery, run.faults.duplicateEvery) = (10, 7)
-            let account = try run.throughput().account
-            let done = run.record.counts
-            #expect([account.lost, account.duplicated, account.received] == [300, done.duplicated, 2700])
-        }
+    @Test("With two consumers what is lost or doubled is exact too")
+    func consumers() throws {
+        var run = TruthRun(rate: "max", producers: 2, consumers: 2, count: 3000, batch: 16)
+        (run.faults.dropEvery, run.faults.duplicateEvery) = (10, 7)
+        let account = try run.throughput().account
+        let done = run.record.counts
+        #expect([account.lost, account.duplicated, account.received] == [300, done.duplicated, 2700])
+    }
 
-        @Test("A transport that keeps its promises is clean, whatever the sides", arguments: [(1, 1), (2, 1), (1, 2), (3, 3)])
-        func clean(producers: Int, consumers: Int) throws {
-            let run = TruthRun(rate: "max", producers: producers, consumers: consumers, count: 10_000)
-            let throughput = try run.throughput()
-            #expect(Array(throughput.account.figures.prefix(3)) == [10_000, 0, 0])
-            // Two consumers of one producer each see it in order.
-            #expect(throughput.account.reordered == 0)
-            #expect(throughput.windows.reduce(0) { $0 + $1.messages } == 10_000)
-            #expect(throughput.invalid == [])
-        }
+    @Test("A transport that keeps its promises is clean, whatever the sides", arguments: [(1, 1), (2, 1), (1, 2), (3, 3)])
+    func clean(producers: Int, consumers: Int) throws {
+        let run = TruthRun(rate: "max", producers: producers, consumers: consumers, count: 10_000)
+        let throughput = try run.throughput()
+        #expect(Array(throughput.account.figures.prefix(3)) == [10_000, 0, 0])
+        // Two consumers of one producer each see it in order.
+        #expect(throughput.account.reordered == 0)
+        #expect(throughput.windows.reduce(0) { $0 + $1.messages } == 10_000)
+        #expect(throughput.invalid == [])
+    }
 
-        @Test("Windows add up to what was measured, and a doubled message is no throughput")
-        func windows() throws {
-            var run = TruthRun(rate: "max", duration: 0.5)
-            run.faults.duplicateEvery = 1
-            run.faults.sendTime = .microseconds(100)
-            run.batch = 10
-            let throughput = try run.throughput()
-            #expect(throughput.windows.count == 5)
-            #expect(throughput.windows.reduce(0) { $0 + $1.messages } == throughput.measuredMessages)
-            #expect(throughput.measuredMessages < throughput.account.received)
-            #expect(throughput.account.duplicated == throughput.account.sent)
-            #expect((7000...11_000).contains(throughput.messagesPerSecond), "\(throughput.messagesPerSecond)")
-        }
+    @Test("Windows add up to what was measured, and a doubled message is no throughput")
+    func windows() throws {
+        var run = TruthRun(rate: "max", duration: 0.5)
+        run.faults.duplicateEvery = 1
+        run.faults.sendTime = .microseconds(100)
+        run.batch = 10
+        let throughput = try run.throughput()
+        #expect(throughput.windows.count == 5)
+        #expect(throughput.windows.reduce(0) { $0 + $1.messages } == throughput.measuredMessages)
+        #expect(throughput.measuredMessages < throughput.account.received)
+        #expect(throughput.account.duplicated == throughput.account.sent)
+        #expect((7000...11_000).contains(throughput.messagesPerSecond), "\(throughput.messagesPerSecond)")
+    }
 
-        @Test("Round trips pass over a doubled answer")
-        func roundTrips() throws {
-            var run = TruthRun(rate: "50%", count: 200, roundTrip: true)
-            run.faults.duplicateEvery = 10
-            let latency = try run.latency()
-            #expect(latency.account.sent == 200 && latency.account.lost == 0)
-            #expect(latency.account.duplicated > 0 && latency.response.count == 200)
-        }
+    @Test("Round trips pass over a doubled answer")
+    func roundTrips() throws {
+        var run = TruthRun(rate: "50%", count: 200, roundTrip: true)
+        run.faults.duplicateEvery = 10
+        let latency = try run.latency()
+        #expect(latency.account.sent == 200 && latency.account.lost == 0)
+        #expect(latency.account.duplicated > 0 && latency.response.count == 200)
+    }
 
-        @Test("A round trip without an answer ends them, is counted, and is said")
-        func unanswered() throws {
-            var run = TruthRun(rate: "50%", count: 200, roundTrip: true)
-            run.faults.dropEvery = 50
-            let latency = try run.latency()
-            #expect(latency.account.lost == 1 && latency.account.sent < 200)
-            #expect(latency.invalid.contains { $0.hasPrefix("message \(latency.account.sent) was not answered") }, "\(latency.invalid)")
-        }
-
-        @Test("The progress of a latency phase tells a p99 near that of the result, and that of a throughput phase none")
-        func progress() throws {
-            let seen = Mutex<[(phase: String, p99: String?)]>([])
-            // A millisecond a message: what the machine adds is small beside it.
-            var run = TruthRun(target: "temp,depth=64", rate: "50%", duration: 1.2)
-            run.faults.receiveTime = .milliseconds(1)
-            let report = try run.report { step in seen.withLock { $0.append((step.phase, step.p99)) } }
-            let all = seen.withLock { $0 }.filter { !$0.phase.isEmpty }
-            #expect(all.contains { $0.phase == "throughput" && $0.p99 == nil })
-            #expect(!all.contains { $0.phase == "throughput" && $0.p99 != nil })
-            let last = try #require(all.last { $0.phase.hasPrefix("latency") }?.p99, "\(all)")
-            let seconds = Double(try #require(Quantity.duration(last), "\(last)").nanoseconds) / 1e9
-            let result = try #require(report.results.first?.latency?.response.p99)
-            // Rounded to an eighth, and taken up to 250 ms before the end.
-            #expect((0.25...1.3).contains(seconds / result), "\(last) for \(result)")
-        }
+    @Test("A round trip without an answer ends them, is counted, and is said")
+    func unanswered() throws {
+        var run = TruthRun(rate: "50%", count: 200, roundTrip: true)
+        run.faults.dropEvery = 50
+        let latency = try run.latency()
+        #expect(latency.account.lost == 1 && latency.account.sent < 200)
+        #expect(latency.invalid.contains { $0.hasPrefix("message \(latency.account.sent) was not answered") }, "\(latency.invalid)")
     }
 }

@@ -1,6 +1,7 @@
 import MQBench
 import MQCore
 import MQTesting
+import Synchronization
 import Testing
 
 extension Truth {
@@ -92,6 +93,23 @@ extension Truth {
             #expect(latency.service?.count == 500)
             #expect(latency.publishDelay.count == 500)
             #expect(latency.response.max < 0.15, "\(latency.response.max)")
+        }
+
+        @Test("The progress of a latency phase tells a p99 near that of the result, and that of a throughput phase none")
+        func progress() throws {
+            let seen = Mutex<[(phase: String, p99: String?)]>([])
+            // A millisecond a message: what the machine adds is small beside it.
+            var run = TruthRun(target: "temp,depth=64", rate: "50%", duration: 1.2)
+            run.faults.receiveTime = .milliseconds(1)
+            let report = try run.report { step in seen.withLock { $0.append((step.phase, step.p99)) } }
+            let all = seen.withLock { $0 }.filter { !$0.phase.isEmpty }
+            #expect(all.contains { $0.phase == "throughput" && $0.p99 == nil })
+            #expect(!all.contains { $0.phase == "throughput" && $0.p99 != nil })
+            let last = try #require(all.last { $0.phase.hasPrefix("latency") }?.p99, "\(all)")
+            let seconds = Double(try #require(Quantity.duration(last), "\(last)").nanoseconds) / 1e9
+            let result = try #require(report.results.first?.latency?.response.p99)
+            // Rounded to an eighth, and taken up to 250 ms before the end.
+            #expect((0.25...1.3).contains(seconds / result), "\(last) for \(result)")
         }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import MQCore
 import MQStandIns
 import MQTesting
@@ -24,6 +25,7 @@ struct TruthRun: Sendable {
     var mark: UInt16?
     var window = WindowLimit.standard
     let record = FaultRecord()
+    let traces = TruthTraces()
 
     var plan: BenchPlan {
         BenchPlan(
@@ -33,11 +35,14 @@ struct TruthRun: Sendable {
     }
 
     func report(stop: StopFlag = StopFlag(), progress: @escaping (BenchProgress) -> Void = { _ in }) throws -> BenchReport {
-        let (faults, record) = (faults, record)
+        let (faults, record, traces) = (faults, record, traces)
         var runner = BenchRunner(
             plan: plan, rate: try RateChoice(parsing: rate), objective: try objective.map { try Objective(parsing: $0) }, window: window,
             floor: nil, stop: stop,
-            resolve: { text throws(TransportError) in FaultyTransport(try memory(text), faults, record: record) }, progress: progress)
+            resolve: { text throws(TransportError) in
+                traces.note(text)
+                return FaultyTransport(try memory(text), faults, record: record)
+            }, progress: progress)
         runner.mark = mark
         let transport = FaultyTransport(try memory("mem:\(target)"), faults, record: record)
         return try runner.run([BenchTarget(text: "faulty:\(target)", transport: transport)], version: "test", label: nil)
@@ -66,9 +71,34 @@ func memory(_ text: String) throws(TransportError) -> MemoryTransport {
     return try MemoryTransport(address, options: try OptionValues(address.options, for: MemoryTransport.descriptor))
 }
 
-/// The private queues of benchmarks that are there in this process.
-func benchQueues() throws -> [String] {
-    try memory("mem:any").openAdmin(Opening(stop: StopFlag())).list().queues.map(\.address).filter { $0.contains("mq-bench-") }
+/// What a run uses: other tests measure in the same process.
+final class TruthTraces: Sendable {
+    private let used = Mutex<(queues: Set<String>, threads: Set<String>)>(([], []))
+
+    /// Called by a worker, on its thread.
+    func note(_ address: String) {
+        let queue = FaultyTransport.address(address, scheme: "mem").split(separator: ",").first.map(String.init)
+        let thread = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
+        used.withLock { used in
+            if let queue { used.queues.insert(queue) }
+            if let thread { used.threads.insert(thread) }
+        }
+    }
+
+    /// Its queues, and those of them that are still there.
+    var queues: (all: Set<String>, left: Set<String>) {
+        get throws {
+            let all = used.withLock { $0.queues }
+            return (all, all.intersection(try memory("mem:any").openAdmin(Opening(stop: StopFlag())).list().queues.map(\.address)))
+        }
+    }
+
+    /// How many of its workers still run: a thread's number may be another's by now, but not its name.
+    var workers: Int {
+        used.withLock { $0.threads }.filter { thread in
+            (try? String(contentsOfFile: "/proc/\(thread)/comm", encoding: .utf8)) == "mq-bench-worker\n"
+        }.count
+    }
 }
 
 extension Account {

@@ -97,36 +97,31 @@ extension Truth {
             "A run that is stopped in the middle throws at once, and leaves neither threads nor queues", arguments: ["max", "1000", "find"])
         func stopped(rate: String) throws {
             let stop = StopFlag()
+            let run = TruthRun(rate: rate, objective: rate == "find" ? "p99<1s" : nil, duration: 20)
             let raising = Background {
                 usleep(400_000)
-                #expect((try? workers()) ?? 0 > 0)
+                #expect(eventually { run.traces.workers > 0 })
                 stop.raise(.interrupt)
                 return ContinuousClock.now
             }
-            let run = TruthRun(rate: rate, objective: rate == "find" ? "p99<1s" : nil, duration: 20)
             #expect(throws: TransportError.self) { try run.report(stop: stop) }
             let latency = ContinuousClock.now - (try raising.join())
             #expect(latency < .milliseconds(500), "\(latency)")
-            #expect(try benchQueues() == [])
-            var left = try workers()
-            for _ in 0..<300 where left > 0 {
-                usleep(10_000)
-                left = try workers()
-            }
-            #expect(left == 0, "\(left) threads are left")
+            try expectNothingLeft(of: run)
+            #expect(eventually { run.traces.workers == 0 }, "\(run.traces.workers) threads are left")
         }
 
-        /// Threads of this process by the name that workers have: other tests have threads too.
-        private func workers() throws -> Int {
-            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").filter { task in
-                (try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8)) == "mq-bench-worker\n"
-            }.count
+        private func expectNothingLeft(of run: TruthRun) throws {
+            let queues = try run.traces.queues
+            #expect(queues.all.contains { $0.contains("mq-bench-") }, "\(queues.all)")
+            #expect(queues.left == [])
         }
 
         @Test("A run that ends well leaves nothing either")
         func ended() throws {
-            _ = try TruthRun(rate: "50%", duration: 0.2).result()
-            #expect(try benchQueues() == [])
+            let run = TruthRun(rate: "50%", duration: 0.2)
+            _ = try run.result()
+            try expectNothingLeft(of: run)
         }
     }
 }

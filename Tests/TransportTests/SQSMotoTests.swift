@@ -5,9 +5,10 @@ import Testing
 @testable import TransportSQS
 
 extension ConformanceSubject {
-    /// A standard queue of moto. Groups are for FIFO queues there; with one receiver at a time moto gives no message twice.
-    fileprivate static let sqsStandard = sqs(SQSTransport.descriptor.without(.group), suffix: "")
-    /// Its empty polls do not wait a second each at the service, as those of the standard queue do.
+    /// A standard queue of moto. Groups are for FIFO queues there; with one receiver at a time moto gives no message twice. Its empty
+    /// polls do not wait a second each at the service, which those of `sqsPolled` do.
+    fileprivate static let sqsStandard = sqs(SQSTransport.descriptor.without(.group), suffix: "", ",wait=0s")
+    fileprivate static let sqsPolled = sqs(SQSTransport.descriptor.without(.group), suffix: "")
     fileprivate static let sqsFIFO = sqs(SQSTransport.descriptor.without(.delay), suffix: ".fifo", ",wait=0s")
 
     private static func sqs(_ descriptor: Descriptor, suffix: String, _ more: String = "") -> ConformanceSubject {
@@ -37,6 +38,15 @@ extension ConformanceSubject {
 struct SQSMotoTests {
     @Test(arguments: Conformance.checks(for: .sqsStandard))
     func aStandardQueueKeepsTheContract(check: ConformanceCheck) throws { try check.run(on: .sqsStandard) }
+
+    /// Those to which it makes a difference that a poll waits at the service.
+    private static let polls = [
+        "an empty queue meets its deadline", "a stop during receive is noticed", "a waiting receiver is woken by a message",
+        "a long stream arrives whole", "what is left unsettled comes back",
+    ].map { name in Conformance.checks(for: .sqsPolled).first { $0.description == name }! }
+
+    @Test(arguments: polls)
+    func aStandardQueueWhosePollsWaitKeepsTheContract(check: ConformanceCheck) throws { try check.run(on: .sqsPolled) }
 
     @Test(arguments: Conformance.checks(for: .sqsFIFO))
     func aFIFOQueueKeepsTheContract(check: ConformanceCheck) throws { try check.run(on: .sqsFIFO) }
