@@ -1,3 +1,4 @@
+import MQCore
 import Testing
 
 @testable import MQBench

@@ -1,5 +1,6 @@
 import Glibc
 import MQCore
+import MQNet
 import MQStandIns
 import MQTesting
 import Testing

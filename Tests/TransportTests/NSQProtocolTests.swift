@@ -1,5 +1,6 @@
 import Glibc
 import MQCore
+import MQStandIns
 import MQTesting
 import Testing
 

@@ -1,4 +1,5 @@
 import Glibc
+import MQStandIns
 import MQTesting
 import Testing
 

@@ -1,5 +1,6 @@
 import MQCore
 import MQNet
+import MQStandIns
 import MQTesting
 import Testing
 

@@ -1,3 +1,5 @@
+import MQCore
+
 /// A manual page in mdoc(7), line by line.
 struct Mdoc {
     private(set) var lines: [String]

@@ -1,4 +1,5 @@
 import MQCore
+import Synchronization
 
 extension Counters {
     /// `sent 1,284,002 (128 MB)  412k/s  acknowledged 1,283,900  00:00:03`, at most 79 columns.

@@ -1,4 +1,5 @@
 import MQCore
+import Synchronization
 
 /// What becomes of messages: begun, settled, moved to the dead letters, given back.
 extension Intake {

@@ -1,5 +1,6 @@
 import Glibc
 import MQCore
+import Synchronization
 
 /// Takes messages from a queue, has a work begin with them, and settles them by its verdicts.
 ///

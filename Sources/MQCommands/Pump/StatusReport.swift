@@ -1,4 +1,5 @@
 import MQCore
+import Synchronization
 
 /// What a working verb says about itself: as JSON, and in Prometheus's text format.
 struct StatusReport: Sendable {

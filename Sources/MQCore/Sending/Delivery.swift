@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The one way from messages to a sender: refuses what cannot be sent, keeps the pace, sends, and keeps account of what is
 /// confirmed, refused and in doubt. Behind standard input, dead letters and whatever else sends.
 ///

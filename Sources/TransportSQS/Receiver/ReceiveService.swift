@@ -1,5 +1,6 @@
 internal import MQCore
 internal import MQNet
+internal import Synchronization
 
 /// Carries out, on a thread of its own, what the reception on its desk calls for, until that is done with.
 final class ReceiveService {

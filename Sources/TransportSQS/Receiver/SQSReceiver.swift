@@ -1,5 +1,6 @@
 internal import MQCore
 internal import MQNet
+internal import Synchronization
 
 /// Takes messages that a thread of its own polls for, keeps and deletes: the owner may be blocked on its output for as long as
 /// it likes, and nothing that is held becomes another receiver's.
