@@ -221,10 +221,21 @@ extension ProgramContract {
 
         @Test("With too few descriptors for anything it says so, and the messages stay")
         func fewDescriptors() throws {
+            let start = ContinuousClock.now
             let result = try Self.run(
                 #"seq 3 | mq send "$Q"; (ulimit -n 16; mq exec "$Q" --drain -- true); s=$?; mq recv "$Q" --drain; exit $s"#)
             expectFailure(result, 2, "no descriptors left")
             #expect(result.lines == ["1", "2", "3"])
+            #expect(ContinuousClock.now - start < .seconds(8), "nothing runs that would give descriptors back")
+        }
+
+        @Test("With descriptors for one command only, one runs at a time", arguments: ["", "--coprocess"])
+        func oneAtATime(option: String) throws {
+            let job = option.isEmpty ? "echo $(cat)" : #"while read n; do echo $n >&2; echo ok; done"#
+            let result = try Self.run(
+                #"seq 9 | mq send "$Q"; (ulimit -n 24; mq exec "$Q" -n 9 -j 8 -q $O -- sh -c "$J") 2>&1; echo $?"#,
+                ["O": option, "J": job])
+            #expect(result.lines.dropLast().sorted() == (1...9).map { "\($0)" } && result.lines.last == "0", "\(result.text)")
         }
 
         @Test("A command has the limit of descriptors that mq was started with")

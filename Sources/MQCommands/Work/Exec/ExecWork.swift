@@ -4,7 +4,7 @@ import MQCore
 /// Runs a command for each message, or for several: as many at once as there are slots.
 ///
 /// Everything happens on the thread of the intake, which waits for the descriptors of commands beside its queue: they die with it.
-final class ExecWork: CommandWork {
+final class ExecWork: Work {
     let plan: ExecPlan
     let console: Console
     let environment: JobEnvironment
