@@ -1,14 +1,22 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every target compiles in Swift 6 mode; `Lifetimes` lets a batch lend a message as a `RawSpan`.
+/// Of every target.
 let settings: [SwiftSetting] = [
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0441-formalize-language-mode-terminology.md
     .swiftLanguageMode(.v6),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0480-swiftpm-warning-control.md
     .treatAllWarnings(as: .error),
+    // No proposal yet: a batch lends a message as a `RawSpan`.
     .enableExperimentalFeature("Lifetimes"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
     .enableUpcomingFeature("ExistentialAny"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
+
+/// The stand-ins and the runner work as hard as the program under test: they are optimized in debug builds, too.
+let kitSettings = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 /// One folder under `Sources/` for each transport.
 func transport(_ name: String, needs: [Target.Dependency] = []) -> Target {
@@ -22,18 +30,15 @@ let transports: [Target.Dependency] = [
 let package = Package(
     name: "mq",
     products: [.executable(name: "mq", targets: ["mq"])],
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
-    ],
     targets: [
         .executableTarget(name: "mq", dependencies: ["MQCommands"], swiftSettings: settings),
         .target(
-            name: "MQCommands",
-            dependencies: ["MQBench", "MQCore", "MQNet", .product(name: "ArgumentParser", package: "swift-argument-parser")] + transports,
+            name: "MQCommands", dependencies: ["MQBench", "MQCore", "MQNet"] + transports,
             swiftSettings: settings),
-        .target(name: "MQCore", swiftSettings: settings),
+        .target(name: "MQCore", dependencies: ["CProcess"], swiftSettings: settings),
         .target(name: "MQBench", dependencies: ["MQCore"], swiftSettings: settings),
         .target(name: "ZMTP", dependencies: ["MQCore"], swiftSettings: settings),
+        .target(name: "CProcess"),
         .target(name: "CPOSIXMQ"),
         .target(name: "CSysV"),
         .target(name: "CLibrary"),
@@ -47,10 +52,13 @@ let package = Package(
         transport("SysV", needs: ["CSysV"]),
         transport("ZMQ", needs: ["CZMQ"]),
         transport("NSQ", needs: ["MQNet"]),
-        transport("SQS", needs: ["MQNet", "CCrypto"]),
-        .target(name: "MQNet", dependencies: ["MQCore", "CCurl", "CTLS", "CCompression"], swiftSettings: settings),
-        .target(name: "MQStandIns", dependencies: ["MQCore"], swiftSettings: settings),
-        .target(name: "MQTesting", dependencies: ["MQCore", "MQStandIns"], swiftSettings: settings),
+        transport("SQS", needs: ["MQNet"]),
+        .target(
+            name: "MQNet", dependencies: ["MQCore", "CCompression", "CCrypto", "CCurl", "CTLS"], swiftSettings: settings),
+        .target(name: "MQStandIns", dependencies: ["MQCore"], swiftSettings: kitSettings),
+        .target(name: "MQTesting", dependencies: ["MQCore", "MQStandIns"], swiftSettings: kitSettings),
+        .executableTarget(
+            name: "mq-loops", dependencies: ["MQCore", "TransportMemory", "TransportPOSIXMQ"], swiftSettings: settings),
         .executableTarget(name: "mq-standin", dependencies: ["MQStandIns"], swiftSettings: settings),
         .testTarget(name: "MQCoreTests", dependencies: ["MQCore", "MQStandIns", "MQTesting"], swiftSettings: settings),
         .testTarget(

@@ -3,6 +3,18 @@
 #include <clibrary.h>
 #include <dlfcn.h>
 
+static int count_sending(void *context, char *own, char *peer, int own_port, int peer_port) {
+    (void)own, (void)peer, (void)own_port, (void)peer_port;
+    ++*(long *)context;
+    return 0;
+}
+
+// CURLOPT_PREREQFUNCTION and CURLOPT_PREREQDATA by their numbers: older headers lack them.
+void ccurl_count_sendings(const ccurl_api *api, CURL *easy, long *count) {
+    api->easy_setopt(easy, (CURLoption)(CURLOPTTYPE_FUNCTIONPOINT + 312), count_sending);
+    api->easy_setopt(easy, (CURLoption)(CURLOPTTYPE_OBJECTPOINT + 313), count);
+}
+
 const char *ccurl_open(ccurl_api *api, const char *name) {
     const clibrary_entry table[] = {
         {"curl_global_init", &api->global_init},
@@ -16,6 +28,7 @@ const char *ccurl_open(ccurl_api *api, const char *name) {
         {"curl_easy_getinfo", &api->easy_getinfo},
         {"curl_easy_strerror", &api->easy_strerror},
         {"curl_multi_init", &api->multi_init},
+        {"curl_multi_setopt", &api->multi_setopt},
         {"curl_multi_cleanup", &api->multi_cleanup},
         {"curl_multi_add_handle", &api->multi_add_handle},
         {"curl_multi_remove_handle", &api->multi_remove_handle},

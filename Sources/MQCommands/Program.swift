@@ -1,62 +1,79 @@
-import ArgumentParser
 import Glibc
 import MQCore
 
 /// The whole of the program.
 public enum Program {
-    public static let version = "0.1.0"
-
     /// Parses the command line, runs it and exits; every failure is one sentence and its status.
     public static func main() -> Never {
         StandardStreams.secure()
         ProcessMonitor.claimSignals()
-        do {
-            var command = try parse(Array(CommandLine.arguments.dropFirst()))
-            try command.run()
-        } catch let status as ExitCode {
-            end(status.rawValue)
+        let words = Array(CommandWords.all.dropFirst())
+        let verb: any Verb
+        do throws(TransportError) {
+            verb = try parse(words)
         } catch {
-            finish(error)
+            Console(Console.Settings(errorsAreJSON: wantsJSONErrors(words))).fail(error, address: nil)
+            end(ExitStatus.status(of: error.code))
         }
-        end(0)
+        run(verb)
     }
 
-    /// A verb's own parser is asked directly: describing all the others first doubles the time of a short run.
-    static func parse(_ words: [String]) throws -> any ParsableCommand {
-        guard let first = words.first else { return try MQ.parseAsRoot(words) }
-        if first == "bench", let verb = MQ.benchVerbs.first(where: { $0.name == words.dropFirst().first }) {
-            return try verb.type.parseAsRoot(Array(words.dropFirst(2)))
+    /// Finds the verb and reads the rest of the line by its table.
+    /// - Throws: `usage`.
+    static func parse(_ words: [String]) throws(TransportError) -> any Verb {
+        switch words.first {
+        case nil: return Help(try ArgumentParser.parse([], Help.table))
+        case "--help", "-h": return Help(try ArgumentParser.parse(Array(words.dropFirst()), Help.table))
+        case "--version": return Version(try ArgumentParser.parse(Array(words.dropFirst()), Version.table))
+        case let first?:
+            guard let (type, rest) = Verbs.find(words) else { throw first.hasPrefix("-") ? misplaced(first) : Verbs.unknown(first) }
+            let arguments = try ArgumentParser.parse(rest, type.table)
+            if arguments.wantsHelp {
+                return Help(try ArgumentParser.parse(type.table.name.split(separator: " ").map(String.init), Help.table))
+            }
+            return type.init(arguments)
         }
-        if let verb = MQ.verbs.first(where: { $0.name == first }) { return try verb.type.parseAsRoot(Array(words.dropFirst())) }
-        if first == "help", words.count > 1 { return try parse(Array(words.dropFirst()) + ["--help"]) }
-        if first.hasPrefix("-") || first == "help" { return try MQ.parseAsRoot(words) }
-        let known = MQ.verbs.map(\.name).filter { !$0.hasPrefix("_") }
-        let near = Suggestion.nearest(to: first, in: known)
-        throw TransportError(.usage, "there is no verb '\(first)'", hint: near.map { "did you mean \($0)?" } ?? "mq --help lists them")
     }
 
-    /// Help and version go to standard output; a usage error becomes one sentence and status 64.
-    private static func finish(_ error: any Error) -> Never {
-        let status = MQ.exitCode(for: error)
-        guard status != .success else { show(MQ.fullMessage(for: error) + "\n") }
-        let errorsAreJSON = zip(CommandLine.arguments, CommandLine.arguments.dropFirst() + [""])
-            .contains { $0 == "--error-format=json" || ($0, $1) == ("--error-format", "json") }
-        let console = Console(Console.Settings(errorsAreJSON: errorsAreJSON))
-        console.fail(error as? TransportError ?? UsageError.sentence(of: MQ.message(for: error)), address: nil)
-        end(ExitStatus.status(of: .usage))
+    /// An option where the verb should be.
+    private static func misplaced(_ word: String) -> TransportError {
+        let near = word.utf8.count < 3 ? nil : Suggestion.nearest(to: word, in: ["--help", "--version"])
+        return TransportError(
+            .usage, "mq has no option \(word)", hint: near.map { "did you mean \($0)?" } ?? "the verb comes first: mq VERB \(word) ...")
+    }
+
+    /// Before the line is understood.
+    static func wantsJSONErrors(_ words: [String]) -> Bool {
+        let words = words.prefix { $0 != "--" }
+        return zip(words, words.dropFirst() + [""]).contains { $0 == "--error-format=json" || ($0, $1) == ("--error-format", "json") }
+    }
+
+    private static func run(_ verb: any Verb) -> Never {
+        let console = Console(Console.Settings(verb.words), remedies: .of(type(of: verb)))
+        let result = Result { () throws(TransportError) in try verb.perform(console) }
+        console.endProgress()
+        ExitCleanup.runAll()
+        let failure: TransportError
+        switch result {
+        case .success(.success): end(0)
+        case .success(.signal(let number)): ProcessMonitor.die(of: number)
+        case .success(.negative(let sentence)): failure = TransportError(.negative, sentence)
+        case .failure(let error): failure = error
+        }
+        console.fail(failure, address: verb.words.subject)
+        end(ExitStatus.status(of: failure.code))
     }
 
     /// Ends the process at once. Everything is written by then and every endpoint closed; exit(3) would first have each library
     /// take down what another thread (a transport's own, a resolver's) may still be using.
     private static func end(_ status: Int32) -> Never { _exit(status) }
+}
 
-    private static func show(_ text: String) -> Never {
-        do throws(TransportError) {
-            try Results.print(text)
-        } catch {
-            Console(Console.Settings()).fail(error, address: nil)
-            end(ExitStatus.status(of: error.code))
-        }
-        end(0)
+extension Console.Settings {
+    init(_ words: Arguments) {
+        self.init(
+            isQuiet: words.has(.quiet), verbosity: words.times(.verbose), logsAreJSON: words.text(.logFormat) == "json",
+            errorsAreJSON: words.text(.errorFormat) == "json",
+            color: words.text(.color).flatMap(Console.ColorChoice.init) ?? .auto)
     }
 }

@@ -110,21 +110,18 @@ public struct Address: Sendable, Equatable {
         return [(elements[..<end].joined(separator: ",") + "/")[...]] + elements[end...]
     }
 
-    private static let escapes: [(plain: UInt8, digits: [UInt8])] = [
-        (UInt8(ascii: ","), Array("2C".utf8)), (UInt8(ascii: "?"), Array("3F".utf8)), (UInt8(ascii: "%"), Array("25".utf8)),
-    ]
-
-    /// The byte that two digits behind a `%` stand for.
+    /// The byte that two digits behind a `%` stand for: `,`, `?`, `%`, or one that no UTF-8 text has to have.
     private static func escaped(_ digits: ArraySlice<UInt8>) -> UInt8? {
-        let upper = digits.map { (0x61...0x66).contains($0) ? $0 - 0x20 : $0 }
-        return escapes.first { $0.digits == upper }?.plain
+        guard digits.count == 2, let high = Hex.value(digits.first!), let low = Hex.value(digits.last!) else { return nil }
+        let value = high << 4 | low
+        return value >= 0x80 || ",?%".utf8.contains(value) ? value : nil
     }
 
-    /// `%2C`, `%3F` and `%25` stand for `,`, `?` and `%`; any other `%` is itself.
+    /// `%2C`, `%3F` and `%25` stand for `,`, `?` and `%`, `%80` to `%FF` for those bytes; any other `%` is itself.
     public static func decoded(_ text: some StringProtocol) -> String {
         guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
         var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
+        var rest = String(text).rawBytes[...]
         while let byte = rest.popFirst() {
             if byte == UInt8(ascii: "%"), let plain = escaped(rest.prefix(2)) {
                 bytes.append(plain)
@@ -133,22 +130,31 @@ public struct Address: Sendable, Equatable {
                 bytes.append(byte)
             }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return String(raw: bytes)
     }
 
     /// The inverse; a `%` is escaped only where it would be read as an escape.
     static func encoded(_ text: some StringProtocol) -> String {
+        let text = String(text)
         let bytes = Array(text.utf8)
+        guard text.isRaw || bytes.contains(where: { ",?%".utf8.contains($0) }) else { return text }
         var result: [UInt8] = []
         for (index, byte) in bytes.enumerated() {
-            let isPlain = byte == UInt8(ascii: "%") && escaped(bytes[(index + 1)...].prefix(2)) == nil
-            if !isPlain, let escape = escapes.first(where: { $0.plain == byte }) {
-                result += [UInt8(ascii: "%")] + escape.digits
-            } else {
-                result.append(byte)
-            }
+            let isPlain = byte == UInt8(ascii: "%") ? escaped(bytes[(index + 1)...].prefix(2)) == nil : !",?".utf8.contains(byte)
+            result += isPlain ? [byte] : Self.escape(byte)
         }
-        return String(decoding: result, as: UTF8.self)
+        return escapingRaw(String(decoding: result, as: UTF8.self))
+    }
+
+    private static func escape(_ byte: UInt8) -> [UInt8] {
+        let digits = Array("0123456789ABCDEF".utf8)
+        return [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    }
+
+    /// The address as it was typed, with the bytes that are no UTF-8 as escapes.
+    public static func escapingRaw(_ text: String) -> String {
+        guard text.isRaw else { return text }
+        return String(decoding: text.unicodeScalars.flatMap { $0.rawByte.map(escape) ?? Array(UTF8.encode($0)!) }, as: UTF8.self)
     }
 
     /// The commas between the hosts of an authority stay.

@@ -1,22 +1,66 @@
+internal import CProcess
 import Glibc
 
 /// A detached POSIX thread: this program blocks in system calls, which a cooperative pool must not.
 public enum BackgroundThread {
     private final class Work: Sendable {
+        let name: String
         let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+        init(_ name: String, _ body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
     }
 
-    public static func start(_ body: @escaping @Sendable () -> Void) {
+    /// Runs `body` on a thread that nobody waits for.
+    /// - Parameters:
+    ///   - name: what `ps -L` and a debugger show: at most 15 bytes.
+    ///   - blockingSignals: no signal is delivered to the thread, nor to those that it starts.
+    /// - Throws: `failure` when the system gives no thread.
+    public static func start(
+        _ name: String, blockingSignals: Bool = false, _ body: @escaping @Sendable () -> Void
+    ) throws(TransportError) {
+        precondition(name.utf8.count < 16, "the kernel keeps 15 bytes of a name")
+        let work = Unmanaged.passRetained(Work(name, body))
         var thread = pthread_t()
-        let work = Unmanaged.passRetained(Work(body))
-        let status = pthread_create(
-            &thread, nil,
-            { pointer in
-                Unmanaged<Work>.fromOpaque(pointer!).takeRetainedValue().body()
-                return nil
-            }, work.toOpaque())
-        if status == 0 { pthread_detach(thread) } else { work.release() }
+        func create() -> CInt {
+            pthread_create(
+                &thread, nil,
+                { pointer in
+                    let work = Unmanaged<Work>.fromOpaque(pointer!).takeRetainedValue()
+                    cprocess_name_thread(work.name)
+                    work.body()
+                    return nil
+                }, work.toOpaque())
+        }
+        let status = blockingSignals ? self.blockingSignals(create) : create()
+        guard status == 0 else {
+            work.release()
+            throw TransportError(.failure, "no thread for \(name): \(SystemError.words(status))", errno: status)
+        }
+        pthread_detach(thread)
+    }
+
+    /// The same where no error can be thrown and nothing works without the thread: the program ends with a sentence instead.
+    public static func startOrEnd(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        do throws(TransportError) { try start(name, body) } catch {
+            let line = "mq: \(error.message)\n"
+            _ = Array(line.utf8).withUnsafeBytes { SystemCall.writeAll($0, to: STDERR_FILENO) }
+            _exit(2)
+        }
+    }
+
+    /// Blocks every signal meanwhile, for threads that are started inside: they inherit the mask. The program blocks
+    /// them already; a test or another host may not.
+    public static func blockingSignals<Result: ~Copyable, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var all = sigset_t()
+        var before = sigset_t()
+        sigfillset(&all)
+        pthread_sigmask(SIG_BLOCK, &all, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        return try body()
     }
 
     /// Gives the calling thread a descriptor table of its own, with nothing in it but the standard streams and `kept`. While

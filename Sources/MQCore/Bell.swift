@@ -1,33 +1,20 @@
 import Glibc
 
-/// Wakes one blocked thread: a pipe, so that it can be polled beside a stop flag.
+/// Wakes a thread that polls its descriptor, beside a stop flag for instance.
 public final class Bell: Sendable {
     /// Readable from `ring` to `silence`; -1, which poll(2) ignores, when the process had no descriptor left.
-    public let descriptor: CInt
-    private let writeEnd: CInt
+    public var descriptor: CInt { pipe.reading.descriptor }
+    private let pipe = Pipe.ifPossible(nonblocking: true)
 
-    public init() {
-        var ends: [CInt] = [-1, -1]
-        if pipe(&ends) == 0 {
-            for end in ends {
-                _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-                _ = fcntl(end, F_SETFL, O_NONBLOCK)
-            }
-        }
-        (descriptor, writeEnd) = (ends[0], ends[1])
-    }
+    public init() {}
 
-    deinit {
-        close(descriptor)
-        close(writeEnd)
-    }
-
-    /// A full pipe has rung already.
+    /// From any thread. A pipe that is full has rung already.
     public func ring() {
         var byte: UInt8 = 1
-        _ = write(writeEnd, &byte, 1)
+        _ = write(pipe.writing.descriptor, &byte, 1)
     }
 
+    /// Takes back every ring so far. By the thread that waits.
     public func silence() {
         withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { buffer in
             while read(descriptor, buffer.baseAddress, 64) == 64 {}

@@ -1,15 +1,15 @@
 import Glibc
 
-/// A moment on the monotonic clock, in nanoseconds, that bounds a blocking call. Adjusting the wall clock does not move it.
+/// The moment at which a blocking call gives up. It is one of the monotonic clock: setting the date does not move it.
 public struct Deadline: Sendable, Equatable {
     /// Nanoseconds of `CLOCK_MONOTONIC`; `UInt64.max` means never.
     public let nanoseconds: UInt64
 
     public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
-    /// Waits without a bound.
+    /// Waits for as long as it takes.
     public static let never = Deadline(nanoseconds: .max)
-    /// Has always passed: "try, but do not wait".
+    /// Has passed already: the call tries, and does not wait.
     public static let immediately = Deadline(nanoseconds: 0)
 
     /// The monotonic clock now, in nanoseconds.
@@ -37,11 +37,20 @@ public struct Deadline: Sendable, Equatable {
         return now >= nanoseconds ? 0 : nanoseconds - now
     }
 
+    /// What is left as poll(2) and epoll_wait(2) want it: milliseconds, rounded up so that they do not return early; -1 for never.
+    public var pollMilliseconds: CInt {
+        guard let left = remaining else { return -1 }
+        return CInt(min((left + 999_999) / 1_000_000, 1 << 30))
+    }
+
     /// The earlier of the two.
     public func earlier(_ other: Deadline) -> Deadline { nanoseconds <= other.nanoseconds ? self : other }
 }
 
 extension Duration {
+    /// Longer than any wait: a deadline that far away is none.
+    public static let forever = Duration.seconds(Int64.max)
+
     /// Whole nanoseconds, clamped to what fits (584 years) and to 0 for negative ones.
     public var nanoseconds: UInt64 {
         let (seconds, attoseconds) = components

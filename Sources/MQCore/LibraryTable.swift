@@ -10,6 +10,10 @@ public enum LibraryTable {
         if let reason = open(table) {
             let words = String(cString: reason)
             table.deallocate()
+            guard SpareResources.hasDescriptor else {
+                throw TransportError(
+                    .failure, "\(library) cannot be loaded: this process has no descriptors left", hint: "ulimit -n raises the limit")
+            }
             throw TransportError(.configuration, "\(library) cannot be loaded: \(words)", hint: "install it: \(packages)")
         }
         return UnsafePointer(table)

@@ -1,13 +1,3 @@
-/// Something a transport wants a person to know while it works.
-public enum Notice: Sendable, Equatable {
-    /// A socket is bound or a service listens; the endpoint as others would write it.
-    case listening(String)
-    /// Worth a line on standard error unless `-q`.
-    case warning(String)
-    /// Worth a line with `-v`.
-    case detail(String)
-}
-
 /// Where notices go. Callable from any thread.
 public struct Notices: Sendable {
     private let handler: @Sendable (Notice) -> Void

@@ -53,6 +53,20 @@ public enum Quantity {
         return .nanoseconds(Int64((seconds * 1e9).rounded()))
     }
 
+    /// A number per second: `100`, `2.5k`, `1M` (powers of 1000), `100/s`. Above zero, and finite.
+    public static func rate(_ text: String) -> Double? {
+        guard let (number, unit) = split(text.hasSuffix("/s") ? String(text.dropLast(2)) : text) else { return nil }
+        let factor: Double
+        switch unit {
+        case "": factor = 1
+        case "k": factor = 1e3
+        case "M": factor = 1e6
+        default: return nil
+        }
+        let rate = number * factor
+        return rate > 0 && rate.isFinite ? rate : nil
+    }
+
     /// An octal file mode, 0 to 0777.
     public static func mode(_ text: String) -> Int? {
         guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x37).contains($0) }), let value = Int(text, radix: 8) else {
@@ -104,8 +118,7 @@ public enum Quantity {
         let scaled = Int((value.magnitude * scale).rounded())
         let sign = value < 0 && scaled > 0 ? "-" : ""
         if digits == 0 { return "\(sign)\(scaled)" }
-        let fraction = String(scaled % Int(scale))
-        return "\(sign)\(scaled / Int(scale))." + String(repeating: "0", count: digits - fraction.count) + fraction
+        return "\(sign)\(scaled / Int(scale))." + String(scaled % Int(scale)).zeroPadded(to: digits)
     }
 
     /// A duration for people: `250ms`, `1.5s`, `2m`.

@@ -18,7 +18,7 @@ extension Readiness {
                 pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0)
             )
             let found = withUnsafeMutablePointer(to: &descriptors) { pair in
-                pair.withMemoryRebound(to: pollfd.self, capacity: 2) { poll($0, 2, until: deadline) }
+                pair.withMemoryRebound(to: pollfd.self, capacity: 2) { poll($0, 2, deadline.pollMilliseconds) }
             }
             if descriptors.1.revents != 0 { return .stopped }
             if descriptors.0.revents != 0 { return .ready }
@@ -37,11 +37,5 @@ extension Readiness {
             }
         }
         return deadline.isNever ? wait(for: 0, on: -1, until: .never, stop: stop) : .deadlinePassed
-    }
-
-    /// poll(2) with a monotonic bound, rounded up to a millisecond; 0 when that passed, -1 on EINTR.
-    private static func poll(_ descriptors: UnsafeMutablePointer<pollfd>, _ count: nfds_t, until deadline: Deadline) -> CInt {
-        guard let left = deadline.remaining else { return Glibc.poll(descriptors, count, -1) }
-        return Glibc.poll(descriptors, count, CInt(min((left + 999_999) / 1_000_000, 1 << 30)))
     }
 }

@@ -1,42 +1,22 @@
 import Glibc
 import Synchronization
 
-/// Why a blocking call is asked to return.
-public enum StopReason: UInt8, Sendable {
-    case interrupt = 1
-    case terminate
-    case readerGone
-    case requested
-}
-
 /// Asks every blocking call to return: a flag for loops, a pipe to poll beside a transport's own descriptor,
 /// and a signal for calls that have no descriptor.
 ///
-/// Raised once and lowered by nobody but the thread that waits with it. Raising is safe from any thread, not from a signal handler.
+/// Stays raised until the waiting thread lowers it. Raising is safe from any thread, not from a signal handler.
 public final class StopFlag: Sendable {
     private let state = Atomic<UInt8>(0)
-    private let readEnd: CInt
-    private let writeEnd: CInt
+    /// Without descriptors left the flag still works for loops; polling descriptor -1 is ignored by poll(2).
+    private let pipe = Pipe.ifPossible()
     private let interruptible = Mutex<[pthread_t]>([])
 
-    public init() {
-        var ends: [CInt] = [-1, -1]
-        // Without descriptors left the flag still works for loops; polling descriptor -1 is ignored by poll(2).
-        if pipe(&ends) == 0 {
-            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        }
-        (readEnd, writeEnd) = (ends[0], ends[1])
-    }
+    public init() {}
 
-    deinit {
-        if readEnd >= 0 { close(readEnd) }
-        if writeEnd >= 0 { close(writeEnd) }
-    }
-
-    /// Readable for ever once the flag is raised; for poll(2).
-    public var descriptor: CInt { readEnd }
+    /// Readable while the flag is raised; for poll(2).
+    public var descriptor: CInt { pipe.reading.descriptor }
     /// Both ends of its pipe: what a thread needs that has a descriptor table of its own.
-    public var descriptors: [CInt] { [readEnd, writeEnd] }
+    public var descriptors: [CInt] { [pipe.reading.descriptor, pipe.writing.descriptor] }
     public var isRaised: Bool { state.load(ordering: .acquiring) != 0 }
     public var reason: StopReason? { StopReason(rawValue: state.load(ordering: .acquiring)) }
 
@@ -45,9 +25,10 @@ public final class StopFlag: Sendable {
         let (exchanged, _) = state.compareExchange(expected: 0, desired: reason.rawValue, ordering: .acquiringAndReleasing)
         guard exchanged else { return }
         var byte: UInt8 = 1
-        _ = write(writeEnd, &byte, 1)
-        // A signal that lands just before the system call is lost, so it is repeated until the thread has left the call.
-        while true {
+        _ = write(pipe.writing.descriptor, &byte, 1)
+        // A signal that lands just before the system call is lost, so it is repeated until the thread has left the call. Once the flag
+        // was lowered it has, and may be in the next call, which is not to be ended.
+        while isRaised {
             let pending = interruptible.withLock { threads in
                 for thread in threads { pthread_kill(thread, Self.wakeSignal) }
                 return !threads.isEmpty
@@ -57,13 +38,13 @@ public final class StopFlag: Sendable {
         }
     }
 
-    /// Makes a raised flag ready for the next time, for a flag that asks a call to return and its caller to go on. To be
-    /// called by the only thread that waits with it, between two calls.
+    /// Lowers a raised flag, so that it can be raised again: for a flag that only interrupts a wait, after which the caller goes on.
+    /// Only the thread that waits with the flag may call this, between two waits.
     public func lower() {
         guard isRaised else { return }
-        // Who raised it writes one byte; waiting for that byte here is what keeps it from being found by the next call.
+        // `raise` writes one byte after it has set the state. Were that byte not awaited here, the next wait would find it.
         var byte: UInt8 = 0
-        while read(readEnd, &byte, 1) < 0 && errno == EINTR {}
+        while pipe.reading.descriptor >= 0 && read(pipe.reading.descriptor, &byte, 1) < 0 && errno == EINTR {}
         state.store(0, ordering: .releasing)
     }
 

@@ -13,6 +13,8 @@ final class CurlTransfer {
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
     /// The body on its way, in place while the exchange lasts.
     private var outgoing = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    /// How often the request went out.
+    private let sendings = UnsafeMutablePointer<Int>.allocate(capacity: 1)
     private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     // What has come of the reply.
@@ -27,6 +29,8 @@ final class CurlTransfer {
     fileprivate static let bodyLimit = 64 << 20
     fileprivate static let headerLimit = 1 << 18
 
+    var usesProxy: Bool { request.usesProxy }
+
     /// - Throws: `failure` when there is no memory.
     init(_ library: CurlLibrary) throws(TransportError) {
         guard let easy = library.api.pointee.easy_init() else { throw TransportError(.failure, "libcurl gives no handle") }
@@ -38,6 +42,7 @@ final class CurlTransfer {
         library.api.pointee.easy_cleanup(easy)
         freeLists()
         outgoing.deallocate()
+        sendings.deallocate()
         errorBuffer.deallocate()
     }
 
@@ -54,6 +59,7 @@ final class CurlTransfer {
         self.tag = tag
         body.reserveCapacity(lastBodySize)
         headerBytes = 0
+        sendings.pointee = 0
         isTooLarge = false
         errorBuffer.pointee = 0
         if isLike {
@@ -84,12 +90,14 @@ final class CurlTransfer {
         set(CURLOPT_URL, text: request.url)
         set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
-        set(CURLOPT_ACCEPT_ENCODING, text: "")
+        // What is hardly looked at need not be decompressed.
+        if request.keeps == nil { set(CURLOPT_ACCEPT_ENCODING, text: "") }
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         set(CURLOPT_BUFFERSIZE, 1 << 16)
         set(CURLOPT_TIMEOUT_MS, Self.milliseconds(request.timeout))
         set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(request.connectTimeout))
         set(CURLOPT_ERRORBUFFER, errorBuffer)
+        ccurl_count_sendings(api, easy, sendings)
         let context = Unmanaged.passUnretained(self).toOpaque()
         set(CURLOPT_PRIVATE, context)
         set(CURLOPT_WRITEDATA, context)
@@ -166,6 +174,9 @@ final class CurlTransfer {
 
     private static func hasControl(_ text: String) -> Bool { text.utf8.contains { $0 < 0x20 && $0 != 0x09 || $0 == 0x7f } }
 
+    /// How often libcurl sent the request again.
+    var repeats: Int { max(0, sendings.pointee - 1) }
+
     /// What became of the exchange.
     func result(_ code: CURLcode) -> Result<HTTPReply, HTTPFailure> {
         defer {
@@ -201,7 +212,9 @@ final class CurlTransfer {
 
     fileprivate func take(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int, isBody: Bool) -> Int {
         let piece = UnsafeRawBufferPointer(start: bytes, count: count)
-        if isBody {
+        if isBody, let limit = request.keeps {
+            body.append(contentsOf: piece.prefix(max(0, limit - body.count)))
+        } else if isBody {
             isTooLarge = body.count + count > Self.bodyLimit
             if !isTooLarge { body.append(contentsOf: piece) }
         } else {

@@ -22,6 +22,8 @@ public final class HTTPClient {
         library = try CurlLibrary.shared()
         guard let multi = library.api.pointee.multi_init() else { throw TransportError(.failure, "libcurl gives no handle") }
         self.multi = multi
+        // Left alone, libcurl closes what lies idle beyond four times the exchanges under way, and that is nothing at the end of each round.
+        _ = ccurl_set_multi_number(library.api, multi, CURLMOPT_MAXCONNECTS, 1000)
         bell = CurlBell(library, multi)
     }
 
@@ -103,7 +105,7 @@ public final class HTTPClient {
         var code = CURLE_OK
         while let easy = ccurl_next_ended(library.api, multi, &code) {
             guard let transfer = transfers.removeValue(forKey: easy) else { continue }
-            completions.append(HTTPCompletion(tag: transfer.tag, result: transfer.result(code)))
+            completions.append(HTTPCompletion(tag: transfer.tag, result: transfer.result(code), repeats: transfer.repeats))
             _ = library.api.pointee.multi_remove_handle(multi, easy)
             idle.append(transfer)
         }
@@ -111,7 +113,8 @@ public final class HTTPClient {
     }
 
     private func poll(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
-        let milliseconds = deadline.remaining.map { CInt(min(($0 + 999_999) / 1_000_000, 1 << 30)) } ?? 1 << 30
+        // libcurl has no word for never; this is twelve days.
+        let milliseconds = deadline.isNever ? 1 << 30 : deadline.pollMilliseconds
         var stopping = curl_waitfd(fd: stop.descriptor, events: Int16(CURL_WAIT_POLLIN), revents: 0)
         let code = library.api.pointee.multi_poll(multi, &stopping, stop.descriptor >= 0 ? 1 : 0, milliseconds, nil)
         guard code == CURLM_OK else { throw library.error(code) }
@@ -130,34 +133,4 @@ public final class HTTPClient {
 
     /// Something for other threads that makes the current or next `wait` return at once.
     public var waker: HTTPWaker { HTTPWaker(bell: bell) }
-}
-
-/// Wakes a client from another thread; does nothing once the client is gone.
-public struct HTTPWaker: Sendable {
-    fileprivate let bell: CurlBell
-    public func wake() { bell.ring() }
-}
-
-/// What a client and its wakers share.
-private final class CurlBell: @unchecked Sendable {
-    // Unchecked: the handle is used under the lock only, for curl_multi_wakeup, which may be called on any thread while the
-    // handle lives; `remove` takes it away before the handle is freed.
-    private let library: CurlLibrary
-    private let multi: Mutex<UInt>
-    private let hasRung = Atomic<Bool>(false)
-
-    init(_ library: CurlLibrary, _ multi: UnsafeMutableRawPointer) {
-        self.library = library
-        self.multi = Mutex(UInt(bitPattern: multi))
-    }
-
-    func ring() {
-        hasRung.store(true, ordering: .releasing)
-        multi.withLock { address in
-            if let multi = UnsafeMutableRawPointer(bitPattern: address) { _ = library.api.pointee.multi_wakeup(multi) }
-        }
-    }
-
-    func takeRing() -> Bool { hasRung.exchange(false, ordering: .acquiring) }
-    func remove() { multi.withLock { $0 = 0 } }
 }

@@ -1,22 +1,6 @@
 internal import CTLS
 public import MQCore
 
-/// How a connection is encrypted, and who is trusted.
-public struct TLSSettings: Sendable, Equatable {
-    /// The name or IP address that the server's certificate must have.
-    public var serverName: String
-    /// PEM file of certificates to trust instead of the system's.
-    public var caFile: String?
-    /// PEM file with this client's certificate, and those between it and its root.
-    public var certificateFile: String?
-    /// PEM file with its private key, without a passphrase; the certificate's file when there is none.
-    public var keyFile: String?
-    /// Without it anybody may be the server.
-    public var verifies = true
-
-    public init(serverName: String) { self.serverName = serverName }
-}
-
 /// TLS 1.2 or later, the client's side, by OpenSSL over memory.
 public final class TLSLayer: StreamLayer {
     private let context: TLSContext
@@ -159,7 +143,7 @@ public final class TLSLayer: StreamLayer {
             return permission("is for another name", hint: "tls-name=NAME if it is meant to differ")
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
             X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-            return permission("is signed by nobody who is trusted here", hint: "tls-ca=FILE names its issuer's certificate")
+            return permission("is not signed by a trusted authority", hint: "tls-ca=FILE names its issuer's certificate")
         default: return permission("is not accepted: " + String(cString: api.pointee.verify_words(verdict)!))
         }
     }

@@ -109,7 +109,7 @@ extension Conformance {
                     seen[number] = true
                     received += 1
                 }
-                try link.receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+                try link.receiver.settle(last: batch.count, as: .acknowledge)
             }
             try sending.join()
         }

@@ -100,7 +100,7 @@ extension Conformance {
                 let outcome = try receiver.receive(
                     into: &batch, limit: 2, byteLimit: 1 << 16, until: .after(subject.patience), stop: StopFlag())
                 try require(outcome == .received && batch.bodies == [numbered(number)], "\(outcome)")
-                try receiver.settle(0..<1, of: batch, as: .acknowledge)
+                try receiver.settle(0..<1, as: .acknowledge)
             }
         },
         ConformanceCheck("the descriptor is complete") { subject in

@@ -22,7 +22,46 @@ extension Conformance {
                 try link.send((0..<6).map(numbered))
                 var batch = Batch()
                 try link.collect(6, into: &batch)
-                for index in [4, 0, 5, 2, 1, 3] { try link.receiver.settle(index..<index + 1, of: batch, as: .acknowledge) }
+                for index in [4, 0, 5, 2, 1, 3] { try link.receiver.settle(index..<index + 1, as: .acknowledge) }
+                try link.expectNothing()
+            }
+        },
+        ConformanceCheck("messages are settled late and across batches, by their position") { subject in
+            try Link.with(subject) { link in
+                var batch = Batch()
+                for round in 0..<3 {
+                    try link.sendApart(2 * round..<2 * round + 2)
+                    // Refilled while its messages are unsettled.
+                    batch.removeAll()
+                    try link.collect(2, into: &batch)
+                    try require(link.receiver.handedOver == 2 * (round + 1), "\(link.receiver.handedOver) handed over")
+                }
+                for positions in [1..<3, 5..<6, 0..<1, 3..<5] { try link.receiver.settle(positions, as: .acknowledge) }
+                try link.expectNothing()
+                try link.receiver.close(until: link.soon, stop: link.stop)
+                let second = try link.queue.receiving.openReceiver(opening(subject.patience))
+                let outcome = try second.receive(
+                    into: &batch, limit: 9, byteLimit: 1 << 16, until: .after(.milliseconds(50)), stop: link.stop)
+                try require(outcome == .deadlinePassed, "\(outcome) though all is settled")
+            }
+        },
+        ConformanceCheck("what is put back from the middle of what is held comes back, and nothing else", if: { $0.has(.requeue) }) {
+            subject in
+            try Link.with(subject) { link in
+                try link.sendApart(0..<6)
+                var batch = Batch()
+                var bodies: [[UInt8]] = []
+                while bodies.count < 6 {
+                    batch.removeAll()
+                    try link.collect(min(2, 6 - bodies.count), into: &batch)
+                    bodies += batch.bodies
+                }
+                // Over the edge of two batches, and one that was settled in between.
+                try link.receiver.settle(3..<4, as: .acknowledge)
+                try link.receiver.settle(1..<3, as: .requeue(after: .zero))
+                try require(Set(try link.receive(2)) == [bodies[1], bodies[2]], "other bodies")
+                try link.receiver.settle(4..<6, as: .acknowledge)
+                try link.receiver.settle(0..<1, as: .acknowledge)
                 try link.expectNothing()
             }
         },
@@ -31,7 +70,7 @@ extension Conformance {
                 try link.send((0..<4).map(numbered))
                 var batch = Batch()
                 try link.collect(4, into: &batch)
-                try link.receiver.settle(1..<2, of: batch, as: .acknowledge)
+                try link.receiver.settle(1..<2, as: .acknowledge)
                 try link.receiver.close(until: link.soon, stop: link.stop)
                 let second = try link.queue.receiving.openReceiver(opening(subject.patience))
                 let rest = Set(batch.bodies).subtracting([Array(batch.bytes(of: 1))])
@@ -44,7 +83,7 @@ extension Conformance {
                 var batch = Batch()
                 batch.wantsProperties = true
                 try link.collect(2, into: &batch)
-                try link.receiver.settle(0..<2, of: batch, as: .requeue(after: .zero))
+                try link.receiver.settle(0..<2, as: .requeue(after: .zero))
                 let first = batch.properties(of: 0).attempts
                 batch.removeAll()
                 try link.collect(2, into: &batch, acknowledging: true)
@@ -58,7 +97,7 @@ extension Conformance {
                 var batch = Batch()
                 try link.collect(1, into: &batch)
                 try expect(.unsupported, doing: "requeue") {
-                    try link.receiver.settle(0..<1, of: batch, as: .requeue(after: .zero))
+                    try link.receiver.settle(0..<1, as: .requeue(after: .zero))
                 }
             }
         },
@@ -76,7 +115,7 @@ extension Conformance {
                         let before = batch.count
                         outcome = try peeker.receive(into: &batch, limit: limit, byteLimit: 1 << 16, until: link.soon, stop: link.stop)
                         try require(batch.count - before <= limit, "more than the limit")
-                        if batch.count > before { try peeker.settle(before..<batch.count, of: batch, as: .acknowledge) }
+                        if batch.count > before { try peeker.settle(last: batch.count - before, as: .acknowledge) }
                     }
                     try require(outcome == .ended, "\(outcome) behind the last message")
                     try require(batch.bodies == sent, "other bodies, \(batch.count) of 6, with limit \(limit)")
@@ -116,7 +155,7 @@ extension Conformance {
             while outcome == .received {
                 let before = batch.count
                 outcome = try receiver.receive(into: &batch, limit: 9, byteLimit: 1 << 16, until: end, stop: StopFlag())
-                try receiver.settle(before..<batch.count, of: batch, as: .acknowledge)
+                try receiver.settle(last: batch.count - before, as: .acknowledge)
             }
             try sending.join()
             try require(outcome == .ended && batch.count == 3, "\(outcome) after \(batch.count) of 3 messages")

@@ -43,7 +43,7 @@ extension Conformance {
                     try require(!end.hasPassed, "never came")
                 }
                 try require(Set(batch.bodies) == [numbered(1), numbered(2)], "other bodies")
-                try link.receiver.settle(0..<2, of: batch, as: .acknowledge)
+                try link.receiver.settle(0..<2, as: .acknowledge)
             }
         },
         ConformanceCheck("a stop before receive is noticed") { subject in
@@ -115,7 +115,7 @@ extension Conformance {
                     let outcome = try link.receiver.receive(
                         into: &batch, limit: 9, byteLimit: 1 << 16, until: .after(wait), stop: link.stop)
                     try require(outcome == .received && batch.bodies == [numbered(7)], "\(outcome)")
-                    try link.receiver.settle(0..<1, of: batch, as: .acknowledge)
+                    try link.receiver.settle(0..<1, as: .acknowledge)
                     try sending.join()
                 }
             }

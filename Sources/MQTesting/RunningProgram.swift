@@ -15,6 +15,7 @@ public final class RunningProgram {
 
     /// What was read so far.
     public private(set) var output: [UInt8] = []
+    private var lineCount = 0
     public private(set) var errorOutput: [UInt8] = []
 
     init(process: Int32, input: CInt, pending: [UInt8], staysOpen: Bool, output: CInt, errors: CInt, words: String) {
@@ -84,7 +85,7 @@ public final class RunningProgram {
 
     /// Waits until standard output holds that many lines.
     public func waitForLines(_ count: Int, timeout: Duration = .seconds(10)) throws {
-        try wait(until: { $0.output.count { $0 == 0x0a } >= count }, timeout: timeout)
+        try wait(until: { $0.lineCount >= count }, timeout: timeout)
     }
 
     /// Waits until standard error contains `text`.
@@ -144,7 +145,11 @@ public final class RunningProgram {
         let ready = poll(&descriptors, 3, wait)
         if ready <= 0 { return 0 }
         if descriptors[0].revents != 0 { feed() }
-        if descriptors[1].revents != 0 { drain(&streams.output, into: &output) }
+        if descriptors[1].revents != 0 {
+            let end = output.count
+            drain(&streams.output, into: &output)
+            lineCount += output[end...].count { $0 == 0x0a }
+        }
         if descriptors[2].revents != 0 { drain(&streams.errors, into: &errorOutput) }
         return Int(ready)
     }

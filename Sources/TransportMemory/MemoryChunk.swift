@@ -46,9 +46,7 @@ final class MemoryChunk: Sendable {
         } else {
             properties = []
         }
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        acceptedAt = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        acceptedAt = WallClock.now()
     }
 
     deinit {
@@ -83,23 +81,5 @@ final class MemoryChunk: Sendable {
             if starts[middle] - starts[from] <= limit { low = middle } else { high = middle - 1 }
         }
         return low
-    }
-}
-
-/// Neighbouring messages of one chunk with the same history.
-struct MemorySegment: Sendable {
-    var chunk: MemoryChunk
-    var range: Range<Int>
-    /// How often these were delivered already.
-    var attempts = 0
-
-    var bytes: Int { chunk.bytes(range) }
-
-    /// Cuts off and returns the first `count` messages.
-    mutating func split(_ count: Int) -> MemorySegment {
-        var head = self
-        head.range = range.lowerBound..<(range.lowerBound + count)
-        range = head.range.upperBound..<range.upperBound
-        return head
     }
 }

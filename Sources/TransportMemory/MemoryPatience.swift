@@ -16,8 +16,7 @@ struct MemoryPatience {
         if let bell { return bell }
         let fresh = Bell()
         guard fresh.descriptor >= 0 else {
-            let code = errno
-            throw TransportError(.failure, "no file descriptor left to wait with: \(String(cString: strerror(code)))", errno: code)
+            throw TransportError(.failure, "no file descriptor left to wait with: \(SystemError.words(EMFILE))", errno: EMFILE)
         }
         bell = fresh
         return fresh

@@ -10,7 +10,7 @@ public struct MemoryTransport: Transport {
         forms: ["mem:NAME", "mem:temp", "mem:"],
         capabilities: [
             .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .attributes, .group, .untilClosed, .temporary, .exactCount,
-            .processLocal, .attempts, .createsOnUse,
+            .processLocal, .attempts, .timestamps, .createsOnUse, .ordered,
         ],
         options: [
             OptionSpec(

@@ -13,17 +13,24 @@ struct AdminDaemons {
     /// Statistics of each nsqd that answers; the others are a notice as long as there is one.
     /// - Throws: the error of the first when none answers.
     func statistics(topic: String?) throws(TransportError) -> [(daemon: Daemon, topics: [AdminTopic])] {
+        try reports(topic: topic).map { ($0.daemon, $0.report.topics) }
+    }
+
+    /// The same with what else each says of itself.
+    /// - Throws: as `statistics`.
+    func reports(topic: String?, withClients: Bool = false) throws(TransportError) -> [(daemon: Daemon, report: AdminReport)] {
         let filter = topic.map { "&topic=\(LookupExchange.escaped($0))" } ?? ""
-        let path = "/stats?format=json&include_clients=false&include_mem=false\(filter)"
-        var found: [(Daemon, [AdminTopic])] = []
+        let path = "/stats?format=json&include_clients=\(withClients)&include_mem=false\(filter)"
+        var found: [(Daemon, AdminReport)] = []
         var failures: [TransportError] = []
         for (daemon, result) in zip(daemons, try run("GET", path, timeout: .seconds(5))) {
             do throws(TransportError) {
                 let reply = try result.get()
                 guard reply.status == 200 else { throw Self.foreign(reply) }
+                var report = try Self.parsed(reply)
                 // An nsqd older than 1.0.1 does not know the filter.
-                let topics = try Self.parsed(reply).filter { topic == nil || $0.name == topic }
-                found.append((daemon, topics))
+                report.topics.removeAll { topic != nil && $0.name != topic }
+                found.append((daemon, report))
             } catch {
                 failures.append(Self.named(error, daemon))
             }
@@ -52,8 +59,12 @@ struct AdminDaemons {
             }
         }
         guard var first = failures.first else { return count }
-        if count > 0 { first.message += "; \(count) of \(daemons.count) nsqds did as they were told" }
+        if count > 0 { first.message += "; \(count) of \(daemons.count) nsqds did so" }
         throw first
+    }
+
+    func limited(to peers: Set<Peer>) -> AdminDaemons {
+        AdminDaemons(daemons: daemons.filter { peers.contains($0.peer) }, resolve: resolve, tls: tls, client: client, opening: opening)
     }
 
     private func run(_ method: String, _ path: String, timeout: Duration) throws(TransportError) -> [Result<HTTPReply, TransportError>] {
@@ -69,9 +80,9 @@ struct AdminDaemons {
         return try exchange.run(method, urls, on: client, until: opening.deadline, stop: opening.stop)
     }
 
-    private static func parsed(_ reply: HTTPReply) throws(TransportError) -> [AdminTopic] {
-        do { return try AdminStatistics.parse(reply.body) } catch {
-            throw TransportError(.protocolViolation, "what answers is no nsqd: \(error.message)", hint: wrongPort)
+    private static func parsed(_ reply: HTTPReply) throws(TransportError) -> AdminReport {
+        do { return try AdminStatistics.report(reply.body) } catch {
+            throw TransportError(.protocolViolation, "the answer is not nsqd's: \(error.message)", hint: wrongPort)
         }
     }
 
@@ -87,19 +98,21 @@ struct AdminDaemons {
         case (500..., let message): return TransportError(.failure, "nsqd fails: \(message ?? "HTTP status \(reply.status)")")
         default:
             let words = "HTTP status \(reply.status)" + (message.map { ", \($0)" } ?? "")
-            return TransportError(.protocolViolation, "what answers is no nsqd: \(words)", hint: wrongPort)
+            return TransportError(.protocolViolation, "the answer is not nsqd's: \(words)", hint: wrongPort)
         }
     }
 
     private static func named(_ error: TransportError, _ daemon: Daemon) -> TransportError {
         let text = daemon.http.text
         var hint = error.hint ?? (error.code == .protocolViolation ? wrongPort : nil)
-        if error.code == .unreachable { hint = "is nsqd running? \(wrongPort)" }
-        if error.code == .permission && error.message.contains("certificate is not accepted") {
+        // That it did not answer in time means the same as that nobody is there.
+        let code = error.code == .tryAgain ? .unreachable : error.code
+        if code == .unreachable { hint = "is nsqd running? \(wrongPort)" }
+        if error.code == .permission && error.message.holds("certificate is not accepted") {
             hint = "tls-ca=FILE names its issuer's certificate, tls-name=NAME the name in it"
         }
         return TransportError(
-            error.code, error.message.hasPrefix(text) ? error.message : "\(text): \(error.message)", hint: hint, errno: error.errno,
+            code, error.message.hasPrefix(text) ? error.message : "\(text): \(error.message)", hint: hint, errno: error.errno,
             isRetriable: error.isRetriable)
     }
 }

@@ -4,8 +4,6 @@ internal import MQCore
 enum Command {
     /// Opens a connection of version 2.
     static let magic: [UInt8] = Array("  V2".utf8)
-    /// nsqd resets a connection whose command line is longer than its read buffer.
-    static let maximumLine = 16_384
 
     static func append(_ line: String, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: line.utf8)
@@ -68,39 +66,6 @@ enum Command {
         append("DPUB \(topic) \(delay.milliseconds)", to: &bytes)
         append(UInt32(body.count), to: &bytes)
         bytes.append(contentsOf: body)
-    }
-}
-
-/// The body of an MPUB while it grows: `MPUB topic\n`, size of the rest, number of messages, then each with its size.
-struct MultiPublish {
-    /// Where the two numbers stand that are known at the end.
-    private let head: Int
-    private(set) var count = 0
-
-    /// Bytes of each message beside its body.
-    static let overhead = 4
-
-    init(to topic: String, into bytes: inout [UInt8]) {
-        Command.append("MPUB \(topic)", to: &bytes)
-        head = bytes.count
-        Command.append(0, to: &bytes)
-        Command.append(0, to: &bytes)
-    }
-
-    @inline(__always)
-    mutating func add(_ body: UnsafeRawBufferPointer, into bytes: inout [UInt8]) {
-        Command.append(UInt32(body.count), to: &bytes)
-        bytes.append(contentsOf: body)
-        count += 1
-    }
-
-    func finish(_ bytes: inout [UInt8]) {
-        let size = bytes.count - head - 4
-        let (place, number) = (head, count)
-        bytes.withUnsafeMutableBytes { buffer in
-            buffer.storeBytes(of: UInt32(size).bigEndian, toByteOffset: place, as: UInt32.self)
-            buffer.storeBytes(of: UInt32(number).bigEndian, toByteOffset: place + 4, as: UInt32.self)
-        }
     }
 }
 

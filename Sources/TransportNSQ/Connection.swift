@@ -17,6 +17,8 @@ final class Connection {
     private var plain: [UInt8] = []
     /// When bytes last went out, on the monotonic clock: nsqd drops a client that is silent for two heartbeats.
     private(set) var lastWrite: UInt64 = 0
+    /// When bytes last came in.
+    private(set) var lastRead = Deadline.now()
     let heartbeat: UInt64
 
     /// Connects, introduces itself and proves who it is.
@@ -63,6 +65,8 @@ final class Connection {
     // MARK: - Bytes
 
     var descriptor: CInt { socket.descriptor }
+    /// Our end, by which nsqd knows us.
+    private(set) lazy var localAddress = socket.localAddress
     /// Whether the socket has not taken everything yet.
     var hasOutput: Bool { sent < output.count }
 
@@ -162,16 +166,33 @@ final class Connection {
     private func read(_ room: UnsafeMutableRawBufferPointer) throws(TransportError) -> Int {
         while true {
             let count = recv(descriptor, room.baseAddress, room.count, 0)
-            if count > 0 { return count }
+            if count > 0 {
+                lastRead = Deadline.now()
+                return count
+            }
             if count == 0 { throw broken(0) }
             if errno == EAGAIN { return 0 }
             if errno != EINTR { throw broken(errno) }
         }
     }
 
+    /// Why a connection is given up on which nothing has come for two heartbeats.
+    var silence: TransportError {
+        let period = Quantity.words(.nanoseconds(Int64(2 * heartbeat)))
+        return TransportError(
+            .unreachable, "nsqd has missed two heartbeats: nothing was heard for \(period)", remedy: .retry, isRetriable: true)
+    }
+
+    /// Says that we are there.
+    func answerHeartbeat() throws(TransportError) {
+        var bytes: [UInt8] = []
+        Command.noOperation(into: &bytes)
+        try send(bytes)
+    }
+
     private func broken(_ number: CInt) -> TransportError {
         let words = number == 0 || number == ECONNRESET || number == EPIPE ? "connection closed by peer" : SystemError.words(number)
-        return TransportError(.unreachable, words, hint: "is nsqd still running? --retry reconnects", errno: number, isRetriable: true)
+        return TransportError(.unreachable, words, hint: "is nsqd still running?", remedy: .retry, errno: number, isRetriable: true)
     }
 
     /// Says that nothing more will be sent, so that nsqd reads everything before it ends.
@@ -190,7 +211,7 @@ final class Connection {
             if let frame = try decoder.next() {
                 if frame.kind == .error { throw ServerError(frame.text).error }
                 if frame.isText(Self.heartbeatText) {
-                    try send(Array("NOP\n".utf8))
+                    try answerHeartbeat()
                     continue
                 }
                 guard frame.kind == .response else {
@@ -210,7 +231,13 @@ final class Connection {
         }
     }
 
+    /// What nsqd says now and then, and wants answered.
     static let heartbeatText: StaticString = "_heartbeat_"
+}
+
+extension TransportError {
+    /// Whether a connection that stood was ended by its peer or by the network.
+    var isReset: Bool { code == .unreachable && errno != nil }
 }
 
 extension [UInt8] {

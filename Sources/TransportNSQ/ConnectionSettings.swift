@@ -11,6 +11,14 @@ struct ConnectionSettings: Sendable {
     /// Where the secret for AUTH is; MQ_NSQ_AUTH otherwise.
     var authFile: String?
 
+    /// Milliseconds between two looks at a connection that keep it alive, and its messages ours.
+    var patrol: Int { min(identification.heartbeat, identification.messageTimeout ?? 60_000) / 4 }
+
+    /// Says when others on this machine can read the secret.
+    func warnOfExposedSecret(_ notices: Notices) {
+        if let authFile { LocalFile.warnOfExposedSecret(authFile, notices) }
+    }
+
     /// The secret, without the newline at its end; `nil` when there is none.
     /// - Throws: `inputOutput`, `permission` for a file that cannot be read, `configuration` for an empty one.
     func secret() throws(TransportError) -> [UInt8]? {
@@ -21,23 +29,5 @@ struct ConnectionSettings: Sendable {
         while let last = bytes.last, last == 0x0a || last == 0x0d { bytes.removeLast() }
         if bytes.isEmpty { throw TransportError(.configuration, "\(authFile): holds no secret") }
         return bytes
-    }
-}
-
-/// How TLS is spoken, when it is.
-struct TLSChoice: Sendable, Equatable {
-    var caFile: String?
-    var certificateFile: String?
-    var keyFile: String?
-    /// The name that the certificate must hold; the host's otherwise.
-    var serverName: String?
-    var verifies = true
-
-    func settings(for peer: Peer) -> TLSSettings {
-        let host = if case .tcp(let host, _) = peer { host } else { "localhost" }
-        var settings = TLSSettings(serverName: serverName ?? host)
-        (settings.caFile, settings.certificateFile, settings.keyFile) = (caFile, certificateFile, keyFile)
-        settings.verifies = verifies
-        return settings
     }
 }

@@ -1,205 +1,134 @@
 internal import Glibc
 internal import MQCore
+internal import Synchronization
 
-/// The connections of one endpoint, and what goes on with them while the endpoint's owner is elsewhere.
+/// The nsqds of one endpoint.
 ///
-/// The owner's thread does all of the work that moves messages. Two threads stand by: the attendant keeps connections alive
-/// while the owner is blocked in its input or output, the connector restores what broke and looks for further nsqds.
+/// The roster decides who is to be connected; its lock is never held during input or output. The crew has the connections, and they belong
+/// to whoever holds it. A new connection waits in `arrivals` until the crew takes it in.
 ///
-/// `@unchecked Sendable`: every variable is touched only between `lock` and `unlock`, by whichever thread, except
-/// `descriptors`, which only the owner's thread touches; all else is constant and `Sendable`.
-class Fleet<Member: Link>: @unchecked Sendable {
-    /// A peer without a connection.
-    struct Absent {
-        var peer: Peer
-        var next: UInt64
-        var pause: Double
-        var error: TransportError?
-    }
-
+/// The owner's thread moves the messages. The attendant holds the crew for a moment now and then while the owner does not, and keeps the
+/// connections alive. The connector restores what broke, and looks for further nsqds.
+final class Fleet<Team: Crew>: Sendable {
     /// How a connection becomes one of the fleet: a consumer subscribes.
-    typealias Admission = @Sendable (Connection, Deadline, StopFlag) throws(TransportError) -> Member
+    typealias Admission = @Sendable (sending Connection, Route, Deadline, StopFlag) throws(TransportError) -> sending Team.Member
 
-    let settings: ConnectionSettings
     let notices: Notices
-    let retry: Duration?
-    let discovery: Discovery?
+    let crew: Mutex<Team>
+    let ownerBell = Bell()
+    let roster: Mutex<Roster>
+    private let settings: ConnectionSettings
+    private let discovery: Discovery?
     private let admission: Admission
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let arrivals = Mutex<[Handover<Team.Member>]>([])
     private let ending = StopFlag()
-    private let ownerBell = Bell()
     private let connectorBell = Bell()
-    private var descriptors: [pollfd] = []
+    private let threads = Mutex((attendant: false, connector: false))
 
-    var links: [Member] = []
-    var absent: [Absent] = []
-    /// Whether the owner reads and writes itself just now.
-    var ownerIsInside = false
-    private var isAttended = false
-    private var hasConnector = false
-    /// How many connections there must be to go on.
-    var needed = 1
-    /// Since when there are fewer, and why.
-    private var aloneSince: UInt64?
-    private(set) var lastError: TransportError?
+    private static var connectTimeout: Duration { .seconds(5) }
 
-    static var connectTimeout: Duration { .seconds(5) }
-
-    init(_ settings: ConnectionSettings, discovery: Discovery?, opening: Opening, admission: @escaping Admission) {
-        (self.settings, self.discovery, notices, retry) = (settings, discovery, opening.notices, opening.retry)
-        self.admission = admission
-        mutex = .allocate(capacity: 1)
-        pthread_mutex_init(mutex, nil)
+    init(
+        _ crew: sending Team, _ settings: ConnectionSettings, discovery: Discovery?, opening: Opening, needed: Int = 1,
+        admission: @escaping Admission
+    ) {
+        self.crew = Mutex(crew)
+        (self.settings, self.discovery, self.admission, notices) = (settings, discovery, admission, opening.notices)
+        roster = Mutex(
+            Roster(
+                retry: opening.retry, discovers: discovery != nil, isPatient: discovery?.isPatient == true,
+                isOpenEnded: discovery?.isOpenEnded == true, needed: needed))
     }
-
-    deinit {
-        pthread_mutex_destroy(mutex)
-        mutex.deallocate()
-    }
-
-    func lock() { pthread_mutex_lock(mutex) }
-    func unlock() { pthread_mutex_unlock(mutex) }
 
     /// Ends both threads and every connection.
     func disband() {
-        lock()
-        links.removeAll()
-        absent.removeAll()
-        unlock()
+        roster.withLock { $0.disband() }
+        arrivals.withLock { $0.removeAll() }
+        crew.withLock { $0.links.removeAll() }
         ending.raise()
     }
 
     // MARK: - Beginning
 
-    /// Connects to the peers, and is content with some of them unless `all` are needed.
+    /// Makes the connections, and is content with some of them unless `all` are needed.
     /// - Throws: why there is no connection.
-    func connect(to peers: [Peer], all: Bool, until deadline: Deadline, stop: StopFlag) throws(TransportError) {
-        lock()
-        defer { unlock() }
-        for peer in peers {
+    func connect(to routes: [Route], all: Bool, until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        let isAlone = Set(routes.map(\.peer)).count == 1
+        for route in routes {
             do throws(TransportError) {
-                links.append(try make(peer, until: deadline, stop: stop))
+                let link = try make(route, until: deadline, stop: stop)
+                arrivals.withLock { $0.append(link) }
+                roster.withLock { $0.began(with: route) }
             } catch {
-                lastError = error
                 // What is wrong with the request is wrong everywhere.
-                if all || stop.isRaised || !error.isRetriable || (peers.count == 1 && discovery?.isPatient != true) { throw error }
-                notices.warn("\(error.message); going on without it until it comes back")
-                absent.append(Absent(peer: peer, next: Deadline.now() + 1_000_000_000, pause: 1, error: error))
+                if all || stop.isRaised || !error.isRetriable || (isAlone && discovery?.isPatient != true) { throw error }
+                perform(roster.withLock { $0.missed(route, error, at: Deadline.now()) })
             }
         }
-        if links.isEmpty {
-            if discovery?.isPatient != true { throw lastError ?? TransportError(.unreachable, "no nsqd") }
-            aloneSince = Deadline.now()
-        }
-        if !absent.isEmpty || discovery != nil { startConnector() }
+        if let error = roster.withLock({ $0.verdictAtStart }) { throw error }
+        if discovery != nil || roster.withLock({ $0.missesSomebody }) { startConnector() }
     }
 
-    private func make(_ peer: Peer, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Member {
+    private func make(_ route: Route, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Handover<Team.Member> {
         let bound = deadline.earlier(.after(Self.connectTimeout))
-        return try admission(try Connection(to: peer, settings, until: bound, stop: stop), bound, stop)
+        let connection = try Connection(to: route.peer, settings, until: bound, stop: stop)
+        return Handover(try admission(connection, route, bound, stop))
     }
 
-    // MARK: - What the owner does, with the lock held
-
-    /// Takes a broken connection out and has it restored where that is wanted.
-    func lose(_ link: Member, _ error: TransportError) {
-        links.removeAll { $0 === link }
-        lastError = error
-        if links.count < needed { aloneSince = aloneSince ?? Deadline.now() }
-        let comesBack = retry != nil || discovery != nil || !links.isEmpty || !absent.isEmpty
-        guard comesBack else { return }
-        notices.warn("\(link.connection.peer.text): \(error.message); \(links.isEmpty ? "trying again" : "going on with the others")")
-        absent.append(Absent(peer: link.connection.peer, next: Deadline.now(), pause: 0.05, error: error))
-        startConnector()
+    func takeArrival() -> sending Team.Member? {
+        arrivals.withLock { $0.isEmpty ? nil : $0.removeFirst() }?.take()
     }
+
+    // MARK: - What happens to connections
+
+    func lost(_ route: Route, _ error: TransportError, wasSound: Bool, isRequired: Bool) {
+        perform(roster.withLock { $0.lost(route, error, wasSound: wasSound, isRequired: isRequired, at: Deadline.now()) })
+    }
+
+    /// A connection does what it is there for.
+    func acknowledged(_ route: Route) { roster.withLock { $0.acknowledged(route) } }
 
     /// - Throws: why it is over when too few connections are left and none is coming back in time.
     func requireHope() throws(TransportError) {
-        guard links.count < needed else {
-            aloneSince = nil
-            return
-        }
-        if let error = absent.lazy.compactMap(\.error).first(where: { !$0.isRetriable && $0.code != .unreachable }) { throw error }
-        let error = lastError ?? TransportError(.unreachable, "no nsqd is there", isRetriable: true)
-        if let retry {
-            if let aloneSince, Deadline.now() - aloneSince > retry.nanoseconds { throw error }
-        } else if discovery?.isPatient != true {
-            throw error
-        }
+        if let error = roster.withLock({ $0.verdict(at: Deadline.now()) }) { throw error }
     }
 
-    /// Waits, without the lock, until one of `wanted` is ready (by link, poll(2) flags; 0 leaves it out), a connection has come, the
-    /// deadline passes or the flag is raised.
-    func wait(until deadline: Deadline, stop: StopFlag, _ wanted: (Member) -> Int32) -> Readiness {
-        if stop.isRaised { return .stopped }
-        descriptors.removeAll(keepingCapacity: true)
-        descriptors.append(pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0))
-        descriptors.append(pollfd(fd: ownerBell.descriptor, events: Int16(POLLIN), revents: 0))
-        for link in links {
-            let events = wanted(link)
-            if events != 0 { descriptors.append(pollfd(fd: link.connection.descriptor, events: Int16(events), revents: 0)) }
-        }
-        var bound = deadline
-        if links.count < needed, let retry, let aloneSince {
-            bound = bound.earlier(Deadline(nanoseconds: aloneSince + retry.nanoseconds + 1))
-        }
-        unlock()
-        defer { lock() }
-        let count = nfds_t(descriptors.count)
-        while true {
-            let left = bound.remaining.map { CInt(min(($0 + 999_999) / 1_000_000, 1 << 30)) } ?? -1
-            let found = descriptors.withUnsafeMutableBufferPointer { poll($0.baseAddress, count, left) }
-            if found < 0 && stop.isRaised { return .stopped }
-            if found < 0 { continue }
-            if descriptors[0].revents != 0 { return .stopped }
-            if descriptors[1].revents != 0 { ownerBell.silence() }
-            if found > 0 { return .ready }
-            if bound.hasPassed { return deadline.hasPassed ? .deadlinePassed : .ready }
+    /// When patience with those that are missing ends.
+    var patience: Deadline? { roster.withLock { $0.limit } }
+
+    /// What went wrong last.
+    var trouble: TransportError? { roster.withLock { $0.lastError } }
+
+    private func perform(_ actions: [Roster.Action]) {
+        for action in actions {
+            switch action {
+            case .warn(let text): notices.warn(text)
+            case .detail(let text): notices.detail(text)
+            case .wakeConnector: startConnector()
+            case .wakeOwner: ownerBell.ring()
+            }
         }
     }
 
     // MARK: - The attendant
 
-    /// Does what is due for one connection while the owner may be elsewhere, and says when to come again at the latest.
-    /// With the lock held; to be overridden.
-    func tend(_ link: Member, at now: UInt64) throws(TransportError) -> UInt64 {
-        let connection = link.connection
-        if now >= connection.lastWrite + connection.heartbeat / 2 {
-            // As good an answer as one to a heartbeat that was read.
-            try connection.send(Array("NOP\n".utf8))
-        }
-        try connection.flush()
-        if !ownerIsInside { while try connection.receive() {} }
-        return now + connection.heartbeat / 4
-    }
-
-    /// With the lock held.
-    func startAttendant() {
-        if isAttended { return }
-        isAttended = true
-        BackgroundThread.start { [self] in standBy() }
-    }
-
-    /// The same, without it.
     func attend() {
-        lock()
-        startAttendant()
-        unlock()
+        let isNew = threads.withLock { threads in
+            defer { threads.attendant = true }
+            return !threads.attendant
+        }
+        if isNew { BackgroundThread.startOrEnd("mq-nsq-standby") { [self] in standBy() } }
     }
 
     private func standBy() {
         while !ending.isRaised {
-            lock()
-            let now = Deadline.now()
-            var next = now + 15_000_000_000
-            for link in links where link.failure == nil {
-                do throws(TransportError) { next = min(next, try tend(link, at: now)) } catch {
-                    link.failure = error
-                    ownerBell.ring()
-                }
+            // Whoever holds the crew looks after the connections, and may leave at any time.
+            let due = crew.withLockIfAvailable { crew in
+                crew.takeIn(self)
+                crew.tendWhenDue(ownerIsAway: true)
+                return crew.nextDuty
             }
-            unlock()
-            if case .stopped = Readiness.wait(for: 0, on: -1, until: Deadline(nanoseconds: next), stop: ending) { return }
+            let next = due ?? .after(.milliseconds(settings.patrol))
+            if case .stopped = Readiness.wait(for: 0, on: -1, until: next, stop: ending) { return }
         }
     }
 
@@ -207,82 +136,56 @@ class Fleet<Member: Link>: @unchecked Sendable {
 
     private func startConnector() {
         connectorBell.ring()
-        if hasConnector { return }
-        hasConnector = true
-        BackgroundThread.start { [self] in keepConnected() }
+        let isNew = threads.withLock { threads in
+            defer { threads.connector = true }
+            return !threads.connector
+        }
+        if isNew { BackgroundThread.startOrEnd("mq-nsq-connect") { [self] in keepConnected() } }
     }
 
     private func keepConnected() {
         // The first look was at the beginning; where it found nobody, the next is soon.
-        var nextLook = discovery.map { Deadline.now() + Self.jittered(isAlone ? min(.seconds(1), $0.interval) : $0.interval) } ?? .max
+        var nextLook = discovery.map { Self.moment(after: isDeserted ? min(.seconds(1), $0.interval) : $0.interval) } ?? .max
         while !ending.isRaised {
             if Deadline.now() >= nextLook, let discovery {
-                let isUrgent = look(discovery)
-                nextLook = Deadline.now() + Self.jittered(isUrgent ? min(.seconds(1), discovery.interval) : discovery.interval)
+                look(discovery)
+                nextLook = Self.moment(after: isDeserted ? min(.seconds(1), discovery.interval) : discovery.interval)
             }
-            lock()
-            let due = absent.firstIndex { $0.next <= Deadline.now() }
-            let entry = due.map { absent[$0] }
-            let next = absent.map(\.next).min() ?? .max
-            unlock()
-            if let entry {
-                attempt(entry)
-            } else {
-                connectorBell.silence()
-                let bound = Deadline(nanoseconds: min(next, nextLook))
+            connectorBell.silence()
+            switch roster.withLock({ $0.next(at: Deadline.now()) }) {
+            case .connect(let route): attempt(route)
+            case .sleep(let until):
+                let bound = until.earlier(Deadline(nanoseconds: nextLook))
                 if case .stopped = Readiness.wait(for: Int32(POLLIN), on: connectorBell.descriptor, until: bound, stop: ending) { return }
             }
         }
     }
 
-    private var isAlone: Bool {
-        lock()
-        defer { unlock() }
-        return links.isEmpty && absent.isEmpty
+    /// Whether there is nobody, and nobody is expected.
+    var isDeserted: Bool { roster.withLock { $0.isDeserted } }
+
+    private static func moment(after interval: Duration) -> UInt64 {
+        Deadline.now() + UInt64(Double(interval.nanoseconds) * Double.random(in: 0.7...1.3))
     }
 
-    private static func jittered(_ interval: Duration) -> UInt64 {
-        UInt64(Double(interval.nanoseconds) * Double.random(in: 0.7...1.3))
-    }
-
-    /// - Returns: whether there is nobody to talk to yet.
-    private func look(_ discovery: Discovery) -> Bool {
+    private func look(_ discovery: Discovery) {
         do throws(TransportError) {
             let found = try discovery.find(.after(Self.connectTimeout), ending)
-            lock()
-            defer { unlock() }
-            // One that no nsqlookupd knows any more is not looked for; while its connection stands, it is there.
-            absent.removeAll { !found.contains($0.peer) }
-            let known = Set(links.map(\.connection.peer) + absent.map(\.peer))
-            for peer in found where !known.contains(peer) { absent.append(Absent(peer: peer, next: 0, pause: 0.05)) }
-            return links.isEmpty && absent.isEmpty
+            roster.withLock { $0.found(found) }
         } catch {
             if !ending.isRaised { notices.detail(error.message) }
-            return false
         }
     }
 
-    private func attempt(_ entry: Absent) {
-        var entry = entry
+    private func attempt(_ route: Route) {
         do throws(TransportError) {
-            let link = try make(entry.peer, until: .never, stop: ending)
-            lock()
-            defer { unlock() }
-            // Given up in the meantime, or at the end.
-            guard !ending.isRaised, absent.contains(where: { $0.peer == entry.peer }) else { return }
-            absent.removeAll { $0.peer == entry.peer }
-            links.append(link)
-            notices.detail("connected to \(entry.peer.text)")
+            let link = try make(route, until: .never, stop: ending)
+            guard roster.withLock({ $0.connected(route) }) else { return }
+            arrivals.withLock { $0.append(link) }
+            notices(.restored("connected to \(route.text)"))
             ownerBell.ring()
         } catch {
-            lock()
-            defer { unlock() }
-            guard let place = absent.firstIndex(where: { $0.peer == entry.peer }) else { return }
-            entry.pause = min(entry.pause * 2, 15)
-            entry.error = error
-            entry.next = Deadline.now() + UInt64(entry.pause * Double.random(in: 0.5...1) * 1e9)
-            absent[place] = entry
-            if !error.isRetriable { ownerBell.ring() }
+            perform(roster.withLock { $0.failed(route, error, at: Deadline.now()) })
         }
     }
 }

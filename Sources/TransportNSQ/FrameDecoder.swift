@@ -1,26 +1,6 @@
 internal import Glibc
 internal import MQCore
 
-/// One frame of nsqd: int32 size, int32 type, data, all big-endian (nsq.io, TCP protocol spec, "Data Format").
-struct Frame {
-    enum Kind: UInt32 {
-        case response = 0
-        case error = 1
-        case message = 2
-    }
-
-    let kind: Kind
-    /// Lent by the decoder until bytes are added to it.
-    let data: UnsafeRawBufferPointer
-
-    /// Whether the data is exactly this text.
-    func isText(_ text: StaticString) -> Bool {
-        data.count == text.utf8CodeUnitCount && memcmp(data.baseAddress!, text.utf8Start, data.count) == 0
-    }
-
-    var text: String { String(decoding: data, as: UTF8.self) }
-}
-
 /// Collects bytes in pieces of any size and cuts frames out of them. No input or output of its own.
 ///
 /// A frame's size is checked before anything is allocated for it, and memory grows only with bytes that have come.
@@ -29,6 +9,8 @@ struct FrameDecoder: ~Copyable {
     static let maximumSize = 1 << 30
     /// `HTTP` read as a size: what a web server answers.
     private static let httpAnswer: UInt32 = 0x4854_5450
+    /// What proves it.
+    private static let httpStart: StaticString = "HTTP/1."
     static let standardCapacity = 1 << 18
 
     private var base: UnsafeMutableRawPointer
@@ -109,7 +91,10 @@ struct FrameDecoder: ~Copyable {
         let available = end - start
         guard available >= 4 else { return nil }
         let size = UInt32(bigEndian: base.loadUnaligned(fromByteOffset: start, as: UInt32.self))
-        if size < 4 || size > UInt32(maximumSize) { throw violation(size) }
+        if size < 4 || size > UInt32(maximumSize) {
+            if size == httpAnswer && available < httpStart.utf8CodeUnitCount { return nil }
+            throw violation(size, UnsafeRawBufferPointer(start: base + start, count: available))
+        }
         guard available >= 8 else { return nil }
         let type = UInt32(bigEndian: base.loadUnaligned(fromByteOffset: start + 4, as: UInt32.self))
         guard let kind = Frame.Kind(rawValue: type) else {
@@ -119,45 +104,12 @@ struct FrameDecoder: ~Copyable {
         return (Frame(kind: kind, data: UnsafeRawBufferPointer(start: base + start + 8, count: Int(size) - 4)), 4 + Int(size))
     }
 
-    private static func violation(_ size: UInt32) -> TransportError {
-        if size == httpAnswer {
+    private static func violation(_ size: UInt32, _ bytes: UnsafeRawBufferPointer) -> TransportError {
+        if bytes.starts(with: UnsafeBufferPointer(start: httpStart.utf8Start, count: httpStart.utf8CodeUnitCount)) {
             return TransportError(
                 .protocolViolation, "this is an HTTP port",
                 hint: "nsqd listens for clients on another one, 4150 by default; its HTTP port is 4151")
         }
         return TransportError(.protocolViolation, "a frame of \(size) bytes cannot be nsqd's", hint: "is this an nsqd?")
     }
-}
-
-/// A message as nsqd frames it: int64 time in ns, uint16 attempts, 16 bytes of id, body.
-struct MessageView {
-    static let headerSize = 26
-
-    let data: UnsafeRawBufferPointer
-
-    /// - Throws: `protocolViolation` for a frame that is too short for its header.
-    @inline(__always)
-    init(_ frame: Frame) throws(TransportError) {
-        guard frame.data.count >= Self.headerSize else {
-            throw TransportError(.protocolViolation, "nsqd sent a message of \(frame.data.count) bytes, less than its header")
-        }
-        data = frame.data
-    }
-
-    /// When nsqd took the message, in nanoseconds since 1970.
-    var timestamp: Int64 { Int64(bigEndian: data.loadUnaligned(as: Int64.self)) }
-    /// How often it was delivered, this time included.
-    var attempts: Int { Int(UInt16(bigEndian: data.loadUnaligned(fromByteOffset: 8, as: UInt16.self))) }
-    var id: MessageID { data.loadUnaligned(fromByteOffset: 10, as: MessageID.self) }
-    var body: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: data[Self.headerSize...]) }
-}
-
-/// The sixteen hexadecimal digits by which nsqd knows a message.
-struct MessageID: Equatable {
-    var high: UInt64
-    var low: UInt64
-
-    static let size = 16
-
-    var text: String { withUnsafeBytes(of: self) { String(decoding: $0, as: UTF8.self) } }
 }

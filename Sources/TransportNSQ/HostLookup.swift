@@ -10,7 +10,7 @@ enum HostLookup {
         if case .success(let found) = lookUp(host, port, AI_NUMERICHOST) { return found }
         // getaddrinfo cannot be interrupted and may take many seconds, hence a thread that we can stop waiting for.
         let answer = Answer()
-        BackgroundThread.start { answer.finish(lookUp(host, port, AI_ADDRCONFIG)) }
+        BackgroundThread.startOrEnd("mq-nsq-lookup") { answer.finish(lookUp(host, port, AI_ADDRCONFIG)) }
         switch Readiness.wait(for: Int32(POLLIN), on: answer.descriptor, until: deadline, stop: stop) {
         case .ready: return try answer.result.get()
         case .stopped: throw TransportError(.tryAgain, "interrupted while looking up host '\(host)'")

@@ -11,8 +11,8 @@ struct Identification: Sendable {
     var clientID = ""
     var hostname = ""
     var userAgent = "mq"
-    /// Milliseconds between two heartbeats, 1000…60000.
-    var heartbeat = 30_000
+    /// Milliseconds between two heartbeats, 1000…60000. A peer that has gone is noticed after two of them.
+    var heartbeat = 10_000
     /// Bytes that nsqd collects before it writes, 64…65536; -1 is none.
     var outputBuffer = -1
     /// Milliseconds after which it writes all the same.
@@ -30,105 +30,28 @@ struct Identification: Sendable {
     var json: [UInt8] {
         var text = JSONText()
         text.open("{")
-        text.key("client_id")
-        text.value(clientID)
-        text.key("hostname")
-        text.value(hostname)
-        text.key("user_agent")
-        text.value(userAgent)
-        text.key("feature_negotiation")
-        text.value(true)
-        text.key("heartbeat_interval")
-        text.value(heartbeat)
-        text.key("output_buffer_size")
-        text.value(outputBuffer)
-        text.key("output_buffer_timeout")
-        text.value(outputBuffer < 0 ? -1 : outputTimeout)
+        text.member("client_id", clientID)
+        text.member("hostname", hostname)
+        text.member("user_agent", userAgent)
+        text.member("feature_negotiation", true)
+        text.member("heartbeat_interval", heartbeat)
+        text.member("output_buffer_size", outputBuffer)
+        text.member("output_buffer_timeout", outputBuffer < 0 ? -1 : outputTimeout)
         for (key, number) in [("msg_timeout", messageTimeout), ("sample_rate", sampleRate)] {
             guard let number else { continue }
-            text.key(key)
-            text.value(number)
+            text.member(key, number)
         }
         for (key, words) in [("topology_region", region), ("topology_zone", zone)] {
             guard let words else { continue }
-            text.key(key)
-            text.value(words)
+            text.member(key, words)
         }
-        text.key("tls_v1")
-        text.value(tls)
-        text.key("snappy")
-        text.value(compression == .snappy)
+        text.member("tls_v1", tls)
+        text.member("snappy", compression == .snappy)
         if case .deflate(let level) = compression {
-            text.key("deflate")
-            text.value(true)
-            text.key("deflate_level")
-            text.value(level)
+            text.member("deflate", true)
+            text.member("deflate_level", level)
         }
         text.close("}")
         return text.bytes
-    }
-}
-
-/// What nsqd answers to IDENTIFY.
-struct Negotiated: Sendable, Equatable {
-    /// The most that RDY may say.
-    var maximumReady = 2500
-    /// Milliseconds that a message may be worked on, and the most that TOUCH can make of it.
-    var messageTimeout = 60_000
-    var maximumMessageTimeout = 900_000
-    var tls = false
-    var deflate = false
-    var snappy = false
-    var requiresAuth = false
-    var version = ""
-
-    /// - Throws: `protocolViolation` for what is no such answer.
-    init(_ bytes: UnsafeRawBufferPointer) throws(TransportError) {
-        var reader = JSONReader(bytes)
-        do throws(TransportError) {
-            try reader.object { (reader: inout JSONReader, key: String) throws(TransportError) in try self.take(key, from: &reader) }
-            try reader.end()
-        } catch {
-            throw TransportError(.protocolViolation, "nsqd's answer to IDENTIFY cannot be read: \(error.message)", hint: "is this an nsqd?")
-        }
-    }
-
-    private mutating func take(_ key: String, from reader: inout JSONReader) throws(TransportError) {
-        switch (key, try reader.kind()) {
-        case ("max_rdy_count", .number): maximumReady = max(1, try Self.integer(&reader))
-        case ("msg_timeout", .number): messageTimeout = max(1, try Self.integer(&reader))
-        case ("max_msg_timeout", .number): maximumMessageTimeout = max(1, try Self.integer(&reader))
-        case ("tls_v1", .bool): tls = try reader.bool()
-        case ("deflate", .bool): deflate = try reader.bool()
-        case ("snappy", .bool): snappy = try reader.bool()
-        case ("auth_required", .bool): requiresAuth = try reader.bool()
-        case ("version", .string): version = try reader.string()
-        default: try reader.skip()
-        }
-    }
-
-    private static func integer(_ reader: inout JSONReader) throws(TransportError) -> Int {
-        let text = try reader.number()
-        guard let number = Int(text) else { throw reader.failure("\(text) is not a whole number") }
-        return min(number, Int(Int32.max))
-    }
-
-    /// What was asked for must have been granted: nothing goes on in the clear that was to be encrypted.
-    /// - Throws: `configuration`, naming what nsqd refuses.
-    func check(_ asked: Identification) throws(TransportError) {
-        if asked.tls && !tls {
-            throw TransportError(
-                .configuration, "this nsqd offers no TLS, and nothing is sent in the clear",
-                hint: "start nsqd with -tls-cert and -tls-key, or leave tls out")
-        }
-        let isRefused =
-            switch asked.compression {
-            case .none: false
-            case .snappy: !snappy
-            case .deflate: !deflate
-            }
-        if isRefused {
-            throw TransportError(.configuration, "this nsqd refuses the compression asked for", hint: "see nsqd's -snappy and -deflate")
-        }
     }
 }

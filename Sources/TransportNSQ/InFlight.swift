@@ -1,97 +1,88 @@
 internal import Glibc
 internal import MQCore
 
-/// The messages of one connection that were handed over and are not settled: a ring, found by serial number.
-struct InFlight: ~Copyable {
-    private enum State {
-        static let settled: UInt8 = 0
-        static let held: UInt8 = 1
+/// The messages that a receiver handed over and that are not settled, by position: a ring, and beside it those few that are held
+/// while thousands behind them are settled.
+final class InFlight {
+    /// A message, and the connection it came from.
+    struct Entry: Equatable {
+        var id: MessageID
+        /// `ReceiveLink.ordinal`; 0 for a message that is settled.
+        var link: UInt32
     }
 
-    private var ids: UnsafeMutablePointer<MessageID>
-    private var states: UnsafeMutablePointer<UInt8>
-    private var capacity: Int
-    /// The oldest serial that may be held, and the one given next.
-    private var first: UInt64 = 0
-    private var next: UInt64 = 0
-    /// How many are held.
-    private(set) var count = 0
+    private static let settled: UInt32 = 0
+
+    private var entries: UnsafeMutablePointer<Entry>
+    private(set) var capacity: Int
+    /// The oldest position that may be in the ring, and the one given next.
+    private var first = 0
+    private(set) var next = 0
+    /// How many in the ring are not settled.
+    private var held = 0
+    /// Those before `first`.
+    private var stragglers: [Int: Entry] = [:]
 
     init(capacity: Int = 1024) {
         precondition(capacity & (capacity - 1) == 0)
         self.capacity = capacity
-        ids = .allocate(capacity: capacity)
-        states = .allocate(capacity: capacity)
+        entries = .allocate(capacity: capacity)
     }
 
-    deinit {
-        ids.deallocate()
-        states.deallocate()
-    }
+    deinit { entries.deallocate() }
+
+    /// How many are not settled.
+    var count: Int { held + stragglers.count }
 
     @inline(__always)
-    private func place(_ serial: UInt64) -> Int { Int(truncatingIfNeeded: serial) & (capacity - 1) }
+    private func place(_ position: Int) -> Int { position & (capacity - 1) }
 
-    /// Notes a message; its serial number is how it is found again.
+    /// Notes the next message.
     @inline(__always)
-    mutating func add(_ id: MessageID) -> UInt64 {
-        if next - first == UInt64(capacity) { grow() }
-        let serial = next
-        ids[place(serial)] = id
-        states[place(serial)] = State.held
+    func add(_ id: MessageID, from link: UInt32) {
+        if next - first == capacity { makeRoom() }
+        entries[place(next)] = Entry(id: id, link: link)
         next += 1
-        count += 1
-        return serial
+        held += 1
     }
 
     /// Forgets a message; `nil` when it was not held any more.
     @inline(__always)
-    mutating func remove(_ serial: UInt64) -> MessageID? {
-        guard serial >= first, serial < next, states[place(serial)] == State.held else { return nil }
-        states[place(serial)] = State.settled
-        count -= 1
-        while first < next && states[place(first)] == State.settled { first += 1 }
-        return ids[place(serial)]
+    func remove(_ position: Int) -> Entry? {
+        guard position >= first else { return stragglers.removeValue(forKey: position) }
+        guard position < next, entries[place(position)].link != Self.settled else { return nil }
+        let entry = entries[place(position)]
+        entries[place(position)].link = Self.settled
+        held -= 1
+        while first < next && entries[place(first)].link == Self.settled { first += 1 }
+        return entry
     }
 
     /// Forgets a message by its id: nsqd has given it to another.
-    mutating func lose(_ id: MessageID) -> Bool {
-        guard let serial = (first..<next).first(where: { states[place($0)] == State.held && ids[place($0)] == id }) else { return false }
-        return remove(serial) != nil
+    func lose(_ id: MessageID, from link: UInt32) -> Bool {
+        let entry = Entry(id: id, link: link)
+        let place = stragglers.first { $0.value == entry }?.key ?? (first..<next).first { entries[self.place($0)] == entry }
+        return place.map { remove($0) != nil } ?? false
     }
 
-    func forEach(_ body: (MessageID) -> Void) {
-        for serial in first..<next where states[place(serial)] == State.held { body(ids[place(serial)]) }
+    /// Every message of a connection.
+    func forEach(from link: UInt32, _ body: (MessageID) -> Void) {
+        for entry in stragglers.values where entry.link == link { body(entry.id) }
+        for position in first..<next where entries[place(position)].link == link { body(entries[place(position)].id) }
     }
 
-    private mutating func grow() {
-        let larger = capacity * 2
-        let freshIDs = UnsafeMutablePointer<MessageID>.allocate(capacity: larger)
-        let freshStates = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
-        for serial in first..<next {
-            let place = Int(truncatingIfNeeded: serial) & (larger - 1)
-            freshIDs[place] = ids[self.place(serial)]
-            freshStates[place] = states[self.place(serial)]
+    /// A ring that is mostly settled is held up by a few: they move out of it. Otherwise it grows.
+    private func makeRoom() {
+        if held < capacity / 4 {
+            for position in first..<next where entries[place(position)].link != Self.settled {
+                stragglers[position] = entries[place(position)]
+            }
+            (first, held) = (next, 0)
+            return
         }
-        ids.deallocate()
-        states.deallocate()
-        (ids, states, capacity) = (freshIDs, freshStates, larger)
+        let larger = UnsafeMutablePointer<Entry>.allocate(capacity: capacity * 2)
+        for position in first..<next { larger[position & (capacity * 2 - 1)] = entries[place(position)] }
+        entries.deallocate()
+        (entries, capacity) = (larger, capacity * 2)
     }
-}
-
-/// By which a message is settled: the connection it came from, and its number there. Connections are counted and never reused.
-struct Receipt {
-    private static let serialBits: UInt64 = 40
-    let bits: UInt64
-
-    init(link: UInt64, serial: UInt64) { bits = link << Self.serialBits | serial & (1 << Self.serialBits - 1) }
-
-    /// `nil` for bytes that are no receipt of nsq.
-    init?(_ bytes: ArraySlice<UInt8>) {
-        guard bytes.count == 8 else { return nil }
-        bits = bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
-    }
-
-    var link: UInt64 { bits >> Self.serialBits }
-    var serial: UInt64 { bits & (1 << Self.serialBits - 1) }
 }

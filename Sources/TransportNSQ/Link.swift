@@ -1,20 +1,20 @@
 internal import MQCore
 
-/// A connection, and in subclasses what its direction needs beside it.
-class Link {
-    let connection: Connection
+/// A connection with what its direction needs beside it.
+protocol Link: AnyObject {
+    var connection: Connection { get }
+    var route: Route { get }
     /// Why it is of no more use; whoever owns the endpoint sorts it out.
-    var failure: TransportError?
-
-    init(_ connection: Connection) { self.connection = connection }
+    var failure: TransportError? { get set }
+    /// Whether it has done what it is there for.
+    var isSound: Bool { get }
 }
 
-/// How the nsqds are found, where an address does not name them.
-struct Discovery: Sendable {
-    /// Those there are now; none is an answer, too.
-    var find: @Sendable (Deadline, StopFlag) throws(TransportError) -> [Peer]
-    /// Between two looks, jittered.
-    var interval: Duration
-    /// Whether to wait for ever while there is no nsqd.
-    var isPatient: Bool
+extension Link {
+    var route: Route { Route(connection.peer) }
+
+    /// Does something with the connection; a failure is noted.
+    func attempt(_ body: (Self) throws(TransportError) -> Void) {
+        do throws(TransportError) { try body(self) } catch { failure = failure ?? error }
+    }
 }

@@ -19,12 +19,18 @@ struct Lookup: Sendable {
     /// The nsqds that have the topic; none is the answer while nobody has published to it.
     /// - Throws: `unreachable` when no nsqlookupd answers, `protocolViolation` when what answers is none, `tryAgain` when stopped.
     func producers(ofTopic topic: String, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> [NSQNode] {
-        try ask("/lookup?topic=\(LookupExchange.escaped(topic))", until: deadline, stop: stop)
+        try ask("/lookup?topic=\(LookupExchange.escaped(topic))", until: deadline, stop: stop).map(\.node)
     }
 
     /// Every nsqd there is: where a new topic can be published.
     /// - Throws: as `producers(ofTopic:until:stop:)`.
     func nodes(until deadline: Deadline, stop: StopFlag) throws(TransportError) -> [NSQNode] {
+        try entries(until: deadline, stop: stop).map(\.node)
+    }
+
+    /// The same with their topics. A topic is tombstoned where every nsqlookupd says so.
+    /// - Throws: as `producers(ofTopic:until:stop:)`.
+    func entries(until deadline: Deadline, stop: StopFlag) throws(TransportError) -> [LookupReply.Entry] {
         try ask("/nodes", until: deadline, stop: stop)
     }
 
@@ -39,13 +45,19 @@ struct Lookup: Sendable {
         return count
     }
 
-    private func ask(_ path: String, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> [NSQNode] {
-        var nodes: [NSQNode] = []
+    private func ask(_ path: String, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> [LookupReply.Entry] {
+        var entries: [LookupReply.Entry] = []
         try each("GET", path, on: HTTPClient(), until: deadline, stop: stop) { reply throws(TransportError) in
             guard try Self.isFound(reply) else { return }
-            for node in try Self.parsed(reply) where !nodes.contains(where: { $0.peer == node.peer }) { nodes.append(node) }
+            for entry in try Self.parsed(reply) {
+                if let place = entries.firstIndex(where: { $0.node.peer == entry.node.peer }) {
+                    entries[place].merge(entry)
+                } else {
+                    entries.append(entry)
+                }
+            }
         }
-        return nodes
+        return entries
     }
 
     /// Hands over each reply. As long as there is one that can be used, those that fail are a notice.
@@ -79,13 +91,13 @@ extension Lookup {
         }
     }
 
-    private static func parsed(_ reply: HTTPReply) throws(TransportError) -> [NSQNode] {
-        do { return try LookupReply(parsing: reply.body).nodes } catch { throw foreign(error.message) }
+    private static func parsed(_ reply: HTTPReply) throws(TransportError) -> [LookupReply.Entry] {
+        do { return try LookupReply(parsing: reply.body).entries } catch { throw foreign(error.message) }
     }
 
     private static func foreign(_ what: String) -> TransportError {
         TransportError(
-            .protocolViolation, "what answers is no nsqlookupd: \(what)",
+            .protocolViolation, "the answer is not nsqlookupd's: \(what)",
             hint: wrongPort)
     }
 

@@ -1,9 +1,9 @@
-internal import Glibc
 internal import MQCore
+internal import Synchronization
 
 /// Publishes in MPUBs, up to four of them unanswered on each connection.
 final class NSQSender: Sender {
-    private let fleet: SendFleet
+    private let fleet: Fleet<SendCrew>
     private let packing: Packing
     private let limits: Limits
     /// What nsqd says of itself, where the address does not.
@@ -18,12 +18,11 @@ final class NSQSender: Sender {
 
         static let standardMessage = 1 << 20
         static let standardBody = 5 << 20
+        /// No nsqd has a limit below this: smaller messages need not wait for it to be known.
+        static let harmless = 1024
     }
 
-    /// No nsqd has a limit below this: smaller messages need not wait for it to be known.
-    private static let harmlessSize = 1024
-
-    init(_ fleet: SendFleet, packing: Packing, limits: Limits, asked: MessageLimit?, temporary: TemporaryTopic?) {
+    init(_ fleet: Fleet<SendCrew>, packing: Packing, limits: Limits, asked: MessageLimit?, temporary: TemporaryTopic?) {
         (self.fleet, self.packing, self.limits, self.asked, self.temporary) = (fleet, packing, limits, asked, temporary)
     }
 
@@ -36,23 +35,24 @@ final class NSQSender: Sender {
     /// nsqd answers an empty message by closing the connection.
     var acceptsEmptyMessages: Bool { false }
 
-    var confirmed: Int { locked { $0.confirmed } }
+    private(set) var confirmed = 0
+    var inDoubt: Int { fleet.crew.withLock { $0.unconfirmed } }
 
     var obstacle: TransportError {
-        locked { fleet in
-            guard fleet.links.isEmpty else { return TransportError(.tryAgain, "nsqd does not answer") }
-            return fleet.lastError ?? TransportError(.unreachable, "no nsqd is there", isRetriable: true)
-        }
+        let hasLink = fleet.crew.withLock { !$0.links.isEmpty }
+        return (hasLink ? nil : fleet.trouble) ?? TransportError(.tryAgain, "nsqd does not answer")
     }
 
     var closingRemarks: [String] {
-        let resent = locked { $0.resent }
+        let resent = fleet.crew.withLock { $0.resent }
         if resent == 0 { return [] }
         return ["\(Quantity.grouped(resent)) messages were sent again after a broken connection and may have arrived twice"]
     }
 
+    func takeRejections() -> [Rejection] { fleet.crew.withLock { $0.takeRejections() } }
+
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
-        var limit = Self.harmlessSize
+        var limit = Limits.harmless
         let hasProperties = batch.hasProperties
         for index in range {
             let size = batch.size(of: index)
@@ -68,8 +68,8 @@ final class NSQSender: Sender {
 
     private func tooLarge(_ size: Int, _ limit: Int) -> TransportError {
         let isKnown = limits.message == nil && limits.body == nil && asked?.value() != nil
-        return TransportError(
-            .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes",
+        return .tooLarge(
+            size, limit: limit,
             hint: isKnown ? "nsqd's -max-msg-size sets it" : "nsqd's -max-msg-size sets it, and max-message= says so here")
     }
 
@@ -78,63 +78,38 @@ final class NSQSender: Sender {
     }
 
     func send(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int {
-        enter()
-        defer { leave() }
-        var next = range.lowerBound
-        while true {
-            try fleet.work()
-            while next < range.upperBound, let takers = fleet.takers() {
-                let parcel = fleet.freshParcel()
-                next += packing.fill(parcel, from: batch, next..<range.upperBound)
-                fleet.dispatch(parcel, to: takers)
+        let (fleet, packing, limits, asked) = (fleet, packing, limits, asked)
+        fleet.attend()
+        let (result, confirmed) = fleet.crew.withLock { crew in
+            let result = Result { () throws(TransportError) in
+                try crew.send(
+                    batch, range, packing, limit: { limits.message ?? asked?.value() }, fleet, until: deadline, stop: stop)
             }
-            // All of it is with the kernel before the owner goes back to its input.
-            if next == range.upperBound && !fleet.hasOutput { break }
-            guard case .ready = wait(until: deadline, stop: stop) else { break }
+            return (result, crew.confirmed)
         }
-        return next - range.lowerBound
+        self.confirmed = confirmed
+        return try result.get()
     }
 
     func flush(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
-        enter()
-        defer { leave() }
-        while true {
-            try fleet.work()
-            if fleet.isIdle { return }
-            switch wait(until: deadline, stop: stop) {
-            case .ready: continue
-            case .stopped: throw unconfirmed("interrupted")
-            case .deadlinePassed: throw unconfirmed("no answer in time")
-            }
+        let fleet = fleet
+        fleet.attend()
+        let (result, confirmed) = fleet.crew.withLock { crew in
+            let result = Result { () throws(TransportError) in try crew.flush(fleet, until: deadline, stop: stop) }
+            return (result, crew.confirmed)
         }
+        self.confirmed = confirmed
+        return try result.get()
     }
 
-    private func unconfirmed(_ why: String) -> TransportError {
-        TransportError(
-            .tryAgain, "\(why): \(Quantity.grouped(fleet.unconfirmed)) messages are not confirmed by nsqd",
-            hint: "--timeout says how long to wait")
-    }
-
-    private func wait(until deadline: Deadline, stop: StopFlag) -> Readiness {
-        fleet.wait(until: deadline, stop: stop) { link in
-            (link.outstanding.isEmpty ? 0 : Int32(POLLIN)) | (link.connection.hasOutput ? Int32(POLLOUT) : 0)
+    func progress(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        let fleet = fleet
+        fleet.attend()
+        let (result, confirmed) = fleet.crew.withLock { crew in
+            let result = Result { () throws(TransportError) in try crew.progress(fleet, until: deadline, stop: stop) }
+            return (result, crew.confirmed)
         }
-    }
-
-    private func enter() {
-        fleet.lock()
-        fleet.ownerIsInside = true
-        fleet.startAttendant()
-    }
-
-    private func leave() {
-        fleet.ownerIsInside = false
-        fleet.unlock()
-    }
-
-    private func locked<Result>(_ body: (SendFleet) -> Result) -> Result {
-        fleet.lock()
-        defer { fleet.unlock() }
-        return body(fleet)
+        self.confirmed = confirmed
+        return try result.get()
     }
 }

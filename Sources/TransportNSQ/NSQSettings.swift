@@ -29,7 +29,7 @@ struct NSQSettings: Sendable {
 
     private mutating func identify(_ options: OptionValues) throws(TransportError) {
         var identification = Identification()
-        let host = Self.hostname()
+        let host = HostName.current ?? "unknown"
         identification.hostname = host
         identification.clientID = options.text("client-id") ?? host.prefix { $0 != "." }.description
         if let period = options.duration("heartbeat") {
@@ -74,13 +74,5 @@ struct NSQSettings: Sendable {
         let number = value.milliseconds
         guard range.contains(number) else { throw TransportError(.usage, "option \(key)=\(Quantity.words(value)) must be \(words)") }
         return number
-    }
-
-    private static func hostname() -> String {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-            guard gethostname(buffer.baseAddress!, 255) == 0 else { return "unknown" }
-            buffer[255] = 0
-            return String(cString: buffer.baseAddress!)
-        }
     }
 }

@@ -1,44 +1,6 @@
 internal import Glibc
 internal import MQCore
 
-/// Where an nsqd or an nsqlookupd listens.
-enum Peer: Hashable, Sendable {
-    case tcp(host: String, port: Int)
-    case unix(path: String)
-
-    /// As others would write it.
-    var text: String {
-        switch self {
-        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-        case .unix(let path): path
-        }
-    }
-
-    /// - Throws: `usage` for what is no `host[:port]`.
-    init(parsing text: some StringProtocol, standardPort: Int) throws(TransportError) {
-        let text = String(text)
-        var (host, port) = (text[...], Substring())
-        if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
-            host = text[text.index(after: text.startIndex)..<end]
-            let rest = text[text.index(after: end)...]
-            guard rest.isEmpty || rest.hasPrefix(":") else { throw Self.malformed(text) }
-            port = rest.dropFirst()
-        } else if let colon = text.lastIndex(of: ":"), text.firstIndex(of: ":") == colon {
-            (host, port) = (text[..<colon], text[text.index(after: colon)...])
-            if port.isEmpty { throw Self.malformed(text) }
-        }
-        guard !host.isEmpty, !host.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }) else { throw Self.malformed(text) }
-        guard port.isEmpty || (Int(port).map { (1...65535).contains($0) } ?? false) else {
-            throw TransportError(.usage, "'\(port)' is not a port", hint: "1 to 65535; \(standardPort) when it is left out")
-        }
-        self = .tcp(host: String(host), port: Int(port) ?? standardPort)
-    }
-
-    private static func malformed(_ text: String) -> TransportError {
-        TransportError(.usage, "'\(text)' is not a host", hint: "hosts are written host or host:port, IPv6 in brackets")
-    }
-}
-
 /// What stands behind `nsq:` or `nsqlookup:`.
 struct NSQTarget: Sendable, Equatable {
     enum Place: Sendable, Equatable {
@@ -54,9 +16,13 @@ struct NSQTarget: Sendable, Equatable {
     let place: Place
     /// Where the place came from, for `explain`.
     let placeSource: String
-    /// `nil` for an address that names no topic.
-    let topic: String?
+    /// None for an address that names no topic, or each there is.
+    let topics: [String]
+    /// Whether it stands for each topic there is, to receive from.
+    let isEveryTopic: Bool
     let channel: String?
+    /// The topic; `nil` unless the address names one.
+    var topic: String? { topics.count == 1 ? topics[0] : nil }
     /// Whether the topic is a private one, which has its name from elsewhere.
     var isTemporary: Bool { topic == "temp" }
 
@@ -72,7 +38,7 @@ struct NSQTarget: Sendable, Equatable {
             hosts = rest[..<slash]
             names = rest[slash...].dropFirst()
         }
-        (topic, channel) = try Self.names(in: names)
+        (topics, isEveryTopic, channel) = try Self.names(in: names)
         if let socket {
             if hosts != nil || isLookup {
                 throw TransportError(.usage, "unix= stands in place of hosts", hint: "nsq:topic/channel,unix=/path")
@@ -90,6 +56,7 @@ struct NSQTarget: Sendable, Equatable {
         } else {
             (place, placeSource) = (try Self.place("127.0.0.1", isLookup), "default")
         }
+        if topics.count > 1 && topics.contains("temp") { throw TransportError(.usage, "temp is a topic by itself") }
         if isTemporary {
             if channel != nil { throw TransportError(.usage, "temp is a private topic with one channel, which has no name") }
             if isLookup { throw TransportError(.usage, "temp needs an nsqd by name", hint: "nsq://host/temp") }
@@ -104,14 +71,22 @@ struct NSQTarget: Sendable, Equatable {
         return isLookup ? .lookup(peers) : .direct(peers)
     }
 
-    private static func names(in text: Substring) throws(TransportError) -> (String?, String?) {
-        if text.isEmpty { return (nil, nil) }
+    /// The word for every topic.
+    static let everyTopic = "+"
+
+    /// `topic`, `topic+topic`, `+`, each with `/channel` behind it or not.
+    private static func names(in text: Substring) throws(TransportError) -> ([String], isEvery: Bool, channel: String?) {
+        if text.isEmpty { return ([], false, nil) }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2 else {
             throw TransportError(.usage, "'\(text)' is not topic/channel", hint: "hosts follow two slashes: nsq://host/topic/channel")
         }
-        for (part, what) in zip(parts, ["topic", "channel"]) { try check(part, what) }
-        return (String(parts[0]), parts.count == 2 ? String(parts[1]) : nil)
+        let isEvery = parts[0] == everyTopic
+        let topics = isEvery ? [] : parts[0].split(separator: "+", omittingEmptySubsequences: false)
+        for topic in topics { try check(topic, "topic") }
+        for channel in parts.dropFirst() { try check(channel, "channel") }
+        if Set(topics).count < topics.count { throw TransportError(.usage, "'\(parts[0])' names a topic twice") }
+        return (topics.map { String($0) }, isEvery, parts.count == 2 ? String(parts[1]) : nil)
     }
 
     /// `^[.a-zA-Z0-9_-]+(#ephemeral)?$`, 1 to 64 bytes (nsqd, internal/protocol/names.go).
@@ -123,7 +98,7 @@ struct NSQTarget: Sendable, Equatable {
         guard isValid, !stem.isEmpty, name.utf8.count <= 64 else {
             throw TransportError(
                 .usage, "'\(name)' is not a \(what) name",
-                hint: "1 to 64 of a-z A-Z 0-9 . _ - with #ephemeral behind them if it shall not outlive its clients")
+                hint: "1 to 64 of a-z A-Z 0-9 . _ - and #ephemeral at the end if it is to go with its clients")
         }
     }
 }

@@ -7,37 +7,42 @@ extension NSQTransport {
         summary: "topics and channels of nsqd, directly or found by nsqlookupd",
         forms: [
             "nsq:topic[/channel]", "nsq://host[:port][,host…]/topic[/channel]", "nsq:topic[/channel],unix=/path",
-            "nsqlookup://host[:port][,host…]/topic[/channel]", "nsq:temp",
+            "nsqlookup://host[:port][,host…]/topic[/channel]", "nsq:topic+topic…[/channel]", "nsq:+[/channel]", "nsq:temp",
         ],
         targetSyntax: .authority,
         capabilities: [
-            .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .exactCount, .pause, .attempts, .temporary, .createsOnUse,
+            .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .exactCount, .pause, .attempts, .timestamps, .temporary,
+            .createsOnUse, .clients, .nodes,
         ],
         options: options,
-        emptyWait: .milliseconds(500),
+        emptyWait: .seconds(60),
         guarantee: .brokerMemory,
         notes: notes,
         examples: [
             ("nsq:logs", "the topic logs of the nsqd on this machine"),
             ("nsq:logs/archive", "its channel archive"),
-            ("nsq://a,b:4150/logs", "two nsqds: messages are divided among them; one stands in for the other"),
+            ("nsq://a,b:4150/logs", "two nsqds share the messages; the other takes over when one fails"),
             ("nsqlookup://lookup1,lookup2/logs/archive", "every nsqd that has the topic"),
             ("nsq:logs/archive,unix=/run/nsqd.sock", "through a UNIX socket"),
+            ("nsqlookup://lookup1/orders+refunds/archive", "two topics at once"),
+            ("nsqlookup://lookup1/+/archive,topic-pattern=^logs", "every topic whose name begins with logs, now or later"),
             ("nsq:temp", "a topic of one's own, gone at exit"),
         ])
 
     private static let options = [
         OptionSpec("unix", .file, help: "The UNIX socket on which nsqd listens, in place of hosts."),
-        OptionSpec("heartbeat", .duration, standard: "30s", help: "How often nsqd asks whether we are there; 1s to 60s."),
+        OptionSpec(
+            "heartbeat", .duration, standard: "10s",
+            help: "How often nsqd and mq check that the other is there; two missed ones end the connection. 1s to 60s."),
         OptionSpec(
             "msg-timeout", .duration, standard: "nsqd's, 60s", scope: .receive,
-            help: "When a message of a consumer that says nothing goes to another; kept alive at half of it."),
+            help: "How long a silent consumer keeps a message before another gets it; extended at half of it."),
         OptionSpec(
             "max-in-flight", .integer(1...100_000), standard: "2500", scope: .receive,
             help: "The most unsettled messages, over all nsqds; fewer are taken ahead when they are large."),
         OptionSpec(
             "output-buffer", .bytes(0...65_536), standard: "16k", scope: .receive,
-            help: "Bytes that nsqd collects while much is queued; a lone message never waits for more. 0 is none."),
+            help: "Bytes that nsqd collects while many messages are queued; a lone one never waits. 0 is off."),
         OptionSpec(
             "sample-rate", .integer(1...99), scope: .receive,
             help: "Percentage of the messages to deliver; nsqd throws the others away."),
@@ -63,8 +68,11 @@ extension NSQTransport {
             "http-port", .integer(1...65_535), standard: "the port + 1", help: "nsqd's HTTP port, through which queues are looked after."),
         OptionSpec(
             "https", .flag, standard: "no",
-            help: "Look after queues over TLS, with the tls options; http-port is then the port + 2."),
-        OptionSpec("poll", .duration, standard: "15s", help: "Between two looks at nsqlookupd."),
+            help: "Manage queues over TLS, with the tls options; http-port is then the port + 2."),
+        OptionSpec("poll", .duration, standard: "15s", help: "How often nsqlookupd is asked, or nsqd for new topics."),
+        OptionSpec(
+            "topic-pattern", .text("REGEX"), scope: .receive,
+            help: "Receive from every topic that matches, those to come too: an extended regular expression, as grep -E has it."),
     ]
 
     private static let notes = [
@@ -78,11 +86,17 @@ extension NSQTransport {
         mq…#ephemeral, that ends with it: it sees what is published meanwhile, and all that a topic without channels had kept.
         """,
         """
+        recv takes from several topics at once (orders+refunds), or from every topic there is and will be (+; without a pattern, ephemeral \
+        ones are left out). New topics are looked for every poll. JSON output has the name of the topic as queue, a format has it as %Q, \
+        and with --out-dir each topic has files of its own where --name holds {queue}. Every topic has a connection of its own; \
+        max-in-flight is shared by all.
+        """,
+        """
         nsq:temp is an ephemeral topic with one ephemeral channel: nsqd keeps no more of it than fits into -mem-queue-size and throws \
         the rest away. bench measures temp with an ordinary topic, which it makes and deletes through the HTTP port.
         """,
         """
-        A message is delivered at least once and in no certain order. It goes to another consumer when it was not settled \
+        A message is delivered at least once and in no particular order. It goes to another consumer when it was not settled \
         within msg-timeout; mq asks for more time at half of it for as long as it is working, up to 15 minutes (nsqd's \
         -max-msg-timeout). What breaks off unsettled comes back after msg-timeout, what is left in good order at once.
         """,
@@ -97,7 +111,8 @@ extension NSQTransport {
         """
         list, stat, create, delete, purge and pause use nsqd's HTTP port. Through nsqlookupd they speak with every nsqd that has the \
         topic (create and list: with every nsqd there is) and add up what each of them says. purge of a topic removes what no channel \
-        has yet; a channel is purged by its own address.
+        has yet; a channel is purged by its own address. list --nodes shows the nsqds with their versions and tombstones, stat --clients who \
+        is connected, and --node has stat, pause, unpause, purge and delete speak with one nsqd; deleting a topic there tombstones it first.
         """,
         """
         Without hosts the address means 127.0.0.1:4150, or what MQ_NSQ says: host[:port][,host…] or the path of a socket. The \

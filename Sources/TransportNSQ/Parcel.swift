@@ -4,14 +4,22 @@ internal import MQCore
 final class Parcel {
     /// One MPUB, or one DPUB for each message.
     var bytes: [UInt8] = []
-    /// How many messages it holds.
+    /// How many messages it stands for, those included that were taken out of it.
     var count = 0
+    /// The number of its first message, in order of sending.
+    var first = 0
     /// Where each DPUB ends in `bytes`; empty for an MPUB.
     var ends: [Int] = []
     /// How many of the DPUBs were answered; of an MPUB, all messages at once.
     var answered = 0
     /// How many connections have not answered yet: more than one when every nsqd gets a copy.
     var awaited = 0
+    /// One message that is larger than any that nsqd has taken, and nothing beside it.
+    var isProbe = false
+    /// The size of that message.
+    var largest = 0
+    /// How often a connection broke at it.
+    var attempts = 0
 
     /// Messages that nsqd has for certain, from the front.
     var confirmed: Int { awaited == 0 ? count : ends.isEmpty ? 0 : answered }
@@ -20,63 +28,35 @@ final class Parcel {
         // What a single large message took is not kept.
         bytes.removeAll(keepingCapacity: bytes.capacity <= 1 << 18)
         ends.removeAll(keepingCapacity: true)
-        (count, answered, awaited) = (0, 0, 0)
+        (count, answered, awaited, isProbe, attempts) = (0, 0, 0, false, 0)
     }
 
     /// Bytes that were not answered yet, to be sent again.
     var unanswered: [UInt8] { answered == 0 ? bytes : Array(bytes[ends[answered - 1]...]) }
-}
 
-/// How messages become parcels.
-struct Packing: Sendable {
-    let topic: String
-    /// The delay of a message that says nothing else.
-    let delay: Duration?
-
-    /// More gains nothing: nsqd's own work is then all there is.
-    static let maximumBytes = 1 << 16
-    static let maximumMessages = 1000
-    static let maximumDelay = Duration.seconds(3600)
-
-    /// Fills an empty parcel from the front of `range`.
-    /// - Returns: how many messages it took; at least one.
-    func fill(_ parcel: Parcel, from batch: borrowing Batch, _ range: Range<Int>) -> Int {
-        let delay = batch.hasProperties ? batch.properties(of: range.lowerBound).delay ?? delay : delay
-        if let delay, delay > .zero { return fillDelayed(parcel, from: batch, range) }
-        return fillPlain(parcel, from: batch, range)
-    }
-
-    private func fillPlain(_ parcel: Parcel, from batch: borrowing Batch, _ range: Range<Int>) -> Int {
-        let hasDelays = batch.hasProperties
-        let end = min(range.upperBound, range.lowerBound + Self.maximumMessages)
-        var bytes: [UInt8] = []
-        swap(&bytes, &parcel.bytes)
-        var body = MultiPublish(to: topic, into: &bytes)
-        var index = range.lowerBound
-        while index < end {
-            let message = batch.bytes(of: index)
-            if index > range.lowerBound {
-                if bytes.count + MultiPublish.overhead + message.count > Self.maximumBytes { break }
-                if hasDelays, let delay = batch.properties(of: index).delay ?? delay, delay > .zero { break }
+    /// Takes every message of an MPUB out that has more bytes than `limit`.
+    /// - Returns: number and size of each.
+    func remove(above limit: Int) -> [(position: Int, size: Int)] {
+        guard ends.isEmpty, let line = bytes.firstIndex(of: 0x0a) else { return [] }
+        var removed: [(position: Int, size: Int)] = []
+        var kept = Array(bytes[...line])
+        var body = MultiPublish(continuing: &kept)
+        var place = line + 9
+        var index = 0
+        while place + 4 <= bytes.count {
+            let size = bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) }
+            let message = place + 4..<place + 4 + size
+            if size > limit {
+                removed.append((first + index, size))
+            } else {
+                bytes.withUnsafeBytes { body.add(UnsafeRawBufferPointer(rebasing: $0[message]), into: &kept) }
             }
-            body.add(message, into: &bytes)
-            index += 1
+            (place, index) = (message.upperBound, index + 1)
         }
-        body.finish(&bytes)
-        swap(&bytes, &parcel.bytes)
-        parcel.count = index - range.lowerBound
-        return parcel.count
-    }
-
-    private func fillDelayed(_ parcel: Parcel, from batch: borrowing Batch, _ range: Range<Int>) -> Int {
-        let end = min(range.upperBound, range.lowerBound + Self.maximumMessages)
-        for index in range.lowerBound..<end {
-            guard let delay = (batch.hasProperties ? batch.properties(of: index).delay : nil) ?? delay, delay > .zero else { break }
-            if !parcel.bytes.isEmpty && parcel.bytes.count + batch.size(of: index) > Self.maximumBytes { break }
-            Command.publish(batch.bytes(of: index), to: topic, after: delay, into: &parcel.bytes)
-            parcel.ends.append(parcel.bytes.count)
-        }
-        parcel.count = parcel.ends.count
-        return parcel.count
+        if removed.isEmpty { return [] }
+        body.finish(&kept)
+        bytes = kept
+        if body.count == 0 { awaited = 0 }
+        return removed
     }
 }

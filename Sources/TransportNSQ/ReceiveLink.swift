@@ -8,9 +8,14 @@ internal import MQCore
 /// queued. The window grows while messages come quickly, and falls back to one before a real wait, which also brings what nsqd
 /// holds just then (nsqd, protocol_v2.go, messagePump: a client that is not ready is flushed).
 final class ReceiveLink: Link {
-    /// Counted over all connections of the receiver.
-    var ordinal: UInt64 = 0
-    var inFlight = InFlight()
+    let connection: Connection
+    let route: Route
+    var failure: TransportError?
+    /// Counted over all connections of the receiver, from 1; none is used again.
+    private(set) var ordinal: UInt32 = 0
+    /// The receiver's, of which `held` are this connection's.
+    private var inFlight: InFlight!
+    private(set) var held = 0
     /// How many unsettled messages nsqd may add to those handed over.
     var window = 1
     /// What RDY said last.
@@ -37,6 +42,25 @@ final class ReceiveLink: Link {
 
     /// Things that could not be settled since nsqd had taken them back.
     private(set) var late = 0
+    /// Whether nsqd has said anything since we subscribed.
+    private(set) var hasHeard = false
+    /// Whether that was passed on.
+    var isAcknowledged = false
+    private let start = Deadline.now()
+    /// What was handed over, what was settled of it, and the widest RDY: of what it allows the settling may not have arrived.
+    private var (received, settled, mostReady) = (0, 0, 0)
+    /// Settled within a second of the last sending.
+    private var settledLately = 0
+
+    init(_ connection: Connection, _ route: Route) { (self.connection, self.route) = (connection, route) }
+
+    /// Becomes one of the receiver's connections.
+    func join(as ordinal: UInt32, _ inFlight: InFlight) { (self.ordinal, self.inFlight) = (ordinal, inFlight) }
+
+    var isSound: Bool { hasHeard || Deadline.now() - start > 1_000_000_000 }
+
+    /// How many settlements nsqd may not have read when the connection broke.
+    var unsureSettlements: Int { max(0, min(settledLately, settled - max(0, received - mostReady))) }
 
     // MARK: - Messages
 
@@ -44,10 +68,13 @@ final class ReceiveLink: Link {
     func take(into batch: inout Batch, limit: Int, byteLimit: Int) throws(TransportError) -> Int {
         let wantsProperties = batch.wantsProperties
         let start = batch.byteCount
-        let link = ordinal
+        let inFlight = inFlight!
         var taken = 0
         defer {
             arrived += taken
+            received += taken
+            held += taken
+            if taken > 0 { hasHeard = true }
             arrivedBytes += batch.byteCount - start
         }
         while taken < limit && batch.byteCount - start < byteLimit, let frame = try connection.decoder.next() {
@@ -56,26 +83,27 @@ final class ReceiveLink: Link {
                 continue
             }
             let message = try MessageView(frame)
-            let receipt = Receipt(link: link, serial: inFlight.add(message.id))
+            inFlight.add(message.id, from: ordinal)
             batch.append(message.body)
-            if wantsProperties { batch.setProperties(Self.properties(message)) }
-            withUnsafeBytes(of: receipt.bits) { batch.setReceipt($0) }
+            if wantsProperties { batch.setProperties(properties(message)) }
             taken += 1
         }
         return taken
     }
 
-    private static func properties(_ message: MessageView) -> MessageProperties {
+    private func properties(_ message: MessageView) -> MessageProperties {
         var properties = MessageProperties()
         properties.id = message.id.text
         properties.timestamp = message.timestamp
         properties.attempts = message.attempts
+        properties.queue = route.topic
         return properties
     }
 
     private func hear(_ frame: Frame) throws(TransportError) {
         if frame.kind == .response {
-            if frame.isText(Connection.heartbeatText) { try connection.send(Array("NOP\n".utf8)) }
+            hasHeard = true
+            if frame.isText(Connection.heartbeatText) { try connection.answerHeartbeat() }
             if frame.isText("CLOSE_WAIT") { hasClosed = true }
             return
         }
@@ -83,7 +111,10 @@ final class ReceiveLink: Link {
         guard said.keepsConnection else { throw said.error }
         // A TOUCH that fails tells that the message is no longer ours; its FIN is not sent then.
         if said.word == "E_TOUCH_FAILED" {
-            if let id = said.messageID, inFlight.lose(id) { late += 1 }
+            if let id = said.messageID, inFlight.lose(id, from: ordinal) {
+                held -= 1
+                late += 1
+            }
         } else {
             late += 1
         }
@@ -91,10 +122,10 @@ final class ReceiveLink: Link {
 
     // MARK: - Settling
 
-    /// Notes what became of a message; sent with `commit`.
+    /// Notes what became of a message that was in flight; sent with `commit`.
     @inline(__always)
-    func settle(_ serial: UInt64, as settlement: Settlement) {
-        guard let id = inFlight.remove(serial) else { return }
+    func settle(_ id: MessageID, as settlement: Settlement) {
+        held -= 1
         switch settlement {
         case .acknowledge: Command.finish(id, into: &settlements)
         case .requeue(let delay): Command.requeue(id, after: delay, into: &settlements)
@@ -105,19 +136,28 @@ final class ReceiveLink: Link {
     /// Allows `share` messages beside those handed over, and sends what was settled: RDY first, so that room which a FIN
     /// makes is not filled beyond what is wanted.
     func commit(share: Int) throws(TransportError) {
-        let wanted = min(inFlight.count + min(window, share), connection.negotiated.maximumReady)
+        let wanted = min(held + min(window, share), connection.negotiated.maximumReady)
         var bytes: [UInt8] = []
         if wanted != ready {
             ready = wanted
+            mostReady = max(mostReady, wanted)
             Command.ready(wanted, into: &bytes)
             if settlementCount > 0 { bytes.append(contentsOf: settlements) }
         } else {
             guard settlementCount > 0 else { return }
             swap(&bytes, &settlements)
         }
-        try connection.send(bytes)
         settlements.removeAll(keepingCapacity: true)
-        settlementCount = 0
+        try sendSettlements(bytes)
+    }
+
+    private func sendSettlements(_ bytes: [UInt8]) throws(TransportError) {
+        let before = connection.lastWrite
+        settled += settlementCount
+        settledLately += settlementCount
+        defer { settlementCount = 0 }
+        try connection.send(bytes)
+        if connection.lastWrite > before + 1_000_000_000 { settledLately = settlementCount }
     }
 
     /// Widens the window when nsqd has used it up without making us wait.
@@ -136,8 +176,7 @@ final class ReceiveLink: Link {
         guard settlementCount * 2 >= ready, settlementCount > 0 else { return }
         var bytes: [UInt8] = []
         swap(&bytes, &settlements)
-        settlementCount = 0
-        try connection.send(bytes)
+        try sendSettlements(bytes)
     }
 
     /// While the owner is elsewhere: settles, and lets nsqd add nothing.
@@ -145,7 +184,7 @@ final class ReceiveLink: Link {
         guard settlementCount > 0 else { return }
         var buffered = 0
         connection.decoder.peekFrames { if $0.kind == .message { buffered += 1 } }
-        try commit(share: min(buffered, max(0, ready - inFlight.count)))
+        try commit(share: min(buffered, max(0, ready - held)))
     }
 
     // MARK: - Keeping
@@ -156,7 +195,7 @@ final class ReceiveLink: Link {
         guard now - lastTouch >= timeout / 2 - timeout / 32 else { return now + timeout / 4 }
         lastTouch = now
         var bytes: [UInt8] = []
-        inFlight.forEach { Command.touch($0, into: &bytes) }
+        inFlight.forEach(from: ordinal) { Command.touch($0, into: &bytes) }
         connection.decoder.peekFrames { frame in
             if let message = try? MessageView(frame), frame.kind == .message { Command.touch(message.id, into: &bytes) }
         }
@@ -172,9 +211,9 @@ final class ReceiveLink: Link {
         isClosing = true
         var bytes: [UInt8] = []
         Command.ready(0, into: &bytes)
-        let isExhausted = inFlight.count + settlementCount >= ready
+        let isExhausted = held + settlementCount >= ready
         grace = isExhausted ? 2_000_000 : 10_000_000
-        inFlight.forEach { Command.requeue($0, after: .zero, into: &settlements) }
+        inFlight.forEach(from: ordinal) { Command.requeue($0, after: .zero, into: &settlements) }
         try giveBackBuffered()
         Command.close(into: &settlements)
         try connection.send(bytes + settlements)

@@ -19,8 +19,7 @@ struct Socket: ~Copyable {
             guard made >= 0 else { throw TransportError(.failure, "no socket: \(SystemError.words(errno))", errno: errno) }
             let error = try Self.connect(made, address, until: deadline, stop: stop)
             if error == 0 {
-                var one: CInt = 1
-                if address.family != AF_UNIX { setsockopt(made, CInt(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<CInt>.size)) }
+                if address.family != AF_UNIX { Self.set(made) }
                 descriptor = made
                 return
             }
@@ -28,6 +27,35 @@ struct Socket: ~Copyable {
             failure = Self.refused(peer, error)
         }
         throw failure ?? Self.refused(peer, EHOSTUNREACH)
+    }
+
+    /// Small commands go at once, and a peer whose machine has gone is noticed within half a minute though nothing is said.
+    private static func set(_ descriptor: CInt) {
+        let tcp = CInt(IPPROTO_TCP)
+        let options = [
+            (tcp, TCP_NODELAY, 1), (SOL_SOCKET, SO_KEEPALIVE, 1), (tcp, TCP_KEEPIDLE, 15), (tcp, TCP_KEEPINTVL, 5), (tcp, TCP_KEEPCNT, 3),
+        ]
+        for (level, name, value) in options {
+            var value = CInt(value)
+            setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<CInt>.size))
+        }
+    }
+
+    /// Our end, as Go writes it; `nil` for a UNIX socket.
+    var localAddress: String? {
+        var address = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let (host, port) = (UnsafeMutablePointer<CChar>.allocate(capacity: 64), UnsafeMutablePointer<CChar>.allocate(capacity: 16))
+        defer {
+            host.deallocate()
+            port.deallocate()
+        }
+        let isKnown = withUnsafeMutableBytes(of: &address) { bytes in
+            let pointer = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
+            guard getsockname(descriptor, pointer, &length) == 0, pointer.pointee.sa_family != sa_family_t(AF_UNIX) else { return false }
+            return getnameinfo(pointer, length, host, 64, port, 16, NI_NUMERICHOST | NI_NUMERICSERV) == 0
+        }
+        return isKnown ? Peer.tcp(host: String(cString: host), port: Int(String(cString: port)) ?? 0).text : nil
     }
 
     /// Sends a few bytes, which a socket that has just been connected takes at once.
@@ -99,31 +127,5 @@ struct Socket: ~Copyable {
             }
             return try HostLookup.addresses(of: host, port: port, until: deadline, stop: stop)
         }
-    }
-}
-
-/// A socket address as bytes.
-struct SocketAddress: Sendable {
-    let family: CInt
-    private let bytes: [UInt8]
-
-    init(family: CInt, bytes: UnsafeRawBufferPointer) {
-        self.family = family
-        self.bytes = Array(bytes)
-    }
-
-    /// `nil` for a path that is too long.
-    init?(unix path: String) {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let text = Array(path.utf8)
-        guard !text.isEmpty, text.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: text) }
-        family = AF_UNIX
-        bytes = withUnsafeBytes(of: &address) { Array($0) }
-    }
-
-    func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
-        bytes.withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count)) }
     }
 }

@@ -8,7 +8,7 @@ final class TemporaryTopic: Sendable {
     let name = "mq-temp-\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36))#ephemeral"
     static let channel = "mq#ephemeral"
 
-    private let keeper = Mutex<ReceiveFleet?>(nil)
+    private let keeper = Mutex<Fleet<ReceiveCrew>?>(nil)
 
     deinit { keeper.withLock { $0?.disband() } }
 
@@ -17,14 +17,16 @@ final class TemporaryTopic: Sendable {
         guard keeper.withLock({ $0 == nil }) else { return }
         var opening = opening
         (opening.notices, opening.retry) = (.none, nil)
-        let fleet = ReceiveFleet(settings, discovery: nil, opening: opening, most: 1) {
-            [name] (connection, deadline, stop) throws(TransportError) in
+        let fleet = Fleet(ReceiveCrew(most: 1, opening: opening), settings, discovery: nil, opening: opening) {
+            [name] (connection, route, deadline, stop) throws(TransportError) in
             var command: [UInt8] = []
             Command.subscribe(name, Self.channel, into: &command)
             try connection.exchange(command, until: deadline, stop: stop)
-            return ReceiveLink(connection)
+            return ReceiveLink(connection, route)
         }
-        do throws(TransportError) { try fleet.connect(to: peers, all: false, until: opening.deadline, stop: opening.stop) } catch {
+        do throws(TransportError) {
+            try fleet.connect(to: peers.map { Route($0) }, all: false, until: opening.deadline, stop: opening.stop)
+        } catch {
             return fleet.disband()
         }
         // nsqd wants its heartbeats answered where there is a subscription.

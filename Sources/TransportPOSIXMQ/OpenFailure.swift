@@ -8,18 +8,27 @@ enum OpenFailure {
     static func error(_ number: CInt, name: String, access: CInt) -> TransportError {
         switch number {
         case ENOENT:
-            return TransportError(
-                .noSuchQueue, "no such queue", hint: "mq create posix-mq:\(name), or --create", errno: number)
+            return TransportError(.noSuchQueue, "no such queue", remedy: .create, errno: number)
         case EACCES:
             let what = access == O_WRONLY ? "send to" : access == O_RDONLY ? "receive from" : "open"
             return TransportError(
-                .permission, "permission denied: this user may not \(what) the queue", hint: "mq stat shows its owner and mode",
+                .permission, "permission denied: this user may not \(what) the queue", remedy: .show("its owner and mode"),
                 errno: number)
         case EMFILE: return descriptorsOrBytes(number)
         case ENFILE: return TransportError(.failure, "the system has no descriptors left", errno: number)
         case ENOSYS: return TransportError(.unsupported, "POSIX message queues are not supported by this kernel", errno: number)
         default: return TransportError(.failure, SystemError.words(number), errno: number)
         }
+    }
+
+    /// A queue that this user may neither read nor write. Its mode and owner are shown to everybody where the queues are mounted.
+    static func unreadable(_ name: String) -> TransportError {
+        var words = "permission denied: this user may neither receive from the queue nor send to it"
+        if let (mode, owner, group) = QueueFolder.permissions(of: name) {
+            words += "; it has mode \(String(mode, radix: 8).zeroPadded(to: 4)) and belongs to "
+            words += "\(Names.user(owner)):\(Names.group(group))"
+        }
+        return TransportError(.permission, words, errno: EACCES)
     }
 
     /// What creating failed of; `depth` and `size` are what was asked for.
@@ -29,10 +38,13 @@ enum OpenFailure {
         case EINVAL: return aboveLimit(number, depth: depth, size: size)
         case ENOSPC:
             return TransportError(
-                .cannotCreate, "the namespace has \(Limits.queuesMax) queues already, its limit",
+                .cannotCreate, "the namespace has \(Quantity.count(Limits.queuesMax, "queue")) already, its limit",
                 hint: "raise it: sysctl -w fs.mqueue.queues_max=\(Limits.queuesMax * 2)", errno: number)
-        case ENOMEM: return TransportError(.cannotCreate, "the kernel has no memory for \(depth) messages of \(size) bytes", errno: number)
-        case EEXIST: return TransportError(.cannotCreate, "the queue exists already", hint: "mq stat posix-mq:\(name)", errno: number)
+        case ENOMEM:
+            return TransportError(
+                .cannotCreate, "the kernel has no memory for \(Quantity.count(depth, "message")) of \(Quantity.count(size, "byte"))",
+                errno: number)
+        case EEXIST: return TransportError(.cannotCreate, "the queue exists already", remedy: .ifMissing, errno: number)
         case EACCES:
             return TransportError(.permission, "permission denied: the queue exists and this user may not open it", errno: number)
         default:
@@ -54,10 +66,11 @@ enum OpenFailure {
         let used = needed <= allowed ? "; queues that exist, open and unlinked ones too, use up the rest" : ""
         return TransportError(
             .cannotCreate,
-            "\(depth) messages of \(size) bytes need \(Quantity.grouped(needed)) bytes of this user's \(Quantity.grouped(allowed)) (RLIMIT_MSGQUEUE)\(used)",
+            "\(Quantity.count(depth, "message")) of \(Quantity.count(size, "byte")) need\(depth == 1 ? "s" : "") \(Quantity.count(needed, "byte")) of this user's \(Quantity.grouped(allowed)) (RLIMIT_MSGQUEUE)\(used)",
             hint: needed <= allowed
-                ? "delete queues, see mq list posix-mq:, or raise it: ulimit -q"
-                : fits > 0 ? "at msgsize=\(size) at most maxmsg=\(fits) fits; or raise it: ulimit -q" : "raise it: ulimit -q", errno: number
+                ? "delete queues, or raise it: ulimit -q"
+                : fits > 0 ? "at msgsize=\(size) at most maxmsg=\(fits) fits; or raise it: ulimit -q" : "raise it: ulimit -q",
+            remedy: needed <= allowed ? .list : nil, errno: number
         )
     }
 

@@ -24,8 +24,13 @@ final class POSIXMQAdmin: Admin {
             return try describe(Queue(name: name, access: O_RDONLY), name: name, canRead: true)
         } catch {
             guard error.errno == EACCES else { throw error }
-            // Who may only send can still ask for the attributes.
+        }
+        do throws(TransportError) {
+            // Whoever may only send can still ask for the attributes.
             return try describe(Queue(name: name, access: O_WRONLY), name: name, canRead: false)
+        } catch {
+            guard error.errno == EACCES else { throw error }
+            throw OpenFailure.unreadable(name)
         }
     }
 
@@ -41,17 +46,16 @@ final class POSIXMQAdmin: Admin {
         if let content { facts.append(Fact("bytes", "Bytes", .bytes(content.bytes))) }
         facts.append(Fact("msgsize", "Message size", .bytes(attributes.mq_msgsize)))
         var status = stat()
+        // Its times tell nothing: opening and sending and receiving set all of them (mqueue_get_inode and do_mq_* in ipc/mqueue.c).
         if fstat(queue.descriptor, &status) == 0 {
             facts += [
                 Fact("mode", "Mode", .mode(Int(status.st_mode & 0o7777))),
                 Fact("owner", "Owner", .text(Names.user(status.st_uid))),
                 Fact("group", "Group", .text(Names.group(status.st_gid))),
-                Fact("sent", "Last sent", .time(Int64(status.st_mtim.tv_sec) * 1_000_000_000)),
-                Fact("received", "Last received", .time(Int64(status.st_atim.tv_sec) * 1_000_000_000)),
             ]
         }
         if let notifier = content?.notifier { facts.append(Fact("notify_pid", "Notifies process", .identifier(notifier))) }
-        return QueueStatus(address: "posix-mq:\(name)", facts: facts)
+        return QueueStatus(address: POSIXMQTransport.address(of: name), facts: facts)
     }
 
     /// `QSIZE:129 NOTIFY:2 SIGNO:0 NOTIFY_PID:8260`, from read(2) on the descriptor itself (mq_overview(7)).
@@ -86,12 +90,16 @@ final class POSIXMQAdmin: Admin {
                 if error.code == .noSuchQueue {
                     foreign += 1
                 } else {
-                    queues.append(QueueStatus(address: "posix-mq:/\(name)", facts: [Fact("owner", "Owner", .text(error.message))]))
+                    queues.append(
+                        QueueStatus(
+                            address: POSIXMQTransport.address(of: "/\(name)"), facts: [Fact("owner", "Owner", .text(error.message))]))
                 }
             }
         }
         if foreign > 0 {
-            notices.warn("\(foreign) queues shown by /dev/mqueue are not of this IPC namespace: it was mounted in another")
+            notices.warn(
+                "\(Quantity.count(foreign, "queue")) shown by /dev/mqueue \(foreign == 1 ? "is" : "are") not of this IPC namespace: it was mounted in another"
+            )
         }
         return QueueListing(
             queues: queues, limits: limits(count: names.count, bytes: usedBytes),
@@ -125,12 +133,12 @@ final class POSIXMQAdmin: Admin {
             throw TransportError(.usage, "only a queue with a name can be deleted", hint: "write posix-mq:/name")
         }
         let name = try transport.requiredName()
-        switch -cposixmq_unlink(name) {
+        switch -cposixmq_unlink(name.rawCString) {
         case 0: return
         case ENOENT: throw TransportError(.noSuchQueue, "no such queue", errno: ENOENT)
         case EACCES, EPERM:
             throw TransportError(
-                .permission, "permission denied: only the owner may delete a queue", hint: "mq stat shows its owner", errno: EACCES)
+                .permission, "permission denied: only the owner may delete a queue", remedy: .show("its owner"), errno: EACCES)
         case let number: throw TransportError(.failure, SystemError.words(number), errno: number)
         }
     }

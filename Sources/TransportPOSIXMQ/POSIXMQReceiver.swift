@@ -7,6 +7,7 @@ final class POSIXMQReceiver: Receiver {
     private let queue: Queue
 
     private let isPrompt: Bool
+    private(set) var handedOver = 0
 
     init(_ queue: consuming Queue, isPrompt: Bool) {
         self.queue = queue
@@ -22,6 +23,7 @@ final class POSIXMQReceiver: Receiver {
         let wantsProperties = batch.wantsProperties
         var priority: UInt32 = 0
         var taken = 0
+        defer { handedOver += taken }
         var yields = 0
         if stop.isRaised { return .stopped }
         let before = batch.byteCount

@@ -14,7 +14,9 @@ final class POSIXMQSender: Sender {
     }
 
     var maximumMessageSize: Int? { queue.messageSize }
-    var obstacle: TransportError { TransportError(.tryAgain, "the queue is full (\(queue.depth) messages)") }
+    var obstacle: TransportError {
+        TransportError(.tryAgain, "the queue is full (\(Quantity.grouped(queue.depth)) of \(Quantity.grouped(queue.depth)))")
+    }
 
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
         let limit = queue.messageSize
@@ -22,16 +24,13 @@ final class POSIXMQSender: Sender {
         for index in range {
             let size = batch.size(of: index)
             if size > limit {
-                return Refusal(
-                    index: index,
-                    error: TransportError(
-                        .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes", hint: "--on-error skip goes on without it"
-                    ))
+                return Refusal(index: index, error: .tooLarge(size, limit: limit))
             }
             if checksPriority, let priority = batch.properties(of: index).priority, priority > POSIXMQTransport.maximumPriority {
                 return Refusal(
                     index: index,
-                    error: TransportError(.unsendable, "priority \(priority) is above the highest, \(POSIXMQTransport.maximumPriority)"))
+                    error: TransportError(
+                        .unsendable, "priority \(priority) is above the highest, \(POSIXMQTransport.maximumPriority)", remedy: .skip))
             }
         }
         return nil

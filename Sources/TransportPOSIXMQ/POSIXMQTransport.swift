@@ -36,8 +36,9 @@ public struct POSIXMQTransport: Transport {
         if text.isEmpty || text == "/" { return "" }
         let name = text.hasPrefix("/") ? text : "/" + text
         let bare = name.dropFirst()
-        if bare.utf8.count > 255 {
-            throw TransportError(.usage, "the name has \(bare.utf8.count) bytes, a queue's name at most 255")
+        let size = String(bare).rawBytes.count
+        if size > 255 {
+            throw TransportError(.usage, "the name has \(size) bytes, a queue's name at most 255")
         }
         if bare.contains("/") {
             throw TransportError(.usage, "'\(name)': a queue's name has one slash, at its beginning")
@@ -45,6 +46,9 @@ public struct POSIXMQTransport: Transport {
         if bare == "." || bare == ".." { throw TransportError(.usage, "'\(name)' is not a name for a queue") }
         return name
     }
+
+    /// The address of the queue of that name, as it is printed and taken back.
+    static func address(of name: String) -> String { Address(scheme: "posix-mq", targets: [name]).text }
 
     /// The name, or words for what has none.
     func requiredName() throws(TransportError) -> String {
@@ -68,8 +72,8 @@ public struct POSIXMQTransport: Transport {
     public func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint {
         switch target {
         case .temporary: return MeetingPoint(sending: "posix-mq:/\(unique)\(options.text)", isPrivate: true)
-        case .name: return MeetingPoint(sending: "posix-mq:\(try requiredName())\(options.text)", isPrivate: false)
-        case .descriptor: throw TransportError(.unsupported, "a descriptor is nothing that another process could open")
+        case .name: return MeetingPoint(sending: Self.address(of: try requiredName()) + options.text, isPrivate: false)
+        case .descriptor: throw TransportError(.unsupported, "another process cannot open a descriptor")
         }
     }
 
@@ -103,7 +107,7 @@ public struct POSIXMQTransport: Transport {
         case .temporary(let owner):
             _ = try Creation(name: name, options: options, notices: opening.notices).run(exclusive: false)
             let queue = try Queue(name: name, access: access, owner: owner)
-            opening.notices(.listening("posix-mq:\(name)"))
+            opening.notices(.listening(Self.address(of: name)))
             return queue
         case .name:
             if options.flag("create") == true {
@@ -120,7 +124,7 @@ extension POSIXMQTransport {
         schemes: ["posix-mq"],
         summary: "POSIX message queues of this IPC namespace",
         forms: ["posix-mq:/name", "posix-mq:name", "posix-mq:fd=N", "posix-mq:temp"],
-        capabilities: [.send, .receive, .admin, .priority, .temporary, .exactCount, .kernel],
+        capabilities: [.send, .receive, .admin, .priority, .temporary, .exactCount, .kernel, .ordered],
         options: [
             OptionSpec("create", .flag, standard: "no", help: "Create the queue if it does not exist."),
             OptionSpec(
@@ -140,14 +144,15 @@ extension POSIXMQTransport {
             """,
             """
             Messages come out by priority (0…32767, the highest first) and in order within one. A message received is gone \
-            from the queue; there is no acknowledgement, and no look without taking.
+            from the queue; there is no acknowledgement and no peeking. A receiver that is killed loses what it has taken and not \
+            written, at most the prefetch of recv.
             """,
             """
             The user's queues together may take RLIMIT_MSGQUEUE bytes (ulimit -q), each maxmsg × (msgsize + 96), over all \
             namespaces. fs.mqueue.msg_max, msgsize_max and queues_max bound each namespace.
             """,
             """
-            send and recv never create a queue unless asked by --create. The attributes of an existing queue are left as they \
+            send and recv never create a queue unless asked to (create). The attributes of an existing queue are left as they \
             are, and a difference to what was asked for is said.
             """,
         ],

@@ -15,7 +15,7 @@ struct Queue: ~Copyable {
 
     /// Opens an existing queue without blocking mode: waiting is done by poll(2), beside the stop flag.
     init(name: String, access: CInt, owner: TemporaryQueue? = nil) throws(TransportError) {
-        let result = cposixmq_open(name, access | O_NONBLOCK | O_CLOEXEC)
+        let result = cposixmq_open(name.rawCString, access | O_NONBLOCK | O_CLOEXEC)
         if result < 0 { throw OpenFailure.error(-result, name: name, access: access) }
         let (depth, size) = try Self.attributes(of: result)
         descriptor = result
@@ -71,20 +71,3 @@ struct Queue: ~Copyable {
 /// How often a full or empty queue is tried again, giving up the processor each time, before the caller blocks. The other
 /// side then finds work for a whole batch instead of being woken for every message: 1.8 times the throughput on a default queue.
 let yieldsBeforeBlocking = 20
-
-/// A private queue: removed when nobody holds it any more, and on every way out of the program.
-final class TemporaryQueue: Sendable {
-    let name: String
-    private let token: ExitCleanup.Token
-
-    init() {
-        let name = "/mq-temp-\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36))"
-        self.name = name
-        token = ExitCleanup.register { _ = cposixmq_unlink(name) }
-    }
-
-    deinit {
-        _ = cposixmq_unlink(name)
-        ExitCleanup.cancel(token)
-    }
-}

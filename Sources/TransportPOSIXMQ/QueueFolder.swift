@@ -27,6 +27,13 @@ enum QueueFolder {
         return entries(of: descriptor).sorted()
     }
 
+    /// Mode, owner and group of a queue, without opening it; `nil` where no folder shows it.
+    static func permissions(of name: String) -> (mode: Int, owner: uid_t, group: gid_t)? {
+        var status = stat()
+        guard cposixmq_is_mqueue(mountPoint) != 0, stat(mountPoint + name, &status) == 0 else { return nil }
+        return (Int(status.st_mode & 0o7777), status.st_uid, status.st_gid)
+    }
+
     private static func entries(of descriptor: CInt) -> [String] {
         guard let folder = fdopendir(descriptor) else {
             close(descriptor)
@@ -36,7 +43,7 @@ enum QueueFolder {
         var result: [String] = []
         while let entry = readdir(folder) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(rawCString: $0) }
             }
             if name != "." && name != ".." { result.append(name) }
         }
@@ -47,7 +54,7 @@ enum QueueFolder {
 /// Makes a new queue exclusively; with `mode` it gets exactly these permissions, whatever the umask.
 /// Returns 0 or a negative error number.
 func makeQueue(_ name: String, depth: Int, size: Int, mode: Int?) -> CInt {
-    let result = cposixmq_create(name, O_RDWR | O_EXCL | O_CLOEXEC, mode_t(mode ?? 0o600), depth, size)
+    let result = cposixmq_create(name.rawCString, O_RDWR | O_EXCL | O_CLOEXEC, mode_t(mode ?? 0o600), depth, size)
     if result < 0 { return result }
     if let mode { fchmod(result, mode_t(mode)) }
     return cposixmq_close(result)

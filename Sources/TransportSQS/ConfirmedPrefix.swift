@@ -6,7 +6,8 @@ struct ConfirmedPrefix {
         case open, confirmed
         /// Refused, and nobody was told yet.
         case rejected
-        /// Refused, and told: passed over when the sender is used again, so that who stops there finds it as the first not confirmed.
+        /// Refused, and the owner knows. It holds `confirmed` back until the sender is used again: an owner that stops here must find it
+        /// as the first message that is not confirmed.
         case told
     }
 
@@ -19,6 +20,10 @@ struct ConfirmedPrefix {
 
     /// Messages given to the sender so far.
     var accepted: Int { confirmed + states.count - head }
+    /// Messages confirmed behind the first that is not.
+    var confirmedBehind: Int { states[head...].count { $0 == .confirmed } }
+    /// Messages of which nothing is known.
+    var open: Int { states[head...].count { $0 == .open } }
     var isComplete: Bool { !states[head...].contains(.open) }
 
     mutating func accept(_ count: Int) { states.append(contentsOf: repeatElement(.open, count: count)) }
@@ -35,6 +40,9 @@ struct ConfirmedPrefix {
         rejections.append(Rejection(position: position, error: error))
     }
 
+    /// Whether something was refused that nobody was told yet.
+    var hasRejections: Bool { !rejections.isEmpty }
+
     /// Moves `confirmed` up to the first that is neither confirmed nor passed over.
     mutating func advance() {
         while head < states.count && states[head] == .confirmed {
@@ -50,8 +58,10 @@ struct ConfirmedPrefix {
         }
     }
 
+    /// What was refused and not told yet, the first of the stream first, whichever failed first in time.
     mutating func takeRejections() -> [Rejection] {
         defer { rejections = [] }
+        rejections.sort { $0.position < $1.position }
         for rejection in rejections { states[head + rejection.position - confirmed] = .told }
         hasTold = hasTold || !rejections.isEmpty
         return rejections

@@ -40,15 +40,14 @@ final class Connection {
         caFile = try settings.caFile()
         signer = try Signer(region: region, service: "sqs")
         http = try HTTPClient()
-        credentials = try settings.credentials.get(until: opening.deadline, stop: opening.stop)
+        credentials = try settings.credentials.get(until: opening.deadline, stop: opening.stop, notices: opening.notices)
     }
 
     /// The start of every request's body: the queue's URL travels in it unchanged, wherever the request goes.
     static func body(_ url: String) -> JSONText {
         var json = JSONText()
         json.open("{")
-        json.key("QueueUrl")
-        json.value(url)
+        json.member("QueueUrl", url)
         return json
     }
 
@@ -67,7 +66,7 @@ final class Connection {
         let headers = head(of: operation)
         request.headers = headers
         request.headers.reserveCapacity(headers.count + 4)
-        request.headers += signer.sign("POST", path: "/", headers: headers, body: body, with: keys, at: Clock.now + clockOffset)
+        request.headers += signer.sign("POST", path: "/", headers: headers, body: body, with: keys, at: WallClock.seconds + clockOffset)
         request.headers.append(("x-amzn-query-mode", "true"))
         request.body = body
         request.timeout = timeout
@@ -85,7 +84,7 @@ final class Connection {
     }
 
     private func currentCredentials() throws(TransportError) -> Credentials {
-        if let credentials, !credentials.expires(within: Credentials.margin, at: Clock.now) { return credentials }
+        if let credentials, !credentials.expires(within: Credentials.margin, at: WallClock.seconds) { return credentials }
         let fresh = try settings.credentials.get(until: .after(.seconds(30)), stop: stop)
         credentials = fresh
         return fresh
@@ -107,13 +106,14 @@ final class Connection {
     func decide(
         _ failure: ServiceFailure, _ history: inout RetryPolicy.History, isPartial: Bool = false
     ) -> RetryPolicy.Decision {
-        if failure.kind == .skewed, let time = failure.serviceTime { clockOffset = time - Clock.now }
+        if failure.kind == .skewed, let time = failure.serviceTime { clockOffset = time - WallClock.seconds }
         if failure.kind == .expiredCredentials, let old = credentials {
             settings.credentials.forget(old)
             credentials = nil
         }
         let random = Double.random(in: 0...1, using: &generator)
-        let decision = policy.decide(failure.kind, &history, isPartial: isPartial, random: random)
+        var decision = policy.decide(failure.kind, &history, isPartial: isPartial, random: random)
+        if case .after(let pause) = decision { decision = .after(pause / settings.surroundings.haste) }
         guard decision == .giveUp, let patience, failure.isTemporary else { return decision }
         let now = Deadline.now()
         if history.since == 0 { history.since = now }
@@ -177,11 +177,9 @@ final class Connection {
         if let url = Settings.cachedURL(key) { return url }
         var json = JSONText()
         json.open("{")
-        json.key("QueueName")
-        json.value(name)
+        json.member("QueueName", name)
         if let account {
-            json.key("QueueOwnerAWSAccountId")
-            json.value(account)
+            json.member("QueueOwnerAWSAccountId", account)
         }
         json.close("}")
         do throws(ServiceFailure) {

@@ -1,4 +1,3 @@
-internal import CCrypto
 internal import Glibc
 internal import MQCore
 internal import MQNet
@@ -6,18 +5,21 @@ internal import MQNet
 /// Asking for the credentials that were found.
 extension CredentialChain {
     /// - Throws: `permission` when they are refused, `unreachable` when nobody answers, `configuration`.
-    func fetch(until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Credentials {
-        try fetch(find(), until: deadline, stop: stop)
+    /// - Parameter notices: told what is waited for.
+    func fetch(until deadline: Deadline, stop: StopFlag, notices: Notices = .none) throws(TransportError) -> Credentials {
+        try fetch(find(), until: deadline, stop: stop, notices)
     }
 
-    private func fetch(_ origin: Origin, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Credentials {
+    private func fetch(
+        _ origin: Origin, until deadline: Deadline, stop: StopFlag, _ notices: Notices
+    ) throws(TransportError) -> Credentials {
         switch origin {
         case .keys(let keys): return keys
         case .process(let command, _):
-            let output = try CredentialProcess.run(command, until: deadline, stop: stop)
+            let output = try CredentialProcess.run(command, until: deadline, stop: stop, notices: notices)
             return try Self.credentials(json: output, source: origin.words)
         case .role(let role, let base):
-            let keys = try fetch(base, until: deadline, stop: stop)
+            let keys = try fetch(base, until: deadline, stop: stop, notices)
             var form = [("Action", "AssumeRole"), ("RoleArn", role.arn), ("RoleSessionName", role.sessionName)]
             if let id = role.externalID { form.append(("ExternalId", id)) }
             if let duration = role.duration { form.append(("DurationSeconds", duration)) }
@@ -42,7 +44,7 @@ extension CredentialChain {
         let region = region ?? "us-east-1"
         let override = surroundings.first("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")?.value
         let url = override ?? Partition.of(region: region).endpoint(service: "sts", region: region, variant: [])
-        guard let origin = ServiceOrigin(url) else { throw TransportError(.configuration, "'\(url)' is no URL of an STS endpoint") }
+        guard let origin = ServiceOrigin(url) else { throw TransportError(.configuration, "'\(url)' is not the URL of an STS endpoint") }
         var request = HTTPRequest("POST", origin.text + "/")
         request.body = Array((form + [("Version", "2011-06-15")]).map { "\($0.0)=\(Self.encoded($0.1))" }.joined(separator: "&").utf8)
         request.headers = [("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")]
@@ -51,7 +53,8 @@ extension CredentialChain {
         if let keys {
             var signer = try Signer(region: region, service: "sts")
             request.headers += signer.sign(
-                "POST", path: "/", headers: request.headers + [("Host", origin.host)], body: request.body, with: keys, at: Clock.now)
+                "POST", path: "/", headers: request.headers + [("Host", origin.host)], body: request.body, with: keys, at: WallClock.seconds
+            )
         }
         let reply = try HTTPClient().perform(request, until: deadline, stop: stop)
         let text = String(decoding: reply.body, as: UTF8.self)
@@ -64,7 +67,7 @@ extension CredentialChain {
         }
         return Credentials(
             accessKey: access, secretKey: secret, sessionToken: XMLText.value("SessionToken", in: text),
-            expiry: XMLText.value("Expiration", in: text).flatMap { Clock.parse($0) }, source: source)
+            expiry: XMLText.value("Expiration", in: text).flatMap { ServiceTime.parse($0) }, source: source)
     }
 
     /// Percent-encoding of everything but letters, digits and `-_.~` (RFC 3986, section 2.3).
@@ -117,68 +120,11 @@ extension CredentialChain {
         }
         var expiry: Int64?
         if let text = fields["Expiration"] {
-            expiry = Clock.parse(text)
-            if expiry == nil { throw TransportError(.configuration, "\(source): Expiration is no time") }
+            expiry = ServiceTime.parse(text)
+            if expiry == nil { throw TransportError(.configuration, "\(source): Expiration is not a time") }
         }
         return Credentials(
             accessKey: access, secretKey: secret, sessionToken: fields["SessionToken"] ?? fields["Token"], expiry: expiry, source: source)
-    }
-}
-
-/// The role of the machine, from its metadata service: IMDSv2, one try of a second, since elsewhere nobody answers.
-struct InstanceMetadata {
-    private let surroundings: Surroundings
-
-    init(_ surroundings: Surroundings) { self.surroundings = surroundings }
-
-    private var origin: String {
-        if let url = surroundings["AWS_EC2_METADATA_SERVICE_ENDPOINT"] { return url.hasSuffix("/") ? String(url.dropLast()) : url }
-        return surroundings["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"]?.lowercased() == "ipv6"
-            ? "http://[fd00:ec2::254]" : "http://169.254.169.254"
-    }
-
-    private func request(_ method: String, _ path: String, _ headers: [(name: String, value: String)]) -> HTTPRequest {
-        var request = HTTPRequest(method, origin + path)
-        request.headers = headers
-        request.usesProxy = false
-        request.timeout = .seconds(1)
-        request.connectTimeout = .seconds(1)
-        return request
-    }
-
-    /// - Throws: `permission` when no machine answers: there are no credentials then.
-    private func get(_ path: String, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> [UInt8] {
-        let client = try HTTPClient()
-        do throws(TransportError) {
-            let asking = request("PUT", "/latest/api/token", [("X-aws-ec2-metadata-token-ttl-seconds", "21600")])
-            let token = try client.perform(asking, until: deadline, stop: stop)
-            guard token.status == 200 else { throw CredentialChain.nothing }
-            let header = [(name: "X-aws-ec2-metadata-token", value: String(decoding: token.body, as: UTF8.self).trimmed)]
-            let path = path.hasSuffix("/") ? path + (try role(client, path, header, until: deadline, stop: stop)) : path
-            let reply = try client.perform(request("GET", path, header), until: deadline, stop: stop)
-            guard reply.status == 200 else { throw CredentialChain.nothing }
-            return reply.body
-        } catch {
-            throw stop.isRaised ? error : CredentialChain.nothing
-        }
-    }
-
-    private func role(
-        _ client: HTTPClient, _ path: String, _ header: [(name: String, value: String)], until deadline: Deadline, stop: StopFlag
-    ) throws(TransportError) -> String {
-        let reply = try client.perform(request("GET", path, header), until: deadline, stop: stop)
-        let name = String(decoding: reply.body, as: UTF8.self).trimmed
-        guard reply.status == 200, !name.isEmpty, !name.contains("\n") else { throw CredentialChain.nothing }
-        return name
-    }
-
-    func credentials(_ source: String, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Credentials {
-        let json = try get("/latest/meta-data/iam/security-credentials/", until: deadline, stop: stop)
-        return try CredentialChain.credentials(json: json, source: source)
-    }
-
-    func region(until deadline: Deadline, stop: StopFlag) throws(TransportError) -> String {
-        String(decoding: try get("/latest/meta-data/placement/region", until: deadline, stop: stop), as: UTF8.self).trimmed
     }
 }
 

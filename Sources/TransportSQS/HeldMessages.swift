@@ -18,11 +18,13 @@ struct HeldMessages {
     private var beats: [(due: UInt64, numbers: [Int])] = []
 
     private(set) var count = 0
+    /// All there ever were: the number of the next.
+    var total: Int { first + slots.count - head }
 
     mutating func add(_ handle: [UInt8], at now: UInt64) -> Int {
         slots.append(Message(handle: handle, since: now))
         count += 1
-        return first + slots.count - head - 1
+        return total - 1
     }
 
     subscript(number: Int) -> Message? {

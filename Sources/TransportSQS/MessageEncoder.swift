@@ -1,4 +1,5 @@
 internal import MQCore
+internal import MQNet
 
 /// Turns messages of a batch into entries of a request, and finds those that SQS would not take.
 struct MessageEncoder {
@@ -7,8 +8,10 @@ struct MessageEncoder {
     let defaults: MessageProperties
     /// Every body goes in base64.
     let usesBase64: Bool
-    /// The queue makes the identity of a message from its content.
+    /// The identity of a message is made from its content.
     let deduplicatesByContent: Bool
+    /// A request to a FIFO queue holds one message of a group, so that none goes ahead of an earlier one that fails.
+    let ordersStrictly: Bool
     /// What makes the identities of this run different from every other's.
     private let run: String
     private let hasDefaults: Bool
@@ -20,15 +23,26 @@ struct MessageEncoder {
     /// Strict order over everything is what a stream of lines means.
     static let standardGroup = "mq"
 
-    init(_ settings: Settings, defaults: MessageProperties) throws(TransportError) {
+    /// - Throws: `usage` for properties of all messages that no message can have, `configuration` without libcrypto.
+    init(_ settings: Settings, defaults: MessageProperties, notices: Notices = .none) throws(TransportError) {
         crypto = try Crypto.shared()
         isFIFO = settings.target.isFIFO
         self.defaults = defaults
         hasDefaults = defaults != MessageProperties()
         usesBase64 = settings.options.flag("base64") ?? false
         deduplicatesByContent = settings.options.text("dedup") == "content"
+        ordersStrictly = settings.options.text("order") != "batched"
         run = "\(String(UInt64.random(in: 0...UInt64.max), radix: 36))-"
+        if let complaint = complaint(about: defaults, extra: usesBase64 ? 1 : 0) {
+            throw TransportError(.usage, complaint.message, hint: complaint.hint)
+        }
+        if let delay = defaults.delay, delay > .zero, delay != .seconds(Self.seconds(delay)) {
+            notices.warn("SQS delays by whole seconds: \(Quantity.words(delay)) becomes \(Quantity.words(.seconds(Self.seconds(delay))))")
+        }
     }
+
+    /// Whole seconds, and rather later than sooner.
+    private static func seconds(_ delay: Duration) -> Int { Int((delay.nanoseconds + 999_999_999) / 1_000_000_000) }
 
     func properties(of index: Int, in batch: borrowing Batch) -> MessageProperties {
         guard batch.hasProperties else { return defaults }
@@ -47,11 +61,11 @@ struct MessageEncoder {
     /// - Parameter limit: asked for only when the message is not small.
     func complaint(about index: Int, in batch: borrowing Batch, limit: () -> Int) -> TransportError? {
         let body = batch.bytes(of: index)
-        if body.isEmpty { return Self.unsendable("sqs cannot carry an empty message", hint: "--skip-empty leaves them out") }
+        if body.isEmpty { return Self.unsendable("sqs cannot carry an empty message", remedy: .skipEmpty) }
         let inBase64 = encodes(body, hasProperties: batch.hasProperties)
         if !inBase64, let (offset, what) = MessageText.firstRefused(in: body) {
             return Self.unsendable(
-                "SQS cannot carry \(what), at offset \(offset)", hint: "-o base64 sends any bytes, and mq recv undoes it")
+                "SQS cannot carry \(what), at offset \(offset)", remedy: .option("base64", "sends any bytes, and mq recv undoes it"))
         }
         var beside = 0
         if batch.hasProperties || hasDefaults || inBase64 {
@@ -65,8 +79,7 @@ struct MessageEncoder {
         let largest = max(0, inBase64 ? room / 4 * 3 : room)
         guard body.count > largest else { return nil }
         let why = inBase64 ? " in base64" : beside > 0 ? " beside its attributes" : ""
-        return Self.unsendable(
-            "\(body.count) bytes exceed this queue's limit of \(largest) bytes\(why)", hint: "--on-error skip goes on without it")
+        return .tooLarge(body.count, limit: largest, why: why)
     }
 
     private func complaint(about properties: MessageProperties, extra: Int) -> TransportError? {
@@ -75,20 +88,16 @@ struct MessageEncoder {
             return Self.unsendable("\(attributes.count + extra) attributes are more than the \(Self.maximumAttributes) that SQS carries")
         }
         for attribute in attributes {
-            if attribute.name.isEmpty || attribute.value.isEmpty {
-                return Self.unsendable("attribute '\(attribute.name)' has no \(attribute.name.isEmpty ? "name" : "value")")
-            }
+            if let complaint = MessageText.complaint(about: attribute) { return complaint }
             if attributes.filter({ $0.name == attribute.name }).count > 1 {
                 return Self.unsendable("attribute '\(attribute.name)' is given twice")
-            }
-            if !MessageText.isBinary(attribute), let bad = attribute.value.withUnsafeBytes({ MessageText.firstRefused(in: $0) }) {
-                return Self.unsendable(
-                    "attribute '\(attribute.name)' holds \(bad.what), at offset \(bad.offset)", hint: "type Binary carries any bytes")
             }
         }
         if let delay = properties.delay, delay > .zero {
             if isFIFO {
-                return Self.unsendable("a FIFO queue delays no single message", hint: "the queue's own delay: mq create …,delay=10s")
+                return Self.unsendable(
+                    "a FIFO queue cannot delay a single message",
+                    hint: "attr=DelaySeconds=10, when the queue is created, delays all of them")
             }
             if delay > Self.maximumDelay { return Self.unsendable("a delay of \(Quantity.words(delay)) is above SQS's longest, 15m") }
         }
@@ -100,8 +109,8 @@ struct MessageEncoder {
         return nil
     }
 
-    private static func unsendable(_ message: String, hint: String? = nil) -> TransportError {
-        TransportError(.unsendable, message, hint: hint)
+    private static func unsendable(_ message: String, hint: String? = nil, remedy: Remedy? = nil) -> TransportError {
+        TransportError(.unsendable, message, hint: hint, remedy: remedy)
     }
 
     // MARK: - Writing
@@ -146,14 +155,23 @@ struct MessageEncoder {
         if batch.hasProperties || hasDefaults || inBase64 || isFIFO {
             var properties = properties(of: index, in: batch)
             if inBase64 { properties.attributes.append(MessageText.marker) }
-            write(properties, position, &entry, &json)
+            write(properties, position, body, &entry, &json)
         }
         json.close("}")
         entry.json = start..<json.bytes.count
         return entry
     }
 
-    private func write(_ properties: MessageProperties, _ position: Int, _ entry: inout SendRequest.Entry, _ json: inout JSONText) {
+    /// What tells a FIFO queue a message from its double: its number in this run, or what SQS itself would take of its content, which
+    /// serves queues that are not set to do so.
+    private func identity(_ position: Int, _ body: UnsafeRawBufferPointer) -> String {
+        deduplicatesByContent ? Hex.text(crypto.sha256(Array(body))) : "\(run)\(position)"
+    }
+
+    private func write(
+        _ properties: MessageProperties, _ position: Int, _ body: UnsafeRawBufferPointer, _ entry: inout SendRequest.Entry,
+        _ json: inout JSONText
+    ) {
         if !properties.attributes.isEmpty {
             entry.attributeDigest = MessageText.digest(of: properties.attributes, crypto)
             json.key("MessageAttributes")
@@ -162,26 +180,22 @@ struct MessageEncoder {
             json.close("}")
         }
         if let delay = properties.delay, !isFIFO {
-            json.key("DelaySeconds")
-            // Whole seconds, and rather later than sooner.
-            json.value(Int((delay.nanoseconds + 999_999_999) / 1_000_000_000))
+            json.member("DelaySeconds", Self.seconds(delay))
         }
         entry.group = properties.group ?? (isFIFO ? Self.standardGroup : nil)
         if let group = entry.group {
-            json.key("MessageGroupId")
-            json.value(group)
+            json.member("MessageGroupId", group)
         }
-        if let identity = properties.dedup ?? (isFIFO && !deduplicatesByContent ? "\(run)\(position)" : nil), isFIFO {
-            json.key("MessageDeduplicationId")
-            json.value(identity)
+        if isFIFO && properties.dedup != nil { entry.origin = properties.id }
+        if let identity = properties.dedup ?? (isFIFO ? identity(position, body) : nil), isFIFO {
+            json.member("MessageDeduplicationId", identity)
         }
     }
 
     private static func write(_ attribute: Attribute, _ json: inout JSONText) {
         json.key(attribute.name)
         json.open("{")
-        json.key("DataType")
-        json.value(attribute.type)
+        json.member("DataType", attribute.type)
         attribute.value.withUnsafeBytes { value in
             if MessageText.isBinary(attribute) {
                 json.key("BinaryValue")

@@ -52,17 +52,14 @@ struct QueueCreation {
         }
         var json = JSONText()
         json.open("{")
-        json.key("deadLetterTargetArn")
-        json.value(arn)
-        json.key("maxReceiveCount")
-        json.value(settings.options.integer("max-receives") ?? 5)
+        json.member("deadLetterTargetArn", arn)
+        json.member("maxReceiveCount", settings.options.integer("max-receives") ?? 5)
         json.close("}")
         return json.string
     }
 
     func write(_ attributes: [(name: String, value: String)], into json: inout JSONText) {
-        json.key("QueueName")
-        json.value(settings.target.name)
+        json.member("QueueName", settings.target.name)
         Self.write("Attributes", attributes, into: &json)
         Self.write("tags", settings.options.texts("tag").compactMap { try? Self.pair($0, "tag") }, into: &json)
     }
@@ -72,8 +69,7 @@ struct QueueCreation {
         json.key(key)
         json.open("{")
         for (name, value) in pairs {
-            json.key(name)
-            json.value(value)
+            json.member(name, value)
         }
         json.close("}")
     }
@@ -82,7 +78,7 @@ struct QueueCreation {
     func differences(_ wanted: [(name: String, value: String)], _ found: QueueAttributes) -> [String] {
         wanted.compactMap { name, value in
             let actual = found[name] ?? "not set"
-            return actual == value || name == "RedrivePolicy" ? nil : "\(name) is \(actual.printable), not \(value)"
+            return actual == value || name == "RedrivePolicy" ? nil : "\(name) is \(actual.brief), not \(value)"
         }
     }
 }

@@ -41,14 +41,14 @@ enum QueueFacts {
         facts.append(Fact("url", "URL", .text(url)))
         // What SQS has learnt since this was written.
         let shown = Set(counts.map(\.attribute) + known.map(\.attribute) + ["FifoQueue", "RedrivePolicy"])
-        for (name, text) in attributes.values where !shown.contains(name) { facts.append(Fact(name, name, .text(text.printable))) }
+        for (name, text) in attributes.values where !shown.contains(name) { facts.append(Fact(name, name, .text(text))) }
         return facts
     }
 
     private static func value(_ text: String, _ shape: Shape) -> Fact.Value {
         guard shape != .flag else { return .flag(text == "true") }
         guard shape != .text, let number = Int(text.prefix { $0 != "." }), (0...1 << 40).contains(number) else {
-            return .text(text.printable)
+            return .text(text)
         }
         switch shape {
         case .bytes: return .bytes(number)
@@ -57,12 +57,17 @@ enum QueueFacts {
         }
     }
 
+    /// The ARN of the queue to which messages go that fail too often.
+    static func deadLetterQueue(of attributes: QueueAttributes) -> String? {
+        attributes["RedrivePolicy"].flatMap { try? JSONFields.strings(in: Array($0.utf8)) }?["deadLetterTargetArn"]
+    }
+
     private static func deadLetters(_ attributes: QueueAttributes) -> [Fact] {
         guard let text = attributes["RedrivePolicy"] else { return [] }
         guard let fields = try? JSONFields.strings(in: Array(text.utf8)), let arn = fields["deadLetterTargetArn"] else {
-            return [Fact("redrive_policy", "Dead letters", .text(text.printable))]
+            return [Fact("redrive_policy", "Dead letters", .text(text))]
         }
-        var facts = [Fact("dead_letter_queue", "Dead letters to", .text(arn.printable))]
+        var facts = [Fact("dead_letter_queue", "Dead letters to", .text(arn))]
         if let count = fields["maxReceiveCount"].flatMap({ Int($0) }) {
             facts.append(Fact("max_receives", "After receives", .number(count)))
         }

@@ -16,16 +16,18 @@ struct QueueRedrive {
             let handle = try startTask(source, destination?.arn, plan.rate)
             return try follow(handle, source, stop, progress)
         } catch {
-            guard error.kind == .unknownOperation else { throw error.error }
+            // A queue that is no queue's dead-letter queue (a topic's or a function's is not one for SQS) has no tasks either.
+            let isPlainQueue = destination != nil && error.kind == .final && error.code.hasPrefix("InvalidParameterValue")
+            guard error.kind == .unknownOperation || isPlainQueue else { throw error.error }
         }
-        opening.notices.detail("no move tasks here: moving message by message")
-        let target = if let destination { destination.settings } else { try origin(of: url) }
+        opening.notices.detail("no move task for this queue: moving message by message")
+        let target = if let destination { destination.settings } else { try origin(of: url, source) }
         return try move(to: target, plan.rate, total: found.number("ApproximateNumberOfMessages"), stop, progress)
     }
 
     private func destination(_ text: String) throws(TransportError) -> (Settings, String) {
         guard let scheme = Address.scheme(of: text), SQSTransport.descriptor.schemes.contains(scheme) else {
-            throw TransportError(.usage, "'\(text)' is no SQS queue", hint: "a queue to move to is sqs:NAME, an ARN or a URL")
+            throw TransportError(.usage, "'\(text)' is not an SQS queue", hint: "a queue to move to is sqs:NAME, an ARN or a URL")
         }
         let address = try Address(parsing: text, syntax: SQSTransport.descriptor.targetSyntax)
         let options = try OptionValues(address.options, for: SQSTransport.descriptor)
@@ -43,15 +45,12 @@ struct QueueRedrive {
 
     private func startTask(_ source: String, _ destination: String?, _ rate: Int?) throws(ServiceFailure) -> String {
         let reply = try admin.ask("StartMessageMoveTask", url: nil) { json in
-            json.key("SourceArn")
-            json.value(source)
+            json.member("SourceArn", source)
             if let destination {
-                json.key("DestinationArn")
-                json.value(destination)
+                json.member("DestinationArn", destination)
             }
             if let rate {
-                json.key("MaxNumberOfMessagesPerSecond")
-                json.value(min(rate, 500))
+                json.member("MaxNumberOfMessagesPerSecond", min(rate, 500))
             }
         }
         guard let handle = (try? JSONFields.strings(in: reply))?["TaskHandle"] else {
@@ -68,14 +67,12 @@ struct QueueRedrive {
             if case .stopped = Readiness.sleep(until: .after(.milliseconds(500)), stop: stop) {
                 admin.connection.stop = StopFlag()
                 _ = try admin.ask("CancelMessageMoveTask", url: nil) { json in
-                    json.key("TaskHandle")
-                    json.value(handle)
+                    json.member("TaskHandle", handle)
                 }
                 return last
             }
             let reply = try admin.ask("ListMessageMoveTasks", url: nil) { json in
-                json.key("SourceArn")
-                json.value(source)
+                json.member("SourceArn", source)
             }
             guard let task = try? MoveTask(parsing: reply) else { throw .garbled("ListMessageMoveTasks: the reply cannot be read") }
             last = RedriveProgress(moved: task.moved, total: task.total)
@@ -83,7 +80,7 @@ struct QueueRedrive {
             switch task.status {
             case "COMPLETED", "CANCELLED": return last
             case "FAILED":
-                throw ServiceFailure(kind: .final, code: "", error: TransportError(.failure, "the move failed: \(task.reason.printable)"))
+                throw ServiceFailure(kind: .final, code: "", error: TransportError(.failure, "the move failed: \(task.reason.brief)"))
             default: continue
             }
         }
@@ -92,13 +89,24 @@ struct QueueRedrive {
     // MARK: - Message by message
 
     /// The one queue whose dead letters are here.
-    private func origin(of url: String) throws(TransportError) -> Settings {
-        let reply: [UInt8]
-        do throws(ServiceFailure) { reply = try admin.ask("ListDeadLetterSourceQueues", url: url) } catch { throw error.error }
-        let sources = try SQSAdmin.queues(in: reply).urls
+    private func origin(of url: String, _ arn: String) throws(TransportError) -> Settings {
+        var reply: [UInt8]?
+        do throws(ServiceFailure) {
+            reply = try admin.ask("ListDeadLetterSourceQueues", url: url)
+        } catch {
+            guard error.kind == .unknownOperation else { throw error.error }
+        }
+        let sources: [String]
+        if let reply {
+            sources = try SQSAdmin.queues(in: reply).urls
+        } else {
+            sources = try admin.queues { QueueFacts.deadLetterQueue(of: $0) == arn }
+        }
         guard sources.count == 1 else {
-            let words = sources.isEmpty ? "no queue sends its dead letters here" : "\(sources.count) queues send their dead letters here"
-            throw TransportError(.usage, words, hint: "--to says where the messages go")
+            let words =
+                sources.isEmpty
+                ? "no queue sends its dead letters here" : "\(Quantity.count(sources.count, "queue")) send their dead letters here"
+            throw TransportError(.usage, words, remedy: .destination)
         }
         return settings.at(try QueueTarget(Address(parsing: sources[0], syntax: .single)))
     }
@@ -155,48 +163,6 @@ struct QueueRedrive {
         guard try sender.send(copy, 0..<copy.count, until: limit, stop: calm) == copy.count else { throw sender.obstacle }
         try sender.flush(until: limit, stop: calm)
         if let rejection = sender.takeRejections().first { throw rejection.error }
-        try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
-    }
-}
-
-/// The latest task in the reply to ListMessageMoveTasks.
-struct MoveTask {
-    private(set) var status = ""
-    private(set) var reason = ""
-    private(set) var moved = 0
-    private(set) var total: Int?
-
-    /// - Throws: `malformed`, also without a task.
-    init(parsing bytes: [UInt8]) throws(TransportError) {
-        let result: Result<[String: String], TransportError> = bytes.withUnsafeBytes { bytes in
-            Result { () throws(TransportError) in
-                var first: [String: String]?
-                var reader = JSONReader(bytes)
-                guard try reader.kind() == .object else { throw reader.failure("expected an object") }
-                try reader.object { reader, key throws(TransportError) in
-                    guard key == "Results", try reader.kind() == .array else { return try reader.skip() }
-                    try reader.array { reader throws(TransportError) in
-                        guard first == nil, try reader.kind() == .object else { return try reader.skip() }
-                        var fields: [String: String] = [:]
-                        try reader.object { reader, name throws(TransportError) in
-                            switch try reader.kind() {
-                            case .string: fields[name] = try reader.string()
-                            case .number: fields[name] = try reader.number()
-                            default: try reader.skip()
-                            }
-                        }
-                        first = fields
-                    }
-                }
-                try reader.end()
-                guard let first else { throw reader.failure("no task") }
-                return first
-            }
-        }
-        let fields = try result.get()
-        status = fields["Status"] ?? ""
-        reason = fields["FailureReason"] ?? "no reason given"
-        moved = fields["ApproximateNumberOfMessagesMoved"].flatMap { Int($0) } ?? 0
-        total = fields["ApproximateNumberOfMessagesToMove"].flatMap { Int($0) }
+        try receiver.settle(last: batch.count, as: .acknowledge)
     }
 }

@@ -1,36 +1,5 @@
 internal import MQCore
-
-/// One message as ReceiveMessage gives it.
-struct ReceivedMessage {
-    var id: String?
-    var handle: [UInt8] = []
-    var body: [UInt8] = []
-    var digest: MD5?
-    var attributes: [Attribute] = []
-    /// Milliseconds since 1970.
-    var sent: Int64?
-    var attempts: Int?
-    var group: String?
-    var dedup: String?
-
-    /// Undoes base64 where the message is marked so. What is marked and is none stays as it is.
-    mutating func decode() {
-        guard let place = attributes.firstIndex(where: { $0 == MessageText.marker }), let bytes = Base64.decode(body) else { return }
-        body = bytes
-        attributes.remove(at: place)
-    }
-
-    var properties: MessageProperties {
-        var properties = MessageProperties()
-        properties.id = id
-        properties.timestamp = sent.flatMap { $0.multipliedReportingOverflow(by: 1_000_000).overflow ? nil : $0 * 1_000_000 }
-        properties.attempts = attempts
-        properties.attributes = attributes
-        properties.group = group
-        properties.dedup = dedup
-        return properties
-    }
-}
+internal import MQNet
 
 enum ReceiveReply {
     /// The messages of a reply; `Messages` that are absent, `null` or empty are none.
@@ -81,6 +50,7 @@ enum ReceiveReply {
             let value = try reader.string()
             switch key {
             case "SentTimestamp": message.sent = Int64(value)
+            case "ApproximateFirstReceiveTimestamp": message.firstReceived = Int64(value)
             case "ApproximateReceiveCount": message.attempts = Int(value)
             case "MessageGroupId": message.group = value
             case "MessageDeduplicationId": message.dedup = value

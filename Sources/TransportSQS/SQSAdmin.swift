@@ -22,8 +22,7 @@ final class SQSAdmin: Admin {
         var json = JSONText()
         json.open("{")
         if let url {
-            json.key("QueueUrl")
-            json.value(url)
+            json.member("QueueUrl", url)
         }
         write(&json)
         json.close("}")
@@ -68,16 +67,34 @@ final class SQSAdmin: Admin {
 
     /// Queues whose names begin with the address's; the attributes of several are asked for at once.
     func list() throws(TransportError) -> QueueListing {
+        QueueListing(
+            queues: try describe(try urls(prefix: settings.target.name)), limits: [],
+            columns: [.init("messages", "messages"), .init("in_flight", "in flight"), .init("delayed", "delayed"), .init("fifo", "fifo")])
+    }
+
+    /// The URLs of the queues whose attributes fit.
+    func queues(where isIncluded: (QueueAttributes) -> Bool) throws(TransportError) -> [String] {
+        var result: [String] = []
+        for url in try urls(prefix: "") {
+            do throws(TransportError) {
+                if isIncluded(try attributes(url)) { result.append(url) }
+            } catch {
+                // Deleted in between, or not ours to look at.
+                guard error.code == .noSuchQueue || error.code == .permission else { throw error }
+            }
+        }
+        return result
+    }
+
+    private func urls(prefix: String) throws(TransportError) -> [String] {
         var urls: [String] = []
         var next: String?
         repeat {
             let page = try plainly { () throws(ServiceFailure) in
                 try ask("ListQueues", url: nil) { json in
-                    json.key("MaxResults")
-                    json.value(1000)
-                    for (key, text) in [("QueueNamePrefix", settings.target.name), ("NextToken", next ?? "")] where !text.isEmpty {
-                        json.key(key)
-                        json.value(text)
+                    json.member("MaxResults", 1000)
+                    for (key, text) in [("QueueNamePrefix", prefix), ("NextToken", next ?? "")] where !text.isEmpty {
+                        json.member(key, text)
                     }
                 }
             }
@@ -85,9 +102,7 @@ final class SQSAdmin: Admin {
             urls += found
             next = token == next ? nil : token
         } while next != nil
-        return QueueListing(
-            queues: try describe(urls), limits: [],
-            columns: [.init("messages", "messages"), .init("in_flight", "in flight"), .init("delayed", "delayed"), .init("fifo", "fifo")])
+        return urls
     }
 
     private func describe(_ urls: [String]) throws(TransportError) -> [QueueStatus] {
@@ -146,8 +161,7 @@ final class SQSAdmin: Admin {
         let wanted = try creation.attributes()
         if let existing = try existingURL() {
             if exclusive {
-                throw TransportError(
-                    .cannotCreate, "the queue exists already", hint: "--if-missing takes that for success; mq stat shows it")
+                throw TransportError(.cannotCreate, "the queue exists already", remedy: .ifMissing)
             }
             let differences = creation.differences(wanted, try attributes(existing))
             if !differences.isEmpty { opening.notices.warn("the queue exists already: \(differences.joined(separator: ", "))") }
@@ -198,50 +212,5 @@ final class SQSAdmin: Admin {
     ) throws(TransportError) -> RedriveProgress {
         connection.stop = stop
         return try QueueRedrive(settings: settings, admin: self, opening: opening).run(plan, stop: stop, progress: progress)
-    }
-}
-
-/// Several requests of one kind at once.
-struct Pipeline {
-    private let connection: Connection
-    private let limit: Int
-
-    init(_ connection: Connection, limit: Int) {
-        self.connection = connection
-        self.limit = limit
-    }
-
-    /// The replies in the order of `bodies`. What fails on the way is tried again by itself.
-    mutating func perform(
-        _ operation: String, _ bodies: [[UInt8]], until deadline: Deadline
-    ) throws(TransportError) -> [Result<[UInt8], ServiceFailure>] {
-        var replies: [Result<[UInt8], ServiceFailure>?] = Array(repeating: nil, count: bodies.count)
-        var histories = [RetryPolicy.History](repeating: RetryPolicy.History(), count: bodies.count)
-        var pending = Array(bodies.indices.reversed())
-        var running = 0
-        var paused: [(due: UInt64, index: Int)] = []
-        while running > 0 || !pending.isEmpty || !paused.isEmpty {
-            let now = Deadline.now()
-            pending += paused.filter { $0.due <= now }.map(\.index)
-            paused.removeAll { $0.due <= now }
-            while running < limit, let index = pending.popLast() {
-                try connection.start(operation, body: bodies[index], tag: index)
-                running += 1
-            }
-            let due = Deadline(nanoseconds: paused.map(\.due).min() ?? .max)
-            for completion in try connection.http.wait(until: deadline.earlier(due), stop: connection.stop) {
-                running -= 1
-                let result = connection.interpret(completion.result, of: operation)
-                replies[completion.tag] = result
-                guard case .failure(let failure) = result else { continue }
-                switch connection.decide(failure, &histories[completion.tag]) {
-                case .giveUp: continue
-                case .now: pending.append(completion.tag)
-                case .after(let pause): paused.append((Deadline.now() + pause.nanoseconds, completion.tag))
-                }
-            }
-            guard !deadline.hasPassed, !connection.stop.isRaised else { throw TransportError(.tryAgain, "SQS did not answer in time") }
-        }
-        return replies.map { $0! }
     }
 }

@@ -5,21 +5,42 @@ internal import MQNet
 /// it likes, and nothing that is held becomes another receiver's.
 final class SQSReceiver: Receiver {
     private let desk: ReceiveDesk
+    /// Lives as long as its receiver.
+    private let temporary: TemporaryQueue?
     private let isPeeking: Bool
+    let ordersGroups: Bool
+    private(set) var handedOver = 0
     private var isClosed = false
 
     /// How long an empty queue is waited for when it is only looked at.
     private static let peekTime = Duration.seconds(10)
 
     /// - Throws: `usage`, `noSuchQueue`, `permission`, `unreachable`.
-    init(_ settings: Settings, _ opening: Opening) throws(TransportError) {
+    init(_ settings: Settings, _ opening: Opening, _ temporary: TemporaryQueue? = nil) throws(TransportError) {
+        self.temporary = temporary
         let connection = try Connection(settings, opening)
         let url = try connection.queueURL(until: opening.deadline)
-        desk = try ReceiveDesk(connection.http.waker)
-        isPeeking = opening.mode == .peek
-        let service = ReceiveService(connection, url: url, desk: desk, opening)
+        let plan = Self.plan(settings, opening)
+        desk = try ReceiveDesk(connection.http.waker, plan)
+        isPeeking = plan.isPeeking
+        ordersGroups = plan.isFIFO
+        let service = ReceiveService(connection, url: url, desk: desk, visibility: plan.visibility, opening.notices)
         let handover = Handover(service: service)
-        BackgroundThread.start { handover.service.run() }
+        try BackgroundThread.start("mq-sqs-receive") { handover.service.run() }
+    }
+
+    private static func plan(_ settings: Settings, _ opening: Opening) -> Reception.Plan {
+        let options = settings.options
+        var plan = Reception.Plan()
+        plan.receivers = options.integer("receivers") ?? plan.receivers
+        plan.window = max(1, opening.prefetch ?? plan.receivers * SendRequest.maximumEntries)
+        plan.total = opening.total
+        plan.wait = options.duration("wait").map { Int($0.nanoseconds / 1_000_000_000) } ?? plan.wait
+        plan.visibility = options.duration("visibility").map { Int($0.nanoseconds / 1_000_000_000) } ?? plan.visibility
+        plan.isFIFO = settings.target.isFIFO
+        plan.isPeeking = opening.mode == .peek
+        plan.endsWhenEmpty = plan.isPeeking || opening.endsWhenEmpty
+        return plan
     }
 
     private struct Handover: @unchecked Sendable {
@@ -29,7 +50,7 @@ final class SQSReceiver: Receiver {
 
     deinit {
         // What is left goes back on the thread that is still there, as far as the process lives.
-        desk.state.withLock { $0.isClosing = true }
+        desk.reception.withLock { $0.isClosing = true }
         desk.wakeService()
     }
 
@@ -39,111 +60,74 @@ final class SQSReceiver: Receiver {
         if stop.isRaised { return .stopped }
         // Whether anything is there is known only when the queue was asked: who looks waits for that.
         let deadline = isPeeking && deadline == .immediately ? .after(Self.peekTime) : deadline
-        let needsWake = desk.state.withLock { state in
-            let mayTakeMore = limit > state.allowance
-            state.allowance = limit
-            state.wantsProperties = batch.wantsProperties
-            state.deadline = deadline
-            state.patience = deadline.remaining.map { Int($0 / 1_000_000_000) }
-            state.isOwnerWaiting = state.ready == 0
-            return state.isOwnerWaiting && (mayTakeMore || !state.isAttentive)
-        }
-        if needsWake { desk.wakeService() }
-        defer { desk.state.withLock { $0.isOwnerWaiting = false } }
+        let start = Deadline.now()
+        let wantsProperties = batch.wantsProperties
+        if desk.reception.withLock({ $0.lookAgain() }) { desk.wakeService() }
+        if desk.reception.withLock({ $0.ask(limit, wantsProperties: wantsProperties, until: deadline) }) { desk.wakeService() }
+        defer { desk.reception.withLock { $0.isOwnerWaiting = false } }
         while true {
             if try take(into: &batch, limit: limit, byteLimit: byteLimit) { return .received }
-            if desk.state.withLock({ $0.isEmpty || ($0.isClosed && isPeeking) }) { return .ended }
+            if desk.reception.withLock({ $0.tellsEnd || ($0.isClosed && isPeeking) }) { return .ended }
             switch desk.wait(until: deadline, stop: stop) {
             case .ready: continue
             case .stopped: return .stopped
-            case .deadlinePassed: return try take(into: &batch, limit: limit, byteLimit: byteLimit) ? .received : .deadlinePassed
+            case .deadlinePassed:
+                if try take(into: &batch, limit: limit, byteLimit: byteLimit) { return .received }
+                if let error = desk.reception.withLock({ $0.silence(since: start, at: Deadline.now()) }) { throw error }
+                return .deadlinePassed
             }
         }
     }
 
     /// Appends what is there; false when there is nothing.
     private func take(into batch: inout Batch, limit: Int, byteLimit: Int) throws(TransportError) -> Bool {
-        var taken: [ReceiveDesk.Arrival] = []
-        let failure: TransportError? = desk.state.withLock { state in
-            guard state.ready > 0 else { return state.failure }
-            var bytes = 0
-            let end = state.head + min(limit, state.ready)
-            var index = state.head
-            while index < end && (index == state.head || bytes < byteLimit) {
-                bytes += state.arrivals[index].message.body.count
-                index += 1
-            }
-            taken = Array(state.arrivals[state.head..<index])
-            state.head = index
-            if state.head == state.arrivals.count {
-                state.arrivals.removeAll(keepingCapacity: true)
-                state.head = 0
-            }
-            if state.allowance != .max { state.allowance -= taken.count }
-            return nil
+        let (taken, failure) = desk.reception.withLock { reception -> (ArraySlice<ReceivedMessage>, TransportError?) in
+            guard reception.ready > 0 else { return ([], reception.failure) }
+            return (reception.take(limit, byteLimit: byteLimit), nil)
         }
         if let failure { throw failure }
-        for arrival in taken {
-            arrival.message.body.withUnsafeBytes { batch.append($0) }
-            withUnsafeBytes(of: UInt64(arrival.number).bigEndian) { batch.setReceipt($0) }
-            if batch.wantsProperties { batch.setProperties(arrival.message.properties) }
+        for message in taken {
+            message.body.withUnsafeBytes { batch.append($0) }
+            if batch.wantsProperties { batch.setProperties(message.properties) }
         }
+        handedOver += taken.count
         return !taken.isEmpty
     }
 
-    func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError) {
-        if isPeeking || messages.isEmpty { return }
+    func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {
+        if isPeeking || positions.isEmpty { return }
         var delay: Int?
         // SQS counts in seconds, up to twelve hours.
         if case .requeue(let after) = settlement { delay = Int(min((after.nanoseconds + 999_999_999) / 1_000_000_000, 43200)) }
-        var numbers: [Int] = []
-        numbers.reserveCapacity(messages.count)
-        for index in messages {
-            let receipt = batch.receipt(of: index)
-            numbers.append(receipt.count == 8 ? receipt.reduce(0) { $0 << 8 | Int($1) } : -1)
-        }
-        let (unknown, wakes) = desk.state.withLock { state in
-            let wasIdle = state.deletions.isEmpty
-            var unknown = 0
-            for number in numbers {
-                if !state.held.leave(number) {
-                    unknown += 1
-                } else if let delay {
-                    state.releases.append((number, delay))
-                } else {
-                    state.deletions.append(number)
-                }
-            }
-            let isWorthIt = wasIdle || state.deletions.count >= SendRequest.maximumEntries
-            return (unknown, delay != nil || (isWorthIt && !state.isAttentive))
-        }
+        let (unknown, wakes) = desk.reception.withLock { $0.settle(positions, delay: delay) }
         if wakes { desk.wakeService() }
         guard unknown == 0 else {
-            throw TransportError(.failure, "\(unknown) messages of the batch are settled already or were not received here")
+            throw TransportError(.failure, "\(Quantity.count(unknown, "message")) settled already or not received here")
         }
     }
+
+    /// How long the requests under way may still take once the person wants to leave.
+    private static let hurry = Duration.seconds(1)
 
     func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
         guard !isClosed else { return }
         isClosed = true
-        desk.state.withLock {
-            $0.isClosing = true
-            $0.isOwnerWaiting = true
-        }
+        desk.reception.withLock { $0.close() }
         desk.wakeService()
-        var readiness = Readiness.ready
-        while case .ready = readiness {
-            if desk.state.withLock({ $0.isClosed }) { break }
-            readiness = desk.wait(until: deadline, stop: stop)
+        var (deadline, stop) = (deadline, stop)
+        while !desk.reception.withLock({ $0.isClosed }) {
+            let readiness = desk.wait(until: deadline, stop: stop)
+            if case .deadlinePassed = readiness { break }
+            if case .stopped = readiness { (deadline, stop) = (deadline.earlier(.after(Self.hurry)), StopFlag()) }
         }
-        let (isDone, undeleted, reason, pending) = desk.state.withLock {
+        let (isDone, undeleted, reason, pending) = desk.reception.withLock {
             ($0.isClosed, $0.undeleted, $0.undeletedReason, $0.held.count)
         }
         if !isDone { desk.abandon.raise() }
         if let reason, undeleted > 0 {
             throw TransportError(
-                reason.code, "\(Quantity.count(undeleted, "message")) could not be deleted and will come again: \(reason.message)",
-                hint: reason.hint)
+                reason.code == .unsendable ? .failure : reason.code,
+                "\(Quantity.count(undeleted, "message")) could not be deleted and will come again: \(reason.message)", hint: reason.hint)
         }
         if !isDone && pending > 0 {
             throw TransportError(
@@ -152,9 +136,19 @@ final class SQSReceiver: Receiver {
         }
     }
 
+    var lostLeases: Int { desk.reception.withLock { $0.slipped + $0.staleReceipts } }
+
     var closingRemarks: [String] {
-        let slipped = desk.state.withLock { $0.slipped }
-        return slipped == 0
-            ? [] : ["\(Quantity.count(slipped, "message")) could not be kept from other receivers while they were held, and may come again"]
+        let (slipped, stale) = desk.reception.withLock { ($0.slipped, $0.staleReceipts) }
+        var remarks: [String] = []
+        if slipped > 0 {
+            let count = Quantity.count(slipped, "message")
+            remarks.append("\(count) could not be kept from other receivers while they were held, and may come again")
+        }
+        if stale > 0 {
+            let count = Quantity.count(stale, "message")
+            remarks.append("SQS no longer knows the receipts of \(count): they were deleted already, or may come again")
+        }
+        return remarks
     }
 }

@@ -6,6 +6,8 @@ internal import MQNet
 final class SQSSender: Sender {
     private let connection: Connection
     private let encoder: MessageEncoder
+    /// Lives as long as its sender.
+    private let temporary: TemporaryQueue?
     private let url: String
     private let concurrency: Int
     private var progress = ConfirmedPrefix()
@@ -24,16 +26,24 @@ final class SQSSender: Sender {
     private var repeated = 0
     /// A request that the sender gave up is not repeated any more.
     private var isEnding = false
+    /// Groups of a FIFO queue of which a message was refused: nothing goes behind it until its owner has been told and goes on.
+    private var stoppedGroups: Set<String> = []
+    private var hasToldStop = false
+    /// Messages that were accepted after later ones of their group.
+    private var overtaken = 0
 
     /// The sizes of SendMessageBatch: on AWS today, and of old queues and emulators.
     private static let largestBatch = 1 << 20, oldBatch = 1 << 18
     /// How long the requests under way may still take once one has failed for good.
     private static let ending = Duration.seconds(2)
+    /// How soon a request is looked at again whose group is under way, in nanoseconds.
+    private static let groupPause: UInt64 = 5_000_000
 
     /// - Throws: `usage`, `noSuchQueue`, `permission`, `unreachable`.
-    init(_ settings: Settings, _ opening: Opening) throws(TransportError) {
+    init(_ settings: Settings, _ opening: Opening, _ temporary: TemporaryQueue? = nil) throws(TransportError) {
+        self.temporary = temporary
         connection = try Connection(settings, opening)
-        encoder = try MessageEncoder(settings, defaults: opening.defaults)
+        encoder = try MessageEncoder(settings, defaults: opening.defaults, notices: opening.notices)
         concurrency = settings.options.integer("concurrency") ?? 8
         url = try connection.queueURL(until: opening.deadline)
     }
@@ -42,10 +52,21 @@ final class SQSSender: Sender {
 
     var acceptsEmptyMessages: Bool { false }
     var confirmed: Int { progress.confirmed }
-    func takeRejections() -> [Rejection] { progress.takeRejections() }
+    var confirmedBehind: Int { progress.confirmedBehind }
+    var inDoubt: Int { progress.open }
+    func takeRejections() -> [Rejection] {
+        let rejections = progress.takeRejections()
+        hasToldStop = hasToldStop || !rejections.isEmpty
+        return rejections
+    }
     var obstacle: TransportError { TransportError(.tryAgain, "SQS does not take the messages fast enough", isRetriable: true) }
 
     var closingRemarks: [String] {
+        if overtaken > 0 {
+            return [
+                "\(Quantity.count(overtaken, "message")) failed at first and came behind later ones of the same group: order=strict prevents that"
+            ]
+        }
         guard repeated > 0, !encoder.isFIFO else { return [] }
         let words = repeated == 1 ? "1 request was" : "\(Quantity.grouped(repeated)) requests were"
         return ["\(words) repeated after no answer came: their messages may be in the queue twice"]
@@ -96,7 +117,7 @@ final class SQSSender: Sender {
                 next += count
             }
             if let failure { try end(failure) }
-            if next == range.upperBound && isIdle { break }
+            if isIdle && (next == range.upperBound || isStopped(at: next, of: batch)) { break }
             try pump(until: deadline, stop: stop)
             if stop.isRaised || deadline == .immediately { break }
             if deadline.hasPassed && failure == nil {
@@ -116,9 +137,22 @@ final class SQSSender: Sender {
         }
     }
 
+    var requestSize: Int { SendRequest.maximumEntries }
+
+    func progress(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        try begin(stop)
+        let before = progress.confirmed
+        while !isIdle && !stop.isRaised {
+            try pump(until: deadline, stop: stop)
+            if let failure { try end(failure) }
+            if progress.confirmed > before || progress.hasRejections || deadline.hasPassed { return }
+        }
+    }
+
     private func begin(_ stop: StopFlag) throws(TransportError) {
         connection.stop = stop
         progress.passTold()
+        if hasToldStop { (stoppedGroups, hasToldStop) = ([], false) }
         if let failure { throw failure }
     }
 
@@ -130,13 +164,16 @@ final class SQSSender: Sender {
     private var noAnswer: TransportError {
         let count = progress.accepted - progress.confirmed
         return TransportError(
-            .tryAgain, "no answer for \(Quantity.count(count, "message")) in time", hint: "--timeout says how long to wait",
-            isRetriable: true)
+            .tryAgain, "no answer for \(Quantity.count(count, "message")) in time", remedy: .wait, isRetriable: true)
     }
 
-    /// Starts a request with the first messages of `range` that fit; 0 when their groups are under way already.
+    private func isStopped(at index: Int, of batch: borrowing Batch) -> Bool {
+        !stoppedGroups.isEmpty && stoppedGroups.contains(encoder.group(of: index, in: batch) ?? "")
+    }
+
+    /// Starts a request with the first messages of `range` that fit; 0 when their groups are under way already, or stopped.
     private func startRequest(_ batch: borrowing Batch, _ range: Range<Int>) throws(TransportError) -> Int {
-        let busy = encoder.isFIFO ? busyGroups : []
+        var busy = encoder.isFIFO ? busyGroups.union(stoppedGroups) : []
         json.removeAll()
         var request = SendRequest(entries: [], text: [])
         request.entries.reserveCapacity(SendRequest.maximumEntries)
@@ -144,7 +181,10 @@ final class SQSSender: Sender {
         for index in range.prefix(SendRequest.maximumEntries) {
             let size = encoder.size(of: index, in: batch)
             if !request.entries.isEmpty && sum + size > batchLimit { break }
-            if !busy.isEmpty, let group = encoder.group(of: index, in: batch), busy.contains(group) { break }
+            if encoder.isFIFO, let group = encoder.group(of: index, in: batch) {
+                if busy.contains(group) { break }
+                if encoder.ordersStrictly { busy.insert(group) }
+            }
             sum += size
             request.entries.append(
                 encoder.append(index, of: batch, position: progress.accepted + request.entries.count, size: size, to: &json))
@@ -181,6 +221,7 @@ final class SQSSender: Sender {
         let due = waiting.map(\.due).min().map { Deadline(nanoseconds: $0) } ?? .never
         for completion in try connection.http.wait(until: deadline.earlier(due), stop: stop) {
             guard let request = underWay.removeValue(forKey: completion.tag) else { continue }
+            repeated += completion.repeats
             handle(connection.interpret(completion.result, of: "SendMessageBatch"), request)
         }
         progress.advance()
@@ -188,7 +229,17 @@ final class SQSSender: Sender {
         let now = Deadline.now()
         let ready = waiting.filter { $0.due <= now }
         waiting.removeAll { $0.due <= now }
-        for (_, request) in ready { try start(request) }
+        for (_, request) in ready {
+            // Two halves of one request may be of one group: the second waits for the first.
+            if encoder.isFIFO && !encoder.ordersStrictly && !underWay.isEmpty {
+                let groups = Set(request.entries.compactMap(\.group))
+                if underWay.values.contains(where: { $0.entries.contains { $0.group.map(groups.contains) ?? false } }) {
+                    waiting.append((now + Self.groupPause, request))
+                    continue
+                }
+            }
+            try start(request)
+        }
     }
 
     /// Hears the requests under way out, so that what they brought is counted, and ends.
@@ -207,7 +258,9 @@ final class SQSSender: Sender {
         case .failure(let failure): handle(failure, request)
         case .success(let bytes):
             do throws(TransportError) {
-                settle(try SendReply(parsing: bytes), request)
+                let reply = try SendReply(parsing: bytes, wantsIDs: encoder.isFIFO)
+                guard reply.isOfBatch else { return failure = failure ?? .notBatch("SendMessageBatch", request.entries.count) }
+                settle(reply, request)
             } catch {
                 handle(.garbled("SendMessageBatch: the reply cannot be read: \(error.message)"), request)
             }
@@ -218,13 +271,13 @@ final class SQSSender: Sender {
     private func handle(_ failure: ServiceFailure, _ request: SendRequest) {
         if failure.kind == .batchTooLong || (failure.isAboutMessages && request.entries.count > 1) {
             // Too large together, or one of them is wrong and nobody says which.
-            guard request.entries.count > 1 else { return progress.reject(request.entries[0].position, failure.error) }
+            guard request.entries.count > 1 else { return refuse(request.entries[0], failure.error) }
             if failure.kind == .batchTooLong { batchLimit = max(1, min(batchLimit, request.size - 1)) }
             for half in request.halves() { waiting.append((0, half)) }
             return
         }
         if failure.isAboutMessages {
-            return progress.reject(request.entries[0].position, TransportError(.unsendable, failure.error.message))
+            return refuse(request.entries[0], TransportError(.unsendable, failure.error.message))
         }
         if failure.isUncertain { repeated += 1 }
         again(request, failure) { self.failure = self.failure ?? $0 }
@@ -249,36 +302,65 @@ final class SQSSender: Sender {
     private func settle(_ reply: SendReply, _ request: SendRequest) {
         connection.succeeded(after: request.history)
         var unfinished: [Int: ServiceFailure] = [:]
+        var first: ServiceFailure?
         for entry in request.entries {
             if let success = reply.successes.first(where: { $0.position == entry.position }) {
                 check(success, entry)
             } else if let failed = reply.failures.first(where: { $0.position == entry.position }) {
                 let failure = ServiceFailure(entry: failed)
-                if failure.isTemporary {
-                    unfinished[entry.position] = failure
-                } else {
-                    progress.reject(entry.position, failure.error)
-                }
+                if failure.isTemporary { unfinished[entry.position] = failure } else { refuse(entry, failure.error) }
             } else {
                 unfinished[entry.position] = .garbled("SQS's reply does not mention the message")
             }
+            first = first ?? unfinished[entry.position]
         }
-        guard let first = unfinished.values.first else { return }
+        guard let first else { return }
+        for entry in request.entries where unfinished[entry.position] != nil {
+            guard let group = entry.group, stoppedGroups.contains(group) else { continue }
+            unfinished[entry.position] = nil
+            refuse(entry, TransportError(.tryAgain, "not sent again, since an earlier message of its group was refused"))
+        }
         var rest = request.filtered { unfinished[$0.position] != nil }
+        guard !rest.entries.isEmpty else { return }
+        noteOvertaken(rest, request)
         if rest.entries.count < request.entries.count { rest.history.progressed() }
         again(rest, first, isPartial: true) { error in
-            for entry in rest.entries { progress.reject(entry.position, unfinished[entry.position]?.error ?? error) }
+            for entry in rest.entries { refuse(entry, unfinished[entry.position]?.error ?? error) }
         }
+    }
+
+    /// Where ten of a group go in one request, those that fail fall behind those that do not.
+    private func noteOvertaken(_ rest: SendRequest, _ request: SendRequest) {
+        guard encoder.isFIFO else { return }
+        overtaken += rest.entries.count { entry in
+            request.entries.contains { other in
+                other.position > entry.position && other.group == entry.group
+                    && !rest.entries.contains { $0.position == other.position }
+            }
+        }
+    }
+
+    private func refuse(_ entry: SendRequest.Entry, _ error: TransportError) {
+        progress.reject(entry.position, error)
+        if encoder.isFIFO, let group = entry.group { stoppedGroups.insert(group) }
     }
 
     /// A message that arrived damaged is reported and not sent again: it is in the queue.
     private func check(_ success: SendReply.Success, _ entry: SendRequest.Entry) {
+        // A queue that drops a double answers with the id of the message that it has had: here the very one that was to go back to it.
+        if let origin = entry.origin, origin == success.id {
+            return refuse(
+                entry,
+                TransportError(
+                    .duplicate, "the queue has had message \(origin) within five minutes: it was accepted and dropped", remedy: .newIdentity
+                ))
+        }
         let bodyDiffers = success.digest.map { $0 != entry.digest } ?? false
         let attributesDiffer = entry.attributeDigest.flatMap { own in success.attributeDigest.map { $0 != own } } ?? false
         guard bodyDiffers || attributesDiffer else { return progress.confirm(entry.position) }
         let what = bodyDiffers ? "body" : "attributes"
-        progress.reject(
-            entry.position,
+        refuse(
+            entry,
             TransportError(.protocolViolation, "SQS took the message with another MD5 of its \(what): what is in the queue is damaged"))
     }
 }

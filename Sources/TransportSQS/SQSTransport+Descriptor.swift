@@ -4,9 +4,13 @@ extension SQSTransport {
     public static let descriptor = Descriptor(
         name: "sqs", schemes: ["sqs", "arn", "https", "http"],
         summary: "Amazon SQS: standard and FIFO queues, and emulators of it",
-        forms: ["sqs:NAME", "sqs:arn:aws:sqs:REGION:ACCOUNT:NAME", "https://sqs.REGION.amazonaws.com/ACCOUNT/NAME", "arn:aws:sqs:…"],
+        forms: [
+            "sqs:NAME", "sqs:temp", "sqs:arn:aws:sqs:REGION:ACCOUNT:NAME", "https://sqs.REGION.amazonaws.com/ACCOUNT/NAME", "arn:aws:sqs:…",
+        ],
         capabilities: [
             .send, .receive, .acknowledge, .requeue, .peek, .admin, .delay, .attributes, .group, .exactCount, .redrive, .attempts,
+            .timestamps,
+            .temporary,
         ],
         options: options,
         emptyWait: .seconds(30), guarantee: .remote,
@@ -34,12 +38,16 @@ extension SQSTransport {
             help: "Send bodies in base64, marked by the attribute mq.encoding, which recv undoes: any bytes pass."),
         OptionSpec(
             "dedup", .choice(["record", "content"]), standard: "record", scope: .send,
-            help: "FIFO: each record is a message of its own, or the queue drops those of the same content."),
+            help: "FIFO: each record is a message of its own, or the queue drops duplicates."),
+        OptionSpec(
+            "order", .choice(["strict", "batched"]), standard: "strict", scope: .send,
+            help: "FIFO: one message of a group per request, so that none overtakes one that failed; batched puts ten."),
         OptionSpec("receivers", .integer(1...32), standard: "4", scope: .receive, help: "Polls under way at once, while messages come."),
-        OptionSpec("wait", .duration, standard: "20s", scope: .receive, help: "How long a poll waits at the service, up to 20s."),
+        OptionSpec(
+            "wait", .duration, standard: "20s", scope: .receive, help: "How long a poll waits at the service: whole seconds, up to 20s."),
         OptionSpec(
             "visibility", .duration, standard: "30s", scope: .receive,
-            help: "How long after this process has died a message stays hidden; while it lives, that is extended."),
+            help: "How long after this process has died a message stays hidden, 1s to 12h; while it lives, that is extended."),
         OptionSpec(
             "dead-letter-queue", .text("NAME"), scope: .create, help: "Name or ARN of the queue for messages that fail too often."),
         OptionSpec("max-receives", .integer(1...1000), standard: "5", scope: .create, help: "How often a message is received before that."),
@@ -56,10 +64,11 @@ extension SQSTransport {
         never printed.
         """,
         """
-        A standard queue delivers at least once and in no certain order; what send repeats after an answer was lost may be \
+        A standard queue delivers at least once and in no particular order; what send repeats after an answer was lost may be \
         there twice, and is counted. A FIFO queue (its name ends in .fifo) keeps the order within a group; messages without a \
-        group are all in the group \(MessageEncoder.standardGroup), with one request under way. Each record gets an identity \
-        before it is first tried, so that trying again makes no second one.
+        group are all in the group \(MessageEncoder.standardGroup). A group stops at its first message that is refused, and one \
+        request at a time carries one message of it; with order=batched ten, of which one that fails falls behind the others. \
+        Each record gets an identity before it is first tried, so that trying again makes no second one.
         """,
         """
         A body is text of 1 byte to the queue's limit, at most 1 MiB with its attributes. Bytes that no XML may hold, NUL and \

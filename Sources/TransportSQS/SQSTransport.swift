@@ -8,6 +8,8 @@ public struct SQSTransport: Transport {
     private let address: Address
     private let options: OptionValues
     let settings: Settings
+    /// The queue of `sqs:temp`.
+    private let temporary: TemporaryQueue?
 
     public init(_ address: Address, options: OptionValues) throws(TransportError) {
         try self.init(address, options: options, surroundings: nil)
@@ -17,13 +19,16 @@ public struct SQSTransport: Transport {
     init(_ address: Address, options: OptionValues, surroundings: Surroundings?) throws(TransportError) {
         self.address = address
         self.options = options
-        settings = try Settings(address, options: options, surroundings: surroundings)
+        let settings = try Settings(address, options: options, surroundings: surroundings)
+        temporary = settings.target == .name("temp") ? TemporaryQueue() : nil
+        self.settings = temporary.map { settings.at(.name($0.name)) } ?? settings
     }
 
     /// Region, endpoint and where the credentials come from, without asking anybody.
     public func explain() -> [Fact] {
         let target = settings.target
-        var facts = [Fact("queue", "queue", .text(target.name.isEmpty ? "(none)" : target.name), source: "address")]
+        let source = temporary == nil ? "address" : "private, removed at exit"
+        var facts = [Fact("queue", "queue", .text(target.name.isEmpty ? "(none)" : target.name), source: source)]
         if let account = settings.account { facts.append(Fact("account", "account", .text(account), source: "address")) }
         if target.isFIFO { facts.append(Fact("fifo", "FIFO", .flag(true), source: "its name")) }
         let isElsewhere = (try? settings.endpoint(region: nil)) != nil
@@ -58,15 +63,16 @@ public struct SQSTransport: Transport {
 
     /// Who meets there sends what bytes he likes, so they go in base64.
     public func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint {
-        let isPrivate = settings.target.name.isEmpty
+        let isPrivate = settings.target.name.isEmpty || temporary != nil
         let receiving = (isPrivate ? "sqs:\(unique)" : address.short) + options.text
         let sending = options.flag("base64") == nil ? receiving + ",base64" : receiving
-        return MeetingPoint(sending: sending, receiving: receiving, isPrivate: isPrivate)
+        return MeetingPoint(sending: sending, receiving: receiving, isPrivate: isPrivate, isOrdered: settings.target.isFIFO)
     }
 
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
         try requireName()
-        return try SQSSender(settings, opening)
+        try temporary?.make(settings, opening)
+        return try SQSSender(settings, opening, temporary)
     }
 
     public func openReceiver(_ opening: Opening) throws(TransportError) -> sending any Receiver {
@@ -74,7 +80,8 @@ public struct SQSTransport: Transport {
         if opening.mode == .peek {
             opening.notices.warn("looking at a message counts as receiving it: the queue's dead-letter policy may move it")
         }
-        return try SQSReceiver(settings, opening)
+        try temporary?.make(settings, opening)
+        return try SQSReceiver(settings, opening, temporary)
     }
 
     public func openAdmin(_ opening: Opening) throws(TransportError) -> sending any Admin {

@@ -56,25 +56,26 @@ struct ServiceFailure: Error {
     init(_ reply: HTTPReply, operation: String) {
         let (code, message) = Self.words(reply)
         self.code = code
-        serviceTime = reply.header("Date").flatMap(Clock.parse(httpDate:))
-        kind = Self.kind(code, reply.status, message, differs: serviceTime.map { abs($0 - Clock.now) > 240 } ?? false)
+        serviceTime = reply.header("Date").flatMap { HTTPDate.seconds($0, now: WallClock.seconds) }
+        kind = Self.kind(code, reply.status, message, differs: serviceTime.map { abs($0 - WallClock.seconds) > 240 } ?? false)
         // moto answers so where it has no move tasks; to ask again would not help, and could start a second one.
         if operation == "StartMessageMoveTask" && code.isEmpty && reply.status >= 500 { kind = .unknownOperation }
-        let identity = (reply.header("x-amzn-RequestId") ?? reply.header("x-amz-request-id")).map { " [request \($0.printable)]" } ?? ""
+        let identity = (reply.header("x-amzn-RequestId") ?? reply.header("x-amz-request-id")).map { " [request \($0.brief)]" } ?? ""
         let name = code.isEmpty ? "status \(reply.status)" : code
-        let said = message.isEmpty ? "" : ": \(message.printable)"
+        let said = message.isEmpty ? "" : ": \(message.brief)"
         let reason = Self.code(kind, code, reply.status)
         let words = reason == .noSuchQueue ? "no such queue" : "\(operation): \(name)\(said)"
         error = TransportError(
-            reason, words + identity, hint: Self.hint(code, kind), isRetriable: kind == .throttled || kind == .transient)
+            reason, words + identity, hint: Self.hint(code, kind), remedy: Self.remedy(code),
+            isRetriable: kind == .throttled || kind == .transient)
     }
 
     private static func words(_ reply: HTTPReply) -> (code: String, message: String) {
-        let fields = (try? JSONFields.strings(in: reply.body)) ?? [:]
+        let fields = (try? JSONFields.strings(in: reply.body, nested: ["Error", "Result"])) ?? [:]
         let text = fields.isEmpty ? String(decoding: reply.body.prefix(1 << 16), as: UTF8.self) : ""
         // "AWS.SimpleQueueService.NonExistentQueue;Sender": the code that users of the query protocol know.
         let query = reply.header("x-amzn-query-error").map { String($0.prefix { $0 != ";" }) }
-        let type = fields["__type"].map { String($0.split(separator: "#").last ?? "") } ?? XMLText.value("Code", in: text)
+        let type = fields["__type"].map { String($0.split(separator: "#").last ?? "") } ?? fields["Code"] ?? XMLText.value("Code", in: text)
         let header = reply.header("x-amzn-errortype").map { String($0.prefix { $0 != ":" }) }
         let code = type ?? header ?? query ?? ""
         let message = fields["message"] ?? fields["Message"] ?? XMLText.value("Message", in: text) ?? XMLText.value("title", in: text) ?? ""
@@ -136,12 +137,18 @@ struct ServiceFailure: Error {
         }
     }
 
+    private static func remedy(_ code: String) -> Remedy? {
+        switch code {
+        case "QueueDoesNotExist", "NonExistentQueue": .create
+        case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId": .explain("where the keys come from")
+        default: nil
+        }
+    }
+
     private static func hint(_ code: String, _ kind: Kind) -> String? {
         switch code {
-        case "QueueDoesNotExist", "NonExistentQueue": "mq create makes it; mq explain shows region, endpoint and account"
         case "QueueDeletedRecently": "a queue of the same name can be made 60 seconds after it was deleted"
         case "PurgeQueueInProgress": "a queue can be purged once a minute"
-        case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId": "mq explain shows where the keys come from"
         case "SignatureDoesNotMatch", "InvalidSignatureException":
             kind == .skewed ? "set this machine's clock" : "the secret key does not belong to the access key"
         case "RequestTimeTooSkewed": "set this machine's clock"
@@ -152,20 +159,14 @@ struct ServiceFailure: Error {
 }
 
 extension String {
-    /// In one line without control characters, of bounded length: text from outside that is shown to a person.
-    var printable: String {
-        var result = ""
-        for scalar in unicodeScalars.prefix(400) {
-            result.unicodeScalars.append(scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value) ? " " : scalar)
-        }
-        return result
-    }
+    /// What a service says, as far as a sentence has room for it.
+    var brief: String { String(prefix(400)) }
 }
 
 extension ServiceFailure {
     /// The failure of one entry of a batch.
     init(entry: SendReply.Failure) {
-        let message = entry.message.isEmpty ? "" : ": \(entry.message.printable)"
+        let message = entry.message.isEmpty ? "" : ": \(entry.message.brief)"
         code = entry.code
         if Self.throttles.contains(entry.code) {
             kind = .throttled
@@ -173,7 +174,8 @@ extension ServiceFailure {
             kind = entry.isSenderFault ? .final : .transient
         }
         let reason: TransportError.Code = Self.refusals.contains(entry.code) ? .permission : entry.isSenderFault ? .unsendable : .tryAgain
-        error = TransportError(reason, "SQS refuses the message: \(entry.code.printable)\(message)", isRetriable: kind != .final)
+        let verb = entry.isSenderFault ? "SQS refuses the message" : kind == .throttled ? "SQS asks for fewer messages" : "SQS failed"
+        error = TransportError(reason, "\(verb): \(entry.code.brief)\(message)", isRetriable: kind != .final)
     }
 
     /// Whether the messages of the request are what is wrong with it.
@@ -187,4 +189,15 @@ extension ServiceFailure {
 
     /// Whether the service may have done what it was asked: the connection broke, or the answer could not be read.
     var isUncertain: Bool { kind == .transient && (code.isEmpty || code.hasPrefix("Internal") || code.hasPrefix("RequestTimeout")) }
+}
+
+extension TransportError {
+    /// The answer of something else than SQS to a batch of `count` entries. To ask again could do everything a second time.
+    static func notBatch(_ operation: String, _ count: Int) -> TransportError {
+        TransportError(
+            .protocolViolation,
+            "\(operation): the reply names neither what succeeded nor what failed, so that this is not SQS's protocol; "
+                + "what became of \(Quantity.count(count, "message")) is unknown",
+            hint: "does the endpoint speak AWS JSON 1.0?")
+    }
 }

@@ -22,6 +22,8 @@ struct Settings: Sendable {
         if let text = options.text("endpoint"), !Self.isEndpoint(text) {
             throw TransportError(.usage, "endpoint=\(text) is not the URL of an endpoint", hint: "endpoint=https://HOST:PORT")
         }
+        try Self.checkSeconds("wait", 0...20, options)
+        try Self.checkSeconds("visibility", 1...43200, options)
         let region = try? Self.region(target, options, found)
         credentials = CredentialStore(CredentialChain(surroundings: found, region: region?.value))
     }
@@ -31,6 +33,17 @@ struct Settings: Sendable {
         var result = self
         result.target = target
         return result
+    }
+
+    /// SQS counts in whole seconds (ReceiveMessage in the SQS API reference).
+    private static func checkSeconds(_ key: String, _ range: ClosedRange<Int>, _ options: OptionValues) throws(TransportError) {
+        guard let duration = options.duration(key) else { return }
+        let seconds = duration.nanoseconds / 1_000_000_000
+        guard duration == .seconds(seconds), range.contains(Int(seconds)) else {
+            let limits = [range.lowerBound, range.upperBound].map { $0 == 0 ? "0s" : Quantity.words(.seconds($0)) }
+            throw TransportError(
+                .usage, "option \(key)=\(options.text(key) ?? "") must be whole seconds, \(limits[0]) to \(limits[1])")
+        }
     }
 
     private static func isEndpoint(_ text: String) -> Bool {
@@ -93,7 +106,7 @@ struct Settings: Sendable {
         let variant = try variant()
         if case .url(_, let origin, let own, _, _) = target, variant.isEmpty || own == nil {
             // A URL of before 2013 names a host whose certificate is not its own.
-            if own == nil || !origin.host.contains("queue.") { return Found(value: origin.text, source: "the queue's address") }
+            if own == nil || !origin.host.holds("queue.") { return Found(value: origin.text, source: "the queue's address") }
         }
         guard let region else { return nil }
         let marks = [variant.contains(.fips) ? "FIPS" : nil, variant.contains(.dualStack) ? "dual stack" : nil].compactMap { $0 }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import MQCore
+internal import MQNet
 
 /// Signs requests (AWS Signature Version 4, "Create a signed AWS API request" in the IAM User Guide).
 ///

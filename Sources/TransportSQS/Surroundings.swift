@@ -6,6 +6,8 @@ struct Surroundings: Sendable {
     var variables: [String: String]
     /// The profile asked for by the address.
     var explicitProfile: String?
+    /// Pauses between tries are divided by it: tests have no time.
+    var haste = 1.0
     private let config: Result<ConfigFile, TransportError>
     private let credentials: Result<ConfigFile, TransportError>
 
@@ -13,9 +15,9 @@ struct Surroundings: Sendable {
     init(variables: [String: String], profile: String?) {
         self.variables = variables
         explicitProfile = profile
-        let home = variables["HOME"] ?? ""
-        config = Self.read(variables["AWS_CONFIG_FILE"] ?? "\(home)/.aws/config", home)
-        credentials = Self.read(variables["AWS_SHARED_CREDENTIALS_FILE"] ?? "\(home)/.aws/credentials", home)
+        let home = variables["HOME"].flatMap { $0.isEmpty ? nil : $0 }
+        config = Self.read(variables["AWS_CONFIG_FILE"] ?? home.map { "\($0)/.aws/config" }, home)
+        credentials = Self.read(variables["AWS_SHARED_CREDENTIALS_FILE"] ?? home.map { "\($0)/.aws/credentials" }, home)
     }
 
     /// Those of this process.
@@ -34,8 +36,9 @@ struct Surroundings: Sendable {
         "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
     ]
 
-    private static func read(_ path: String, _ home: String) -> Result<ConfigFile, TransportError> {
-        let path = path.hasPrefix("~/") ? home + path.dropFirst() : path
+    /// - Parameter path: `nil` where nothing says where the file would be.
+    private static func read(_ path: String?, _ home: String?) -> Result<ConfigFile, TransportError> {
+        guard let path = path?.hasPrefix("~/") == true ? home.map({ $0 + path!.dropFirst() }) : path else { return .success(ConfigFile()) }
         return Result { () throws(TransportError) in
             guard access(path, F_OK) == 0 else { return ConfigFile() }
             do throws(TransportError) {

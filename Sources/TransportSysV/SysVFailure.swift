@@ -12,7 +12,7 @@ enum SysVFailure {
                 .unsupported, "this kernel has no System V message queues", hint: "WSL1 and gVisor have none; CONFIG_SYSVIPC elsewhere",
                 errno: code)
         }
-        return TransportError(code == ENOMEM ? .tryAgain : .failure, "\(call): \(String(cString: strerror(code)))", errno: code)
+        return TransportError(code == ENOMEM ? .tryAgain : .failure, "\(call): \(SystemError.words(code))", errno: code)
     }
 
     /// msgget(2) of an existing queue.
@@ -21,7 +21,7 @@ enum SysVFailure {
         case ENOENT:
             TransportError(
                 .noSuchQueue, "no queue has the key \(SysVName.hex(key))",
-                hint: "mq list sysv: shows those there are, mq create makes one", errno: code)
+                remedy: .create, errno: code)
         case EACCES: denied(access.words, errno: code) { $0.key == key }
         default: general(code, "msgget")
         }
@@ -31,14 +31,16 @@ enum SysVFailure {
     static func making(_ code: CInt, key: Int32) -> TransportError {
         switch code {
         case EEXIST:
-            return TransportError(.cannotCreate, "a queue with the key \(SysVName.hex(key)) exists already", errno: code)
+            return TransportError(
+                .cannotCreate, "a queue with the key \(SysVName.hex(key)) exists already", remedy: .ifMissing, errno: code)
         case ENOSPC:
             let limit = (try? SysVLimits.current())?.queues
             let words =
-                limit.map { "the limit of \($0) queues (kernel.msgmni) is reached" } ?? "the limit of queues (kernel.msgmni) is reached"
+                limit.map { "the limit of \(Quantity.count($0, "queue")) (kernel.msgmni) is reached" }
+                ?? "the limit of queues (kernel.msgmni) is reached"
             return TransportError(
                 .cannotCreate, words,
-                hint: "mq list sysv: shows them; sudo sysctl -w kernel.msgmni=\(max(1, limit ?? 16000) * 2) allows more", errno: code)
+                hint: "sudo sysctl -w kernel.msgmni=\(max(1, limit ?? 16000) * 2) allows more", remedy: .list, errno: code)
         default: return general(code, "msgget")
         }
     }
@@ -48,7 +50,7 @@ enum SysVFailure {
     static func status(_ code: CInt, id: CInt, neverSeen: Bool = false) -> TransportError {
         switch code {
         case EINVAL where neverSeen:
-            TransportError(.noSuchQueue, "no queue has the identifier \(id)", hint: "mq list sysv: shows those there are", errno: code)
+            TransportError(.noSuchQueue, "no queue has the identifier \(id)", remedy: .list, errno: code)
         case EINVAL, EIDRM: removed
         case EACCES: denied("looking", errno: code) { $0.id == id }
         default: general(code, "msgctl")
@@ -119,12 +121,11 @@ enum SysVFailure {
     /// A message that can never be sent: over kernel.msgmax, or over the queue's qbytes.
     static func tooLarge(_ size: Int, limit: Int, errno: CInt? = nil) -> TransportError {
         let isSystems = (try? SysVLimits.current())?.largestMessage == limit
-        return TransportError(
-            .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes",
-            hint: isSystems
-                ? "kernel.msgmax; sudo sysctl -w kernel.msgmax=\(size) raises it"
-                : "its qbytes; mq create ADDR,qbytes=\(size),set raises it",
-            errno: errno)
+        var error = TransportError.tooLarge(
+            size, limit: limit, why: isSystems ? " (kernel.msgmax)" : " (its qbytes)",
+            hint: isSystems ? "sudo sysctl -w kernel.msgmax=\(size) raises it" : nil, errno: errno)
+        if !isSystems { error.remedy = .reconfigure(["qbytes=\(size)", "set"]) }
+        return error
     }
 
     /// Names the queue's mode and owner, which everybody may see.
@@ -134,7 +135,7 @@ enum SysVFailure {
             words +=
                 ": the queue has mode \(SysVStatus.octal(queue.mode)) and belongs to \(Names.user(queue.uid)):\(Names.group(queue.gid))"
         }
-        return TransportError(.permission, words, hint: "its owner may change it: mq create ADDR,mode=0660,set", errno: code)
+        return TransportError(.permission, words, hint: "its owner may change it", remedy: .reconfigure(["mode=0660", "set"]), errno: code)
     }
 
     private static func notOwner(_ deed: String, id: CInt, errno code: CInt) -> TransportError {

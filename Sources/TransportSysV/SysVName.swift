@@ -34,7 +34,7 @@ enum SysVName: Sendable, Equatable {
     private static func key(_ text: String) throws(TransportError) -> Int32 {
         guard let number = Quantity.integer(text) else {
             throw TransportError(
-                .usage, "'\(text)' is no key", hint: "sysv: takes a number (0x4d51), a path with a slash, id=N or temp")
+                .usage, "'\(text)' is not a key", hint: "sysv: takes a number (0x4d51), a path with a slash, id=N or temp")
         }
         guard (Int(Int32.min)...Int(UInt32.max)).contains(number) else {
             throw TransportError(.usage, "key \(text) has more than 32 bits", hint: "0x1 to 0xffffffff")
@@ -47,7 +47,7 @@ enum SysVName: Sendable, Equatable {
 
     private static func identifier(_ text: String) throws(TransportError) -> CInt {
         guard let number = Quantity.integer(text), (0...Int(Int32.max)).contains(number) else {
-            throw TransportError(.usage, "'\(text)' is no queue identifier", hint: "a number as mq list sysv: or ipcs -q shows it")
+            throw TransportError(.usage, "'\(text)' is not a queue identifier", hint: "a number as mq list sysv: or ipcs -q shows it")
         }
         return CInt(number)
     }
@@ -104,27 +104,5 @@ enum SysVName: Sendable, Equatable {
             Fact("key", "Key", .text(hex(key)), source: source),
             Fact("key_decimal", "Key in decimal", .identifier(Int(key)), source: source),
         ]
-    }
-}
-
-/// The key that ftok(3) makes of a file: 8 bits of the project, 8 of the device, 16 of the inode.
-struct SysVFileKey {
-    let device: UInt64
-    let inode: UInt64
-    let key: Int32
-
-    init(path: String, project: Int) throws(TransportError) {
-        var status = Glibc.stat()
-        guard stat(path, &status) == 0 else {
-            let code = errno
-            let reason = String(cString: strerror(code))
-            throw TransportError(
-                code == EACCES ? .permission : .noSuchQueue, "\(path) has no key: \(reason)",
-                hint: "ftok derives the key from an existing file", errno: code)
-        }
-        device = UInt64(status.st_dev)
-        inode = UInt64(status.st_ino)
-        let bits = UInt32(project & 0xff) << 24 | UInt32(device & 0xff) << 16 | UInt32(inode & 0xffff)
-        key = Int32(bitPattern: bits)
     }
 }

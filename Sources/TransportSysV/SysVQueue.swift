@@ -1,29 +1,6 @@
 import CSysV
 import Glibc
 import MQCore
-import Synchronization
-
-/// What an endpoint wants to do with a queue.
-enum SysVAccess {
-    case reading, writing, anything
-
-    /// msgget(2) checks these bits, so that a refusal comes before the first message.
-    var flags: CInt {
-        switch self {
-        case .reading: 0o400
-        case .writing: 0o200
-        case .anything: 0
-        }
-    }
-
-    var words: String {
-        switch self {
-        case .reading: "receiving"
-        case .writing: "sending"
-        case .anything: "looking"
-        }
-    }
-}
 
 /// An existing queue. Nothing is open: the kernel knows queues by number only.
 struct SysVQueue: Sendable {
@@ -53,31 +30,6 @@ struct SysVQueue: Sendable {
     func remove() throws(TransportError) {
         let code = csysv_remove(id)
         if code < 0 { throw SysVFailure.removal(-code, id: id) }
-    }
-}
-
-/// A private queue, made at the first use and removed when the last owner goes or the program ends.
-final class SysVTemporary: Sendable {
-    private let settings: SysVSettings
-    private let made = Mutex<(id: CInt, token: ExitCleanup.Token)?>(nil)
-
-    init(settings: SysVSettings) { self.settings = settings }
-
-    deinit {
-        guard let (id, token) = made.withLock({ $0 }) else { return }
-        ExitCleanup.cancel(token)
-        _ = csysv_remove(id)
-    }
-
-    var isMade: Bool { made.withLock { $0 != nil } }
-
-    func identifier() throws(TransportError) -> CInt {
-        try made.withLock { made throws(TransportError) in
-            if let made { return made.id }
-            let id = try SysVTransport.make(key: 0, exclusive: true, settings)
-            made = (id, ExitCleanup.register { _ = csysv_remove(id) })
-            return id
-        }
     }
 }
 

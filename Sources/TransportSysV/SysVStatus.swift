@@ -49,7 +49,7 @@ struct SysVStatus: Sendable {
     /// Every queue of this IPC namespace.
     /// - Throws: `unsupported` where there is no such table.
     static func table() throws(TransportError) -> [SysVStatus] {
-        guard let text = SysVFile.text("/proc/sysvipc/msg") else {
+        guard let text = (try? LocalFile.contents(of: "/proc/sysvipc/msg")).map({ String(decoding: $0, as: UTF8.self) }) else {
             throw TransportError(
                 .unsupported, "/proc/sysvipc/msg cannot be read", hint: "is /proc mounted, and has this kernel System V queues?")
         }
@@ -59,10 +59,7 @@ struct SysVStatus: Sendable {
     /// The address by which it is reached: by key, or by identifier where it is private.
     var address: String { key == 0 ? "sysv:id=\(id)" : "sysv:\(SysVName.hex(key))" }
 
-    static func octal(_ mode: Int) -> String {
-        let digits = String(mode, radix: 8)
-        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-    }
+    static func octal(_ mode: Int) -> String { String(mode, radix: 8).zeroPadded(to: 4) }
 
     var facts: [Fact] {
         func time(_ seconds: Int) -> Fact.Value { .time(Int64(seconds) * 1_000_000_000) }
@@ -84,43 +81,5 @@ struct SysVStatus: Sendable {
             Fact("last_receive", "Last received", time(received)),
             Fact("changed", "Made or changed", time(changed)),
         ]
-    }
-}
-
-/// The limits of the IPC namespace, sysctl kernel.msg*.
-struct SysVLimits: Sendable {
-    /// kernel.msgmax, in bytes.
-    var largestMessage: Int
-    /// kernel.msgmnb: qbytes of a new queue, and the most an ordinary user may set.
-    var queueBytes: Int
-    /// kernel.msgmni.
-    var queues: Int
-    var usedQueues: Int
-
-    /// - Throws: `unsupported` without System V queues.
-    static func current() throws(TransportError) -> SysVLimits {
-        var raw = csysv_limits()
-        let code = csysv_read_limits(&raw)
-        if code < 0 { throw SysVFailure.general(-code, "msgctl") }
-        return SysVLimits(
-            largestMessage: Int(raw.msgmax), queueBytes: Int(raw.msgmnb), queues: Int(raw.msgmni), usedQueues: Int(raw.queues))
-    }
-}
-
-/// Small files of /proc.
-enum SysVFile {
-    static func text(_ path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        if descriptor < 0 { return nil }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = read(descriptor, &chunk, chunk.count)
-            if count < 0 && errno == EINTR { continue }
-            if count < 0 { return nil }
-            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
-            bytes += chunk[..<count]
-        }
     }
 }

@@ -51,7 +51,7 @@ public struct SysVTransport: Transport {
 
     public func openReceiver(_ opening: Opening) throws(TransportError) -> sending any Receiver {
         let queue = try open(.reading, opening)
-        if opening.mode == .peek { return SysVPeeker(queue: queue, selection: selection) }
+        if opening.mode == .peek { return SysVPeeker(queue: queue, selection: selection, opening) }
         return SysVReceiver(queue: queue, selection: selection, truncate: truncate, isPrompt: opening.isPrompt)
     }
 

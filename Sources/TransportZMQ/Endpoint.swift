@@ -128,18 +128,18 @@ struct Endpoint: Sendable, Equatable {
     private static func ipc(_ rest: String) throws(TransportError) -> Medium {
         if rest.hasPrefix("@") {
             // The kernel counts the leading NUL in place of the @.
-            guard rest.utf8.count <= longestPath else { throw tooLong(rest) }
+            guard String(rest).rawBytes.count <= longestPath else { throw tooLong(rest) }
             if rest.utf8.count < 2 { throw TransportError(.usage, "ipc://@ names no socket") }
             return .abstract
         }
         guard !rest.isEmpty else { throw TransportError(.usage, "ipc:// names no path", hint: "ipc:///run/user/1000/feed") }
         if rest == "*" { return .other("ipc") }
-        guard rest.utf8.count <= longestPath else { throw tooLong(rest) }
+        guard String(rest).rawBytes.count <= longestPath else { throw tooLong(rest) }
         return .ipc(path: rest)
     }
 
     private static func tooLong(_ path: String) -> TransportError {
-        TransportError(.usage, "ipc://\(path): the path has \(path.utf8.count) bytes, a Unix socket's at most \(longestPath)")
+        TransportError(.usage, "ipc://\(path): the path has \(path.rawBytes.count) bytes, a Unix socket's at most \(longestPath)")
     }
 
     private static func range(of literal: String, in text: Substring) -> Range<Substring.Index>? {

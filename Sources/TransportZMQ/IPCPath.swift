@@ -26,7 +26,7 @@ struct IPCPath: Sendable {
             throw TransportError(.permission, "ipc://\(path): the socket belongs to somebody else", errno: EACCES)
         case ECONNREFUSED:
             // Nobody listens: left behind by a process that was killed.
-            if unlink(path) != 0 && Glibc.errno != ENOENT {
+            if unlink(path.rawCString) != 0 && Glibc.errno != ENOENT {
                 throw TransportError(.permission, "ipc://\(path): a stale socket cannot be removed", errno: Glibc.errno)
             }
         default: break
@@ -42,7 +42,7 @@ struct IPCPath: Sendable {
     /// Removes the file if it is still the one that was bound.
     func remove() {
         guard inode != 0, let status = Self.status(path), UInt(status.st_dev) == device, UInt(status.st_ino) == inode else { return }
-        unlink(path)
+        unlink(path.rawCString)
     }
 
     /// Whether connecting to `path` can ever work; a path that does not exist yet can.
@@ -52,14 +52,14 @@ struct IPCPath: Sendable {
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw TransportError(.usage, "\(path) is not a socket")
         }
-        if access(path, W_OK) != 0 && Glibc.errno == EACCES {
+        if access(path.rawCString, W_OK) != 0 && Glibc.errno == EACCES {
             throw TransportError(.permission, "ipc://\(path): no permission to write to the socket", errno: EACCES)
         }
     }
 
     private static func status(_ path: String) -> stat? {
         var status = stat()
-        return lstat(path, &status) == 0 ? status : nil
+        return lstat(path.rawCString, &status) == 0 ? status : nil
     }
 
     /// Connects once without waiting: 0 when somebody listens, else the error number.
@@ -69,7 +69,7 @@ struct IPCPath: Sendable {
         defer { close(descriptor) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8).prefix(Endpoint.longestPath)) }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.rawBytes.prefix(Endpoint.longestPath)) }
         let result = withUnsafePointer(to: &address) { place in
             place.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
         }

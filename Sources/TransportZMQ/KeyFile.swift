@@ -16,7 +16,7 @@ struct KeyFile {
             // A bare key may hold an equals sign.
             if Self.isZ85(line) {
                 bare.append(line)
-            } else if let equals = line.firstIndex(of: "="), line[..<equals].contains("key") {
+            } else if let equals = line.firstIndex(of: "="), line[..<equals].holds("key") {
                 let name = Self.trimmed(line[..<equals])
                 let value = Self.trimmed(line[line.index(after: equals)...])
                 if value.hasPrefix("\"") && value.hasSuffix("\"") && value.count >= 2 {
@@ -42,7 +42,10 @@ struct KeyFile {
         var keys: Set<String> = []
         var status = stat()
         if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-            guard let directory = opendir(path) else { throw unreadable(path) }
+            guard let directory = opendir(path) else {
+                let failure = LocalFile.failure(path, errno)
+                throw TransportError(failure.code == .permission ? .permission : .configuration, failure.message, errno: failure.errno)
+            }
             defer { closedir(directory) }
             while let entry = readdir(directory) {
                 let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
@@ -57,7 +60,7 @@ struct KeyFile {
         }
         guard !keys.isEmpty, keys.allSatisfy(isZ85) else {
             throw TransportError(
-                .configuration, "\(path) holds no public keys", hint: "one Z85 key of 40 characters a line, or czmq certificates")
+                .configuration, "\(path) holds no public keys", hint: "one Z85 key of 40 characters per line, or czmq certificates")
         }
         return keys
     }
@@ -76,28 +79,16 @@ struct KeyFile {
 
     /// Lines without blanks around them; empty ones and comments are left out.
     private static func lines(of path: String) throws(TransportError) -> [String] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw unreadable(path) }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count < 0 { throw unreadable(path) }
-            if count == 0 { break }
-            bytes.append(contentsOf: buffer[..<count])
-            if bytes.count > maximumSize { throw TransportError(.configuration, "\(path) is too large for a file of keys") }
+        let bytes: [UInt8]
+        do throws(TransportError) {
+            bytes = try LocalFile.contents(of: path, limit: maximumSize)
+        } catch {
+            throw TransportError(error.code == .permission ? .permission : .configuration, error.message, errno: error.errno)
         }
         // A bare key may begin with any character of Z85, # among them; a comment's line is longer or shorter than a key.
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(trimmed).filter {
             !$0.isEmpty && (!$0.hasPrefix("#") || isZ85($0))
         }
-    }
-
-    private static func unreadable(_ path: String) -> TransportError {
-        let number = errno
-        return TransportError(
-            number == EACCES ? .permission : .configuration, "\(path): \(String(cString: strerror(number)))", errno: number)
     }
 
     private static func trimmed(_ text: some StringProtocol) -> String {

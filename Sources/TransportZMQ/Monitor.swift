@@ -6,6 +6,8 @@ struct Monitor: ~Copyable {
     private let pair: Socket
     private(set) var peers: PeerTable
     private let notices: Notices
+    /// Endpoints with whose first failure a warning is due that a look at them will make better.
+    private(set) var looksDue: [String] = []
     /// Whether the monitored socket has ended: closed, and all it held sent or given up.
     private(set) var hasStopped = false
 
@@ -42,10 +44,20 @@ struct Monitor: ~Copyable {
         while let event = next() {
             any = true
             if event.number == ZMQ_EVENT_MONITOR_STOPPED { hasStopped = true }
-            if let notice = peers.received(event) { notices(notice) }
+            if let notice = peers.received(event) { tell(notice, event.endpoint) }
             body(event)
         }
         return any
+    }
+
+    private mutating func tell(_ notice: Notice, _ endpoint: String) {
+        if case .warning = notice, peers.failures[endpoint] != nil { looksDue.append(endpoint) } else { notices(notice) }
+    }
+
+    /// Takes the endpoints to look at.
+    mutating func takeLooksDue() -> [String] {
+        defer { looksDue = [] }
+        return looksDue
     }
 
     /// One event: a frame of 16 bits and 32 bits, and a frame with the endpoint.

@@ -1,14 +1,6 @@
 import CZMQ
 import MQCore
 
-/// What libzmq's monitor reports of a connection.
-struct MonitorEvent: Sendable {
-    var number: CInt
-    /// A descriptor, an error number or milliseconds, by the event.
-    var value: CInt
-    var endpoint: String
-}
-
 /// Who is connected, from the monitor's events: a value without input or output, so that a test can drive it.
 struct PeerTable {
     struct Connection: Equatable {
@@ -29,6 +21,8 @@ struct PeerTable {
     /// Endpoints whose handshake just failed: the connection that goes next is the one.
     private var failing: Set<String> = []
     private var warned: Set<String> = []
+    /// Why we do not speak with the peers that we connect to, by endpoint.
+    private(set) var failures: [String: HandshakeFailure] = [:]
 
     init(type: SocketType) { self.type = type }
 
@@ -50,6 +44,7 @@ struct PeerTable {
                 connections[index].established = true
             }
             handshakes += 1
+            failures[event.endpoint] = nil
             return .detail("connected with a peer at \(event.endpoint)")
         case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
             failing.insert(event.endpoint)
@@ -58,13 +53,12 @@ struct PeerTable {
                 return .detail("a visitor at \(event.endpoint) left without a handshake")
             }
             // The end that notices first hangs up, so this is what the other end sees of a wrong type too.
-            return warn(event.endpoint, "peer at \(event.endpoint) \(Self.mismatch(type, true))")
+            return failed(event, .other, Self.mismatch(type))
         case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-            failing.insert(event.endpoint)
-            return warn(event.endpoint, "peer at \(event.endpoint) \(Self.reason(event.value, type))")
+            let (kind, words) = Self.reason(event.value, type)
+            return failed(event, kind, words)
         case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-            failing.insert(event.endpoint)
-            return warn(event.endpoint, "peer at \(event.endpoint) was refused by authentication (status \(event.value))")
+            return failed(event, .authentication(Int(event.value)), "was refused by authentication (status \(event.value))")
         case ZMQ_EVENT_DISCONNECTED:
             return disconnected(event)
         case ZMQ_EVENT_CONNECT_RETRIED:
@@ -94,27 +88,42 @@ struct PeerTable {
             return .detail("peer at \(event.endpoint) disconnected")
         }
         if failed { return nil }
-        return warn(event.endpoint, "peer at \(event.endpoint) \(Self.mismatch(type, gone.outgoing))")
+        if gone.outgoing { note(event.endpoint, .other) }
+        return warn(event.endpoint, "the peer at \(event.endpoint) \(Self.mismatch(type))")
     }
+
+    private mutating func failed(_ event: MonitorEvent, _ kind: HandshakeFailure.Kind, _ words: String) -> Notice? {
+        failing.insert(event.endpoint)
+        if connections.contains(where: { $0.endpoint == event.endpoint && $0.outgoing }) { note(event.endpoint, kind) }
+        return warn(event.endpoint, "the peer at \(event.endpoint) \(words)")
+    }
+
+    /// What says more stays.
+    private mutating func note(_ endpoint: String, _ kind: HandshakeFailure.Kind) {
+        if kind == .other && failures[endpoint] != nil { return }
+        failures[endpoint] = HandshakeFailure(kind: kind)
+    }
+
+    /// Endpoints that accepted us and where no handshake came to its end yet.
+    var unanswered: [String] { connections.filter { $0.outgoing && !$0.established }.map(\.endpoint) }
 
     /// One warning for each subject: a peer that comes again every 100 ms must not fill the terminal.
     private mutating func warn(_ subject: String, _ sentence: String) -> Notice? {
         warned.insert(subject).inserted ? .warning(sentence) : .detail(sentence)
     }
 
-    private static func mismatch(_ type: SocketType, _ outgoing: Bool) -> String {
-        "\(outgoing ? "accepted" : "came") but speaks no matching socket type (is it \(type.peers)?)"
-    }
+    private static func mismatch(_ type: SocketType) -> String { "is not a \(type.peers) socket" }
 
-    private static func reason(_ code: CInt, _ type: SocketType) -> String {
+    /// ZMQ_PROTOCOL_ERROR_* of zmq_socket_monitor(3).
+    private static func reason(_ code: CInt, _ type: SocketType) -> (HandshakeFailure.Kind, String) {
         switch UInt32(bitPattern: code) {
-        case 0x1000_0016, 0x1000_0018: mismatch(type, true)
-        case 0x1100_0001: "could not prove its key (is server-key right?)"
-        case 0x1100_0002: "wants another security mechanism (NULL, PLAIN and CURVE do not mix)"
-        case 0x1000_0003, 0x1000_0013, 0x1000_0014, 0x1000_0017: "failed the key exchange (are the keys right?)"
-        case 0x1000_0015: "refused the handshake (wrong socket type, or not allowed)"
-        case 0x2000_0000...0x2000_00ff: "could not be authenticated (the handler's answer is broken)"
-        default: "accepted but did not speak ZMTP (is it a ZeroMQ socket?)"
+        case 0x1000_0016, 0x1000_0018: (.other, mismatch(type))
+        case 0x1100_0001: (.keys, "could not prove its key (is server-key right?)")
+        case 0x1100_0002: (.mechanism, "wants another security mechanism (NULL, PLAIN and CURVE do not mix)")
+        case 0x1000_0003, 0x1000_0013, 0x1000_0014, 0x1000_0017: (.keys, "failed the key exchange (are the keys right?)")
+        case 0x1000_0015: (.other, "refused the handshake (wrong socket type, or not allowed)")
+        case 0x2000_0000...0x2000_00ff: (.authentication(500), "could not be authenticated (the handler's answer is broken)")
+        default: (.protocolViolation, "did not speak ZMTP (is it a ZeroMQ socket?)")
         }
     }
 }

@@ -14,8 +14,7 @@ enum Resolver {
         if host == "localhost" || isIPv4(host) { return .anyIPv4 }
         // getaddrinfo cannot be interrupted and may take many seconds, hence a thread that we can stop waiting for.
         let lookup = Lookup()
-        let started = Thread.detach { lookup.finish(Self.lookUp(host)) }
-        guard started else { return .unknown }
+        try BackgroundThread.start("mq-zmq-lookup", blockingSignals: true) { lookup.finish(Self.lookUp(host)) }
         switch Readiness.wait(for: POLLIN, on: lookup.descriptor, until: deadline, stop: stop) {
         case .ready: break
         case .stopped: throw TransportError(.tryAgain, "interrupted while looking up host '\(host)'")
@@ -53,25 +52,15 @@ enum Resolver {
         return .success(.onlyIPv6)
     }
 
-    /// A result that arrives from another thread, with a pipe to poll.
+    /// A result that arrives from another thread, with a descriptor to poll.
     private final class Lookup: Sendable {
         private let value = Mutex<Result<Families, TransportError>>(.success(.unknown))
-        private let ends: (read: CInt, write: CInt)
-        init() {
-            var pair: [CInt] = [-1, -1]
-            if pipe(&pair) == 0 { for end in pair { _ = fcntl(end, F_SETFD, FD_CLOEXEC) } }
-            ends = (pair[0], pair[1])
-        }
-        deinit {
-            close(ends.read)
-            close(ends.write)
-        }
-        var descriptor: CInt { ends.read }
+        private let bell = Bell()
+        var descriptor: CInt { bell.descriptor }
         var result: Result<Families, TransportError> { value.withLock { $0 } }
         func finish(_ result: Result<Families, TransportError>) {
             value.withLock { $0 = result }
-            var byte: UInt8 = 1
-            _ = write(ends.write, &byte, 1)
+            bell.ring()
         }
     }
 }

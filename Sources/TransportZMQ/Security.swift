@@ -15,10 +15,13 @@ struct Security: Sendable {
     let mechanism: Mechanism
     let guest: ZAPHandler.GuestList?
     private let hasDomain: Bool
+    /// Files that only their owner is to read.
+    private let secretFiles: [String]
 
     /// - Throws: `usage` for options that do not go together, `configuration` for a file that cannot be read or used.
     init(_ options: OptionValues) throws(TransportError) {
         hasDomain = options.has("zap-domain")
+        secretFiles = ["secret-key", "plain", "plain-users"].compactMap { options.text($0) }
         let serves = options.flag("curve-server") ?? false
         let server = options.text("server-key")
         let secretFile = options.text("secret-key")
@@ -61,6 +64,7 @@ struct Security: Sendable {
     /// Before the socket binds or connects.
     func apply(to socket: borrowing Socket, context: borrowing Context, notices: Notices) throws(TransportError) {
         let library = socket.library
+        for path in secretFiles { LocalFile.warnOfExposedSecret(path, notices) }
         switch mechanism {
         case .none: return
         case .curveServer(let secret):

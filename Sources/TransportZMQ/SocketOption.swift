@@ -50,20 +50,20 @@ struct SocketOption: Sendable {
     static let common: [SocketOption] = [
         SocketOption(
             "send-hwm", ZMQ_SNDHWM, .int, standard: "1000 to 16000, as many as 256 KiB hold", scope: .send,
-            help: "messages queued for each peer before send waits; 0 is no bound"),
+            help: "messages queued for each peer before send waits; 0 is no limit"),
         SocketOption(
-            "recv-hwm", ZMQ_RCVHWM, .int, standard: "16000, or --prefetch", scope: .receive,
-            help: "messages taken ahead from each peer; 0 is no bound"),
+            "recv-hwm", ZMQ_RCVHWM, .int, standard: "16000, or the prefetch of recv", scope: .receive,
+            help: "messages taken ahead from each peer; 0 is no limit"),
         SocketOption(
             "reconnect", ZMQ_RECONNECT_IVL, .milliseconds, standard: "100ms",
             help: "first pause before a lost or refused connection is tried again"),
         SocketOption(
             "reconnect-max", ZMQ_RECONNECT_IVL_MAX, .milliseconds, standard: "0", help: "the pause doubles up to this; 0 keeps it constant"),
         SocketOption(
-            "heartbeat", ZMQ_HEARTBEAT_IVL, .milliseconds, standard: "0", help: "interval of ZMTP pings on an idle connection; 0 is none"),
+            "heartbeat", ZMQ_HEARTBEAT_IVL, .milliseconds, standard: "0", help: "interval of ZMTP pings on an idle connection; 0 is off"),
         SocketOption(
             "heartbeat-ttl", ZMQ_HEARTBEAT_TTL, .milliseconds, standard: "0",
-            help: "how long the peer shall wait for our traffic before it drops us"),
+            help: "how long the peer waits for traffic before it drops the connection"),
         SocketOption(
             "heartbeat-timeout", ZMQ_HEARTBEAT_TIMEOUT, .milliseconds,
             help: "how long we wait for an answer to a ping; heartbeat if not given"),
@@ -120,7 +120,7 @@ struct SocketOption: Sendable {
         SocketOption("req-correlate", ZMQ_REQ_CORRELATE, .flag, help: "req: match replies to requests by number"),
         SocketOption("req-relaxed", ZMQ_REQ_RELAXED, .flag, help: "req: a new request may follow one without a reply"),
         SocketOption("router-handover", ZMQ_ROUTER_HANDOVER, .flag, help: "router: a new peer takes over the identity of an old one"),
-        SocketOption("router-mandatory", ZMQ_ROUTER_MANDATORY, .flag, help: "router: complain about messages nobody can be found for"),
+        SocketOption("router-mandatory", ZMQ_ROUTER_MANDATORY, .flag, help: "router: fail when a message has no peer to go to"),
         SocketOption("router-raw", ZMQ_ROUTER_RAW, .flag, help: "router: raw TCP instead of ZMTP"),
         SocketOption("stream-notify", ZMQ_STREAM_NOTIFY, .flag, help: "stream: tell of connections"),
         SocketOption(

@@ -67,6 +67,6 @@ enum SocketType: String, CaseIterable, Sendable {
         case .req, .rep, .dealer, .router: hint = "\(rawValue) belongs to request and reply"
         case .pair: break
         }
-        throw TransportError(.usage, "a \(rawValue) socket cannot \(verb); \(verb) takes \(list)", hint: hint)
+        throw TransportError(.usage, "a \(rawValue) socket cannot \(verb == "recv" ? "receive" : verb); \(verb) takes \(list)", hint: hint)
     }
 }

@@ -56,6 +56,6 @@ struct Target: Sendable {
     private static func freshPath() -> String {
         let home = [getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR")].compactMap { $0.map { String(cString: $0) } }
         let directory = home.first { $0.hasPrefix("/") && $0.utf8.count < 60 && access($0, W_OK) == 0 } ?? "/tmp"
-        return "\(directory)/mq-\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36)).zmq"
+        return "\(directory)/\(PrivateName.make("mq")).zmq"
     }
 }

@@ -13,6 +13,10 @@ final class Wire {
     /// For hot loops, which call libzmq without a detour. Valid until `finish` or `close`.
     let pointer: UnsafeMutableRawPointer
     private let notices: Notices
+    private let security: Security.Mechanism
+    private let stop: StopFlag
+    /// What a look at an endpoint found, once each.
+    private var looks: [String: Greeting] = [:]
     /// Between threads there are no connections: nothing for the monitor to tell, and nothing in a kernel to wait for.
     let isInproc: Bool
     // Ended in this order: a context waits for its sockets.
@@ -27,7 +31,7 @@ final class Wire {
     /// - Throws: `usage`, `cannotCreate`, `permission`, `unreachable`, `configuration`.
     init(_ type: SocketType, endpoints: [Endpoint], settings: Settings, opening: Opening) throws(TransportError) {
         self.type = type
-        notices = opening.notices
+        (notices, stop, security) = (opening.notices, opening.stop, settings.security.mechanism)
         var needsIPv6 = settings.ipv6 ?? false
         isInproc = endpoints.contains { $0.medium == .inproc }
         for endpoint in endpoints {
@@ -44,8 +48,8 @@ final class Wire {
         // Threads meet in one context; everybody else has one of its own, which ends with it.
         let context = try isInproc ? Context(sharedWithThreads: settings.threads) : Context(threads: settings.threads)
         library = context.library
-        // The first socket of a context starts its threads, not zmq_ctx_new.
-        let socket = try Thread.blockingSignals { () throws(TransportError) in try Socket(type, in: context) }
+        // The first socket of a context starts its threads, not zmq_ctx_new. libzmq 4.3.4 may lose a command to a signal.
+        let socket = try BackgroundThread.blockingSignals { () throws(TransportError) in try Socket(type, in: context) }
         pointer = socket.pointer
         let monitor = try Monitor(of: socket, in: context, notices: notices)
         (socketDescriptor, monitorDescriptor) = (socket.descriptor, monitor.descriptor)
@@ -57,7 +61,7 @@ final class Wire {
         self.monitor = consume monitor
         for endpoint in endpoints where endpoint.binds { try bind(endpoint) }
         for endpoint in endpoints where !endpoint.binds {
-            let result = czmq_connect(library.api, pointer, endpoint.text)
+            let result = czmq_connect(library.api, pointer, endpoint.text.rawCString)
             if result < 0 { throw library.error(-result, "connecting to \(endpoint.text)") }
         }
     }
@@ -67,7 +71,7 @@ final class Wire {
     private func bind(_ endpoint: Endpoint) throws(TransportError) {
         var path: IPCPath?
         if case .ipc(let name) = endpoint.medium { path = try IPCPath(preparing: name) }
-        let result = czmq_bind(library.api, pointer, endpoint.text)
+        let result = czmq_bind(library.api, pointer, endpoint.text.rawCString)
         if result < 0 { throw library.error(-result, "binding \(endpoint.text)") }
         if var path {
             path.bound()
@@ -94,7 +98,13 @@ final class Wire {
 
     /// Waits until something happened at the socket or the monitor, which may be nothing of use: try again.
     func block(until deadline: Deadline, stop: StopFlag) -> Readiness {
-        Self.poll(socketDescriptor, monitorDescriptor, until: deadline, stop: stop)
+        if let due = monitor?.takeLooksDue(), !due.isEmpty {
+            for endpoint in due {
+                guard let failure = monitor?.peers.failures[endpoint] else { continue }
+                notices.warn(error(failure, at: endpoint).sentence)
+            }
+        }
+        return Self.poll(socketDescriptor, monitorDescriptor, until: deadline, stop: stop)
     }
 
     private static func poll(_ first: CInt, _ second: CInt, until deadline: Deadline, stop: StopFlag) -> Readiness {
@@ -103,10 +113,37 @@ final class Wire {
             pollfd(fd: first, events: Int16(POLLIN), revents: 0), pollfd(fd: second, events: Int16(POLLIN), revents: 0),
             pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0)
         )
-        let left = deadline.remaining.map { CInt(clamping: ($0 + 999_999) / 1_000_000) } ?? -1
+        let left = deadline.pollMilliseconds
         let found = withUnsafeMutablePointer(to: &set) { $0.withMemoryRebound(to: pollfd.self, capacity: 3) { Glibc.poll($0, 3, left) } }
         if set.2.revents != 0 || stop.isRaised { return .stopped }
         return found == 0 && deadline.hasPassed ? .deadlinePassed : .ready
+    }
+
+    // MARK: - Why nobody is there
+
+    /// Why nobody speaks with us though somebody accepted; `nil` while a peer does, or where nobody accepted.
+    var failure: TransportError? {
+        guard handshakes == 0, let peers = monitor?.peers else { return nil }
+        if let (endpoint, failure) = peers.failures.min(by: { $0.key < $1.key }) { return error(failure, at: endpoint) }
+        // libzmq gives a silent peer three seconds; who looks sooner sees the same.
+        for endpoint in peers.unanswered {
+            switch look(at: endpoint) {
+            case .silent, .http, .foreign: return error(HandshakeFailure(kind: .other), at: endpoint)
+            case .nobody, .closes, .zmtp: continue
+            }
+        }
+        return nil
+    }
+
+    private func error(_ failure: HandshakeFailure, at endpoint: String) -> TransportError {
+        failure.error(at: endpoint, for: type, security, failure.needsLook ? look(at: endpoint) : .nobody)
+    }
+
+    private func look(at endpoint: String) -> Greeting {
+        if let known = looks[endpoint] { return known }
+        let found = Greeting.look(at: endpoint, stop: stop)
+        if !stop.isRaised { looks[endpoint] = found }
+        return found
     }
 
     // MARK: - Settings that change on the way

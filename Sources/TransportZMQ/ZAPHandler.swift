@@ -31,7 +31,8 @@ final class ZAPHandler: @unchecked Sendable {
         let result = czmq_bind(socket.library.api, socket.pointer, "inproc://zeromq.zap.01")
         if result < 0 { throw socket.library.error(-result, "starting the authentication handler") }
         let handler = ZAPHandler(socket, guests, notices)
-        guard Thread.detach({ handler.run() }) else { throw TransportError(.failure, "no thread for the authentication handler") }
+        // libzmq 4.3.4 may lose a command to a signal.
+        try BackgroundThread.start("mq-zmq-auth", blockingSignals: true) { handler.run() }
     }
 
     /// Until the context is terminated, which waits for this socket to be closed.

@@ -12,6 +12,7 @@ final class ZMQReceiver: Receiver {
     private let message: UnsafeMutablePointer<zmq_msg_t>
     private var frames: [UInt8] = []
     private var leftBehind = false
+    private(set) var handedOver = 0
     private var isClosed = false
 
     /// Tries before a batch is handed over. More of them gain nothing, and delay a message that comes alone.
@@ -53,7 +54,10 @@ final class ZMQReceiver: Receiver {
             case .ready: continue
             case .stopped: return .stopped
             case .deadlinePassed:
-                if deadline.hasPassed { return try take(into: &batch, limit: limit, byteLimit: byteLimit) ? .received : .deadlinePassed }
+                guard deadline.hasPassed else { continue }
+                if try take(into: &batch, limit: limit, byteLimit: byteLimit) { return .received }
+                if deadline != .immediately, let failure = wire.failure { throw failure }
+                return .deadlinePassed
             }
         }
     }
@@ -64,6 +68,7 @@ final class ZMQReceiver: Receiver {
         let functions = api.pointee
         let most = batch.byteCount + byteLimit
         var left = limit
+        defer { handedOver += limit - left }
         var tries = 0
         while left > 0 && batch.byteCount < most {
             let size = Int(czmq_msg_recv(api, message, socket, ZMQ_DONTWAIT))

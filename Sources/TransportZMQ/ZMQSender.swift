@@ -17,6 +17,8 @@ final class ZMQSender: Sender {
     private var peersAwaited: Bool
     /// Subscriptions heard of so far.
     private var subscriptions = 0
+    /// Until when a publisher that nobody told to wait waits.
+    private var patienceEnd: Deadline?
 
     /// How long a publisher that nobody told to wait waits for its first subscriber.
     static let patience = Duration.seconds(1)
@@ -33,7 +35,15 @@ final class ZMQSender: Sender {
     private(set) var confirmed = 0
 
     var obstacle: TransportError {
-        if wire.established > 0 { return TransportError(.tryAgain, "every peer is at its high-water mark") }
+        if let failure = wire.failure { return failure }
+        if wire.established > 0 && peersAwaited { return TransportError(.tryAgain, "every peer is at its high-water mark") }
+        let came = peersThere
+        let noun = settings.type.publishes ? "subscriber" : "peer"
+        if came > 0 {
+            return TransportError(
+                .unreachable, "\(Quantity.grouped(came)) of \(Quantity.grouped(settings.awaitedPeers)) \(noun)s came",
+                hint: "are the others running?")
+        }
         let awaited = settings.type.publishes ? "no subscriber has come" : "no peer is connected"
         return TransportError(.unreachable, awaited, hint: "is the other end running?")
     }
@@ -155,14 +165,18 @@ final class ZMQSender: Sender {
         }
     }
 
+    private var peersThere: Int { settings.type.publishes ? min(subscriptions, wire.handshakes) : wire.established }
+
     /// Waits for the peers a first message needs; false when the deadline or the flag came first.
     private func awaitPeers(until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Bool {
         let waitsOn = settings.awaitsExplicitly || !settings.type.publishes
-        let bound = waitsOn ? deadline : deadline.earlier(.after(Self.patience))
+        // Several calls may share one wait.
+        let patience = patienceEnd ?? .after(Self.patience)
+        patienceEnd = patience
+        let bound = waitsOn ? deadline : deadline.earlier(patience)
         while true {
             hearSubscriptions(wire.refresh())
-            let there = settings.type.publishes ? min(subscriptions, wire.handshakes) : wire.established
-            if there >= settings.awaitedPeers {
+            if peersThere >= settings.awaitedPeers {
                 peersAwaited = true
                 return true
             }
@@ -170,7 +184,7 @@ final class ZMQSender: Sender {
             case .ready: continue
             case .stopped: return false
             case .deadlinePassed:
-                if waitsOn || deadline.hasPassed { return false }
+                if waitsOn || !patience.hasPassed { return false }
                 notices.warn("no subscriber came within \(Quantity.words(Self.patience)); messages go to nobody until one does")
                 peersAwaited = true
                 return true

@@ -4,7 +4,7 @@ import MQTesting
 import Testing
 
 extension ProgramContract {
-    @Suite("The queues themselves", .timeLimit(.minutes(1)))
+    @Suite("The queues themselves", .serialized, .timeLimit(.minutes(1)))
     struct AdministrationTests {
         @Test("A queue is created, listed, shown, purged and deleted", arguments: ContractSubject.administered)
         func life(subject: ContractSubject) throws {
@@ -51,6 +51,23 @@ extension ProgramContract {
                 guard subject.isOfKernel else { return }
                 #expect(limits.contains { ($0["used"] as? Int ?? 0) >= 1 }, "the queue made here counts")
             }
+        }
+
+        @Test("A name that holds escape sequences or a line break reaches no terminal as such, and breaks no table")
+        func namesFromOutside() throws {
+            let fixture = Fixture()
+            defer { fixture.cleanUp() }
+            let address = "posix-mq:/\u{1b}[31m\n\u{202e}\(UniqueName.make("red"))"
+            let shown = "posix-mq:/\\x1b[31m\\x0a\\u{202e}"
+            fixture.atEnd { _ = try? mq().run("delete", address, "--if-exists") }
+            expectSuccess(try mq().run("create", address))
+            for result in [try mq().run("list", "posix-mq:"), try mq().run("stat", address), try mq().run("create", address)] {
+                let text = result.text + result.errorText
+                #expect(text.contains(shown) && !text.contains("\u{1b}") && !text.contains("\u{202e}"), "\(text)")
+            }
+            #expect(try mq().run("list", "posix-mq:").lines.contains { $0.hasPrefix(shown) && $0.contains("0600") })
+            // For programs the name is as it is.
+            #expect(try jsonObject(try mq().run("stat", address, "--json").text)["address"] as? String == address)
         }
 
         @Test("The lists of all transports stand under one another, and mq list takes a name without its colon")
@@ -112,6 +129,53 @@ extension ProgramContract {
                 #expect(told.status == 0 && !told.text.contains("y/N"))
                 expectSuccess(try mq().run("send", queue.send, "--create", "a"))
                 expectSuccess(try mq().run("delete", queue.send))
+            }
+        }
+
+        @Test("A look at a POSIX queue changes nothing of what is shown, and shows no times that looking would set")
+        func looking() throws {
+            try ContractSubject.posixMQ.withQueue { queue in
+                let first = try mq().run("stat", queue.send, "--json")
+                let members = try jsonObject(first.text)
+                let times = ["sent", "received", "time", "changed", "modified"]
+                #expect(!members.keys.contains { key in times.contains { key.contains($0) } }, "\(first.text)")
+                expectSuccess(first)
+                expectSuccess(try mq().run("send", queue.send, "x"))
+                #expect(try mq().run("recv", queue.recv, "--drain").lines == ["x"])
+                #expect(try mq().run("stat", queue.send, "--json").text == first.text)
+            }
+        }
+
+        @Test("A POSIX queue that this user may not open is shown by mode and owner, without advice to look at it")
+        func unreadable() throws {
+            try ContractSubject.posixMQ.withQueue { queue in
+                // Root may open everything: another user looks, with a copy of the program where everybody may run it.
+                let script = #"""
+                    install -m 755 "$(command -v mq)" "$D/mq" && chmod 755 "$D"; mq delete "$Q"; mq create "$Q,mode=0000"
+                    if [ "$(id -u)" = 0 ]; then setpriv --reuid 65534 --clear-groups "$D/mq" stat "$Q"; else mq stat "$Q"; fi
+                    """#
+                let name = String(cString: getpwuid(geteuid()).pointee.pw_name)
+                let result = try sh(script, ["Q": queue.send])
+                expectSentence(result, 77, "may neither receive from the queue nor send to it")
+                // Its mode can be seen only where the queues are mounted.
+                let isMounted = (try? contents("/dev/mqueue\(queue.send.dropFirst("posix-mq:".count))")) != nil
+                #expect(!isMounted || (result.errorText.contains("mode 0000") && result.errorText.contains("belongs to \(name)")))
+                #expect(!result.errorText.contains("mq stat"))
+            }
+        }
+
+        @Test("Eight thousand System V queues are listed at once")
+        func manyQueues() throws {
+            var identifiers: [CInt] = []
+            for _ in 0..<8000 { identifiers.append(msgget(0, 0o600)) }
+            defer { for identifier in identifiers where identifier >= 0 { msgctl(identifier, IPC_RMID, nil) } }
+            #expect(identifiers.allSatisfy { $0 >= 0 })
+            // A build for debugging takes several times as long.
+            let limit = Duration.milliseconds(try mq().path.contains("/release/") ? 500 : 1300)
+            try expectPrompt("listing 8000 queues", within: limit) {
+                let result = try mq().run("list", "sysv:")
+                #expect(result.status == 0 && result.lines.count > 8000)
+                return result.duration
             }
         }
 

@@ -2,7 +2,7 @@ import Foundation
 import MQTesting
 import Testing
 
-extension ProgramContract {
+extension MeasuringContract {
     @Suite("Measuring that is broken off", .serialized, .timeLimit(.minutes(1)))
     struct BenchSignalTests {
         /// Workers of the process `parent`, or of one that has gone, by their numbers.

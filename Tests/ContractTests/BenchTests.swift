@@ -5,7 +5,7 @@ import Testing
 /// The options of a run that is over soon.
 let benchShort = ["-d", "300ms", "--warmup", "100ms"]
 
-extension ProgramContract {
+extension MeasuringContract {
     @Suite("Measuring", .serialized, .timeLimit(.minutes(2)))
     struct BenchTests {
         /// Results of a run by their address.
@@ -34,7 +34,8 @@ extension ProgramContract {
             let folder = try fixture.directory()
             let addresses = ["posix-mq:temp", "sysv:temp", "zmq:temp", "mem:temp"]
             let files = ["--csv", "\(folder)/run.csv", "--md", "\(folder)/run.md", "--hdr", "\(folder)/run"]
-            let (result, found) = try bench(addresses + benchShort + files, in: folder)
+            // Each of the five windows is longer than others keep the processors.
+            let (result, found) = try bench(addresses + ["-d", "600ms", "--warmup", "100ms"] + files, in: folder)
             for line in result.lines { #expect(line.count <= 80, "\(line)") }
             #expect(result.errorText == "")
             for address in addresses {
@@ -84,7 +85,7 @@ extension ProgramContract {
                 let latency = found[address]?["latency"] as? [String: Any]
                 let response = try #require(latency?["response"] as? [String: Any])
                 if options.first == "-n" { #expect(account["sent"] == 500 && response["count"] as? Int == 500) }
-                #expect((response["p50"] as? Double ?? 0) > 1e-6 && (response["p50"] as? Double ?? 1) < 0.05)
+                #expect((response["p50"] as? Double ?? 0) > 1e-6 && (response["p50"] as? Double ?? 1) < 0.5)
             }
         }
 
@@ -135,12 +136,13 @@ extension ProgramContract {
                 (["mem:temp", "--slo", "p99<5ms"], "go together"),
                 (["mem:temp", "--rate", "find", "--slo", "p99>5ms"], "is not an objective"),
                 (["mem:temp", "-p", "0"], "-p"), (["mem:temp", "-c", "101"], "-c"), (["mem:temp", "--windows", "0"], "--windows"),
+                (["mem:temp", "--window", "0"], "--window '0' is not a number of messages"),
                 (["mem:temp", "-d", "soon"], "-d"), (["mem:temp", "-d", "0s"], "-d"), (["mem:temp", "-d", "1000000h"], "-d"),
                 (["mem:temp", "--rtt", "-p", "2"], "-p and -c"),
                 (["mem:temp", "--rtt", "--rate", "find", "--slo", "p99<1s"], "do not go together"), (["mem:temp", "-n", "0"], "-n"),
                 ([], "address"),
                 (["kafka:x"], "unknown scheme"), (["mem:temp", "--save", "a/b"], "is not a name"),
-                (["compare", "a", "b", "--fail-on", "p98>1%"], "p98"), (["compare", "a"], "new"),
+                (["compare", "a", "b", "--fail-on", "p98>1%"], "p98"), (["compare", "a"], "NEW"),
             ])
         func mistakes(words: [String], says: String) throws {
             let result = try mq().run(["bench"] + words, timeout: .seconds(5))

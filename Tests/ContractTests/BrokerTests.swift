@@ -12,9 +12,9 @@ extension ContractSubject {
     }
 }
 
-extension MessageContract {
+extension KeepingContract {
     /// What only a server between the two sides can show.
-    @Suite("Brokers", .timeLimit(.minutes(1)))
+    @Suite("Brokers", .serialized, .timeLimit(.minutes(1)))
     struct BrokerTests {
         @Test("What head and -n leave is there for others at once, and nothing comes twice", arguments: ContractSubject.brokers)
         func leavesTheRest(subject: ContractSubject) throws {
@@ -102,7 +102,7 @@ extension MessageContract {
                 let result = try mq().run("send", queue.send, input: .text("a\n\nc\n"))
                 expectFailure(
                     result, 65, "record 2: \(subject.transport) cannot carry an empty message",
-                    "1 of 3 records acknowledged; the first not acknowledged is record 2 (byte 2)")
+                    "1 acknowledged of 3 read; the first not acknowledged is record 2 (byte 2)")
                 #expect(try mq().run("recv", queue.recv, "--drain").lines == ["a"])
                 let skipping = try mq().run("send", queue.send, "--on-error", "skip", input: .text("a\n\nc\n"))
                 #expect(skipping.status == 0 && skipping.errorText.contains("1 of 3 messages skipped"))

@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 extension MessageContract {
-    @Suite("Counts and deadlines", .timeLimit(.minutes(1)))
+    @Suite("Counts and deadlines", .serialized, .timeLimit(.minutes(1)))
     struct DeadlineTests {
         @Test("--timeout bounds the wait for the next message: status 1", arguments: ContractSubject.all)
         func timeout(subject: ContractSubject) throws {
@@ -18,8 +18,9 @@ extension MessageContract {
         func timeoutAfterMessages(subject: ContractSubject) throws {
             try subject.withQueue { queue in
                 expectSuccess(try mq().run("send", queue.send, "a", "b"))
-                let result = try mq().run("recv", queue.recv, "--timeout", "100ms")
-                expectSentence(result, 1, "no further message within 100ms")
+                // A service that does not answer in that time would be another end.
+                let result = try mq().run("recv", queue.recv, "--timeout", "400ms")
+                expectSentence(result, 1, "no further message within 400ms")
                 #expect(result.lines == ["a", "b"])
             }
         }
@@ -152,6 +153,19 @@ extension MessageContract {
             let late = try mq().run("recv", subject.missing!(), "--retry", "300ms")
             expectSentence(late, 66, subject.missingWords)
             #expect(late.duration > .milliseconds(250) && late.duration < .seconds(2))
+        }
+
+        @Test("--ready-fd may name a descriptor that is open for reading and writing, and none that is for reading only")
+        func readyOnInput() throws {
+            let script = #"""
+                cd "$D"; mq recv "$Q" --timeout 0 --ready-fd 0 0<> ready; cat ready
+                mq recv "$Q" --timeout 0 --ready-fd 0 < ready; echo $?
+                """#
+            try ContractSubject.posixMQ.withQueue { queue in
+                let result = try sh(script, ["Q": queue.recv])
+                #expect(result.lines == [queue.recv, "64"], "\(result.text) \(result.errorText)")
+                #expect(result.errorText.contains("--ready-fd 0: that descriptor is open for reading only"))
+            }
         }
 
         @Test("--ready-fd names the endpoint once it is open", arguments: ContractSubject.all)

@@ -2,8 +2,8 @@ import Glibc
 import MQTesting
 import Testing
 
-extension MessageContract {
-    @Suite("recv into files", .timeLimit(.minutes(1)))
+extension KeepingContract {
+    @Suite("recv into files", .serialized, .timeLimit(.minutes(1)))
     struct FilesTests {
         @Test(
             "Files of a size, one behind the other, are what lines would be", arguments: ContractSubject.holding, ["", "--compress gzip=1"])

@@ -5,9 +5,9 @@ import Testing
 /// A Python with posix_ipc, sysv_ipc and pyzmq.
 private let python = getenv("MQ_TEST_PYTHON").map { String(cString: $0) }
 
-extension MessageContract {
+extension KeepingContract {
     @Suite(
-        "Programs of others", .timeLimit(.minutes(1)),
+        "Programs of others", .serialized, .timeLimit(.minutes(1)),
         .enabled(if: python != nil, "MQ_TEST_PYTHON names no Python with posix_ipc, sysv_ipc and pyzmq"))
     struct ForeignPeerTests {
         /// What the foreign program does with `address`: four functions in Python for each transport.

@@ -6,8 +6,8 @@ import Testing
 private let python = getenv("MQ_TEST_PYTHON").map { String(cString: $0) }
 private let hasTools = NSQDaemon.isAvailable && ["to_nsq", "nsq_tail", "nsq_to_file"].allSatisfy { NSQDaemon.tool($0) != nil }
 
-extension MessageContract {
-    @Suite("Programs that speak NSQ", .timeLimit(.minutes(1)))
+extension KeepingContract {
+    @Suite("Programs that speak NSQ", .serialized, .timeLimit(.minutes(1)))
     struct InteroperationTests {
         /// An address of the subject in its parts.
         private struct Place {

@@ -30,7 +30,7 @@ extension ContractSubject {
             // The topic is there as soon as somebody publishes to it; the channel is not.
             missing: { (try? address(UniqueName.make("absent"), limit)) ?? "no nsqd" }, missingWords: "no such channel", fillsUp: false,
             keepsOrder: false, carriesEmpty: false, acknowledges: true, needsCreation: false, isOfKernel: false, delays: true,
-            removal: (69, "closed"), smallLimit: 2048, largest: 1 << 20, peeks: true,
+            removal: (66, "deleted"), smallLimit: 2048, largest: 1 << 20, peeks: true,
             impatience: ",heartbeat=1s,msg-timeout=1s", tellsReceivers: true,
             place: {
                 let ports = try ports()

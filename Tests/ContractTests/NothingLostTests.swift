@@ -4,7 +4,7 @@ import MQTesting
 import Testing
 
 extension MessageContract {
-    @Suite("Nothing is lost", .timeLimit(.minutes(1)))
+    @Suite("Nothing is lost", .serialized, .timeLimit(.minutes(1)))
     struct NothingLostTests {
         @Test("recv | head takes what head shows and leaves the rest", arguments: ContractSubject.holding, [1, 5])
         func head(subject: ContractSubject, count: Int) throws {

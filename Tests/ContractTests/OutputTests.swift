@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 extension ProgramContract {
-    @Suite("Standard streams", .timeLimit(.minutes(1)))
+    @Suite("Standard streams", .serialized, .timeLimit(.minutes(1)))
     struct OutputTests {
         @Test("A full disk is status 74, and what was taken stands on standard error as JSON", arguments: ContractSubject.holding)
         func fullDisk(subject: ContractSubject) throws {

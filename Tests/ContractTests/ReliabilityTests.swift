@@ -21,7 +21,9 @@ extension MessageContract {
 
         @Test("Numbered messages through killed daemons, killed receivers and cut connections")
         func everything() throws {
-            var random = SeededGenerator(seed: UInt64(getpid()))
+            let seed = getenv("MQ_FUZZ_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64(getpid())
+            print("MQ_FUZZ_SEED=\(seed)")
+            var random = SeededGenerator(seed: seed)
             let daemon = try NSQDaemon(arguments: ["-mem-queue-size=0", "-sync-timeout=50ms"])
             expectSuccess(try mq().run("create", "nsq://127.0.0.1:\(daemon.tcpPort)/\(topic),http-port=\(daemon.httpPort)"))
             let folder = try fixture.directory()
@@ -40,6 +42,45 @@ extension MessageContract {
                     + "\(missing.count) lost, \(lines.count - (total - missing.count)) duplicates")
             #expect(missing.isEmpty, "lost: \(missing.prefix(20))")
             #expect(sending.kills > 0 && receiving.kills > 0 && receiving.cuts > 0)
+        }
+
+        @Test("A drain outlasts an nsqd that is stopped for a while, and ends with everything")
+        func drainOfAStoppedDaemon() throws {
+            let daemon = try NSQDaemon()
+            let queue = address(daemon, through: daemon.tcpPort)
+            expectSuccess(try mq().run("create", queue))
+            expectSuccess(try mq().run("send", queue, input: .bytes(numberedLines(total))))
+            let receiver = try mq().start(["recv", queue, "--drain"])
+            try receiver.waitForLines(min(1000, total / 4))
+            daemon.pause()
+            // More than the silence that a drain once took for the end.
+            usleep(1_200_000)
+            daemon.resume()
+            let result = try receiver.wait(timeout: .seconds(300))
+            #expect(result.status == 0, "\(result.errorText)")
+            #expect(result.lines.count == total && Set(result.lines).count == total, "\(result.lines.count) of \(total)")
+        }
+
+        /// The limit of a file's size stands for the disk: nsqd hears EFBIG instead of ENOSPC, and says so in the same way.
+        @Test("A disk without room is waited for, and nothing is lost once there is some")
+        func fullDisk() throws {
+            let daemon = try NSQDaemon(arguments: ["-mem-queue-size=0"])
+            let queue = address(daemon, through: daemon.tcpPort)
+            expectSuccess(try mq().run("create", queue))
+            let process = try #require(daemon.process)
+            try limitFiles(of: process, to: "65536")
+            let sender = try mq().start(["send", queue, "--retry", "60s"], input: .bytes(numberedLines(total)))
+            try sender.waitForError("file too large")
+            #expect(sender.isRunning)
+            try limitFiles(of: process, to: "unlimited")
+            expectSuccess(try sender.wait(timeout: .seconds(120)))
+            let lines = try mq().run("recv", queue, "--drain", timeout: .seconds(300)).lines
+            #expect(Set(lines) == Set((1...total).map { "\($0)" }), "\(Set(lines).count) of \(total)")
+        }
+
+        private func limitFiles(of process: Int32, to bytes: String) throws {
+            let result = try Executable("/bin/sh").run(["-c", "exec prlimit --fsize=\(bytes):unlimited --pid \(process)"])
+            try #require(result.status == 0, "\(result.errorText)")
         }
 
         private func send(to daemon: NSQDaemon, from file: String, _ random: inout SeededGenerator) throws -> (

@@ -4,7 +4,7 @@ import Testing
 
 /// The program and what others use, on one queue of moto.
 @Suite(
-    "sqs: programs of others", .serialized, .timeLimit(.minutes(2)),
+    "sqs: programs of others", .serialized, .ownThread, .timeLimit(.minutes(2)),
     .enabled(if: MotoServer.isAvailable, "MQ_TEST_PYTHON names no Python with moto[server], boto3 and awscli"))
 struct SQSForeignPeerTests {
     private let server: MotoServer

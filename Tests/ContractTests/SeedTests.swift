@@ -7,7 +7,7 @@ import Testing
 private let hasNamespaces = (try? Executable("/bin/sh").run("-c", "unshare -Ur --ipc true && command -v nsenter").status) == 0
 
 extension MessageContract {
-    @Suite("The uses it was made for", .timeLimit(.minutes(1)))
+    @Suite("The uses it was made for", .serialized, .timeLimit(.minutes(1)))
     struct SeedTests {
         @Test("PUSH and PULL over ipc with a send high-water mark, the sender first, a clean stop of both", arguments: [SIGINT, SIGTERM])
         func pushPull(signal: Int32) throws {

@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 extension ProgramContract {
-    @Suite("Sending", .timeLimit(.minutes(1)))
+    @Suite("Sending", .serialized, .timeLimit(.minutes(1)))
     struct SendTests {
         @Test("Messages of the command line never read standard input", arguments: ContractSubject.all)
         func neverReadsInput(subject: ContractSubject) throws {
@@ -70,7 +70,7 @@ extension ProgramContract {
                         result, 65, "record 3: \(limit + extra) bytes exceed this queue's limit of \(limit) bytes", "--on-error skip")
                     #expect(
                         result.errorText.contains(
-                            "2 of 3 records \(subject.sentWord); the first not \(subject.sentWord) is record 3 (byte 4)"))
+                            "2 \(subject.sentWord) of 3 read; the first not \(subject.sentWord) is record 3 (byte 4)"))
                     #expect(try mq().run("recv", queue.recv, "--drain").lines == ["a", "b"])
                 }
             }

@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 extension ProgramContract {
-    @Suite("Signals", .timeLimit(.minutes(1)))
+    @Suite("Signals", .serialized, .timeLimit(.minutes(1)))
     struct SignalTests {
         /// A state in which the program waits, and how to get there.
         enum State: String, CaseIterable, CustomTestStringConvertible {
@@ -80,7 +80,7 @@ extension ProgramContract {
         func timeoutCommand(subject: ContractSubject) throws {
             try subject.withQueue { queue in
                 let result = try sh(
-                    #"for i in 1 2 3 4 5; do seq 5000 | timeout -s INT 0.2 mq send "$S" $SLOWLY --timeout 30s; done"#,
+                    #"for i in 1 2 3 4 5; do seq 5000 | timeout -s INT 0.4 mq send "$S" $SLOWLY --timeout 30s; done"#,
                     ["S": queue.send, "SLOWLY": subject.slowly])
                 #expect(result.errorText.ranges(of: "resume with: ").count == 5, "\(result.errorText)")
             }
@@ -91,7 +91,7 @@ extension ProgramContract {
             try ContractSubject.posixMQ.withQueue { queue in
                 let program = try startOpen(["recv", queue.recv])
                 program.send(signal: SIGHUP)
-                #expect([129, 143].contains(try program.wait().status))
+                #expect(try program.wait().ending == .signalled(SIGHUP))
                 let script = #"trap '' INT; mq recv "$R" -n 1 & p=$!; sleep 0.3; kill -INT $p; sleep 0.1; mq send "$R" still; wait $p"#
                 let result = try sh(script, ["R": queue.recv])
                 #expect(result.lines == ["still"] && result.status == 0)
@@ -130,7 +130,12 @@ extension ProgramContract {
                 let result = try receiver.wait(timeout: .seconds(5))
                 #expect(result.ending == .signalled(SIGPIPE), "\(result.errorText)")
             }
-            #expect(try sh("mq transports posix-mq | true; echo ${PIPESTATUS[0]}").lines.allSatisfy { ["141", "0"].contains($0) })
+        }
+
+        @Test("Results for a reader that has gone end the program by SIGPIPE")
+        func brokenPipeOfResults() throws {
+            // `true` has gone by the time of the first write.
+            #expect(try sh("{ sleep 0.3; mq transports posix-mq; } | true; echo ${PIPESTATUS[0]}").lines == ["141"])
         }
 
         @Test("A job that is stopped and continued goes on", arguments: ContractSubject.all)

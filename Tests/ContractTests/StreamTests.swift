@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 extension MessageContract {
-    @Suite("Streaming", .timeLimit(.minutes(1)))
+    @Suite("Streaming", .serialized, .timeLimit(.minutes(1)))
     struct StreamTests {
         @Test("A message is shown as soon as it comes", arguments: ContractSubject.all)
         func flushed(subject: ContractSubject) throws {

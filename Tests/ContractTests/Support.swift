@@ -82,6 +82,12 @@ func expectPrompt(
     #expect(best <= limit, "\(what) took \(best)", sourceLocation: location)
 }
 
+/// Whether a process is there, and not one that has ended and that nobody collects.
+func isRunning(_ process: some StringProtocol) -> Bool {
+    guard let status = try? contents("/proc/\(process)/stat") else { return false }
+    return !String(decoding: status, as: UTF8.self).contains(") Z ")
+}
+
 /// Starts a verb and returns once its endpoint is open.
 func startOpen(_ arguments: [String], input: Executable.Input = .nothing) throws -> RunningProgram {
     let program = try mq().start(arguments + ["--ready-fd", "2"], input: input)

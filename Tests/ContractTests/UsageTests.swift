@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 extension ProgramContract {
-    @Suite("Wrong usage, and the words for it", .timeLimit(.minutes(1)))
+    @Suite("Wrong usage, and the words for it", .serialized, .timeLimit(.minutes(1)))
     struct UsageTests {
         /// Every mistake with its status and what the sentence must say.
         struct Mistake: Sendable, CustomTestStringConvertible {
@@ -70,6 +70,21 @@ extension ProgramContract {
                 Mistake("completion", "tcsh", says: "tcsh"),
                 Mistake("rcev", "posix-mq:/x", says: "rcev", "recv"),
                 Mistake("--verison", says: "--verison"),
+                Mistake("recv", "posix-mq:/x", "--time", "5s", says: "--time", "did you mean --timeout?"),
+                Mistake("send", "posix-mq:/x", "-5", says: "-5", "behind --: mq send posix-mq:/x -- -5"),
+                Mistake("send", "posix-mq:/x", "m", "--priority", "-1", says: "--priority '-1' is not a whole number from 0 to 32767"),
+                Mistake("recv", "posix-mq:/x", "-n", "1", "-n", "2", says: "-n is given twice"),
+                Mistake("recv", "posix-mq:/x", "--drain=yes", says: "--drain takes no value"),
+                Mistake("recv", "posix-mq:/x", "--timeout", says: "--timeout"),
+                Mistake("-q", "send", "posix-mq:/x", says: "the verb comes first"),
+                Mistake("recv", "posix-mq:/x", "--peek", says: "as --peek asks", "mq stat posix-mq:/x shows how many there are"),
+                Mistake("recv", "zmq:push:tcp://127.0.0.1:5555", says: "a push socket cannot receive; recv takes pull"),
+                Mistake("send", "posix-mq:/x", "--repeat", "3", says: "mq send posix-mq:/x MESSAGE --repeat 3"),
+                Mistake("stat", "posix-mq:/x", "5s", says: "mq stat posix-mq:/x --watch 5s"),
+                Mistake("redrive", "sysv:0x1", says: "mq recv sysv:0x1 -J"),
+                Mistake("bench", "compare", "a", says: "NEW is not given", "usage: mq bench compare OLD NEW"),
+                Mistake("bench", "compare", "a", "b", "--fial-on", "x", says: "mq bench compare has no option --fial-on", "--fail-on?"),
+                Mistake("bench", "compare", "a", "b", "--zzz", says: "mq bench compare --help lists them"),
             ])
         func mistakes(mistake: Mistake) throws {
             let result = try mq().run(mistake.words)
@@ -110,6 +125,58 @@ extension ProgramContract {
                 #expect(json["address"] as? String == address)
             }
             #expect(!(try mq().run("list", try subject.place(), "--json").text.contains(address)))
+        }
+
+        @Test("Counts have their plural and their separators, and a wait of no time is not spoken of")
+        func counts() throws {
+            try ContractSubject.posixMQ.withQueue { queue in
+                expectSentence(try mq().run("recv", queue.recv, "--timeout", "0"), 1, "\(queue.recv): no message")
+                let none = try mq().run("recv", queue.recv, "--timeout", "0", "-n", "1")
+                expectSentence(none, 1, "0 of 1 message received")
+                #expect(!none.errorText.contains("waited") && !none.errorText.contains("0ns"))
+                expectFailure(
+                    try mq().run("send", queue.send, String(repeating: "x", count: 2000)), 65,
+                    "0 sent of 1 message; the first not sent is message 1")
+                let many = try mq().run("send", queue.send, "--timeout", "0", input: .bytes(numberedLines(5000)))
+                expectFailure(many, 75, "10 sent of 5,000 read; the first not sent is record 11")
+            }
+        }
+
+        @Test("--format says once what the transport has nothing for")
+        func emptyFields() throws {
+            try ContractSubject.posixMQ.withQueue { queue in
+                expectSuccess(try mq().run("send", queue.send, "a", "b", "c"))
+                let result = try mq().run("recv", queue.recv, "--drain", "-f", "%T%D{%s}%h{x}%T%p%s\\n")
+                expectSuccess(result)
+                #expect(result.lines == ["0a", "0b", "0c"])
+                #expect(result.errorText == "mq: posix-mq has nothing for %T, %D{%s}, %h{x}: what is printed is empty there\n")
+            }
+            #expect(try mq().run("recv", "mem:q", "--timeout", "0", "-f", "%T%a%h{x}").errorText.contains("nothing for") == false)
+        }
+
+        @Test("--out-dir in a folder that is not there names that folder")
+        func missingFolder() throws {
+            let result = try sh(#"cd "$D"; mq recv mem:q --drain --out-dir a/b/c; mq recv mem:q --drain -F files --out-dir a/b/c"#)
+            #expect(result.status == 73)
+            #expect(result.errorText.ranges(of: "a/b/c: there is no folder a/b (mkdir -p a/b)").count == 2, "\(result.errorText)")
+        }
+
+        @Test("JSON lines: what is no key of a message is said once, with the nearest; a pretty-printed record and a mark have sentences")
+        func jsonInput() throws {
+            try ContractSubject.posixMQ.withQueue { queue in
+                let typo = try mq().run("send", queue.send, "-J", input: .text("{\"body\":\"a\",\"typ\":3}\n{\"typ\":1,\"body\":\"b\"}\n"))
+                expectSuccess(typo)
+                #expect(typo.errorText == "mq: record 1 has \"typ\", which is not a key of a message: ignored (did you mean \"type\"?)\n")
+                let word = try mq().run("send", queue.send, "-J", #"{"body":"a","typ":3}"#)
+                #expect(word.status == 0 && word.errorText.contains("message 1 has \"typ\""))
+                let pretty = try mq().run("send", queue.send, "-J", input: .text("{\n  \"body\": \"a\"\n}\n"))
+                expectFailure(
+                    pretty, 65, "record 1: the line ends within its JSON, and a JSON record is one line (jq -c . puts each on one line)")
+                let marked = try mq().run("send", queue.send, "-J", input: .bytes([0xef, 0xbb, 0xbf] + utf8("{\"body\":\"a\"}\n")))
+                expectFailure(marked, 65, "record 1: a byte-order mark stands before the JSON")
+                let twice = try mq().run("send", queue.send, "-J", input: .text(#"{"body":"a","priority":1,"priority":2}"#))
+                expectFailure(twice, 65, "record 1: the JSON record has \"priority\" twice")
+            }
         }
 
         @Test("A question mark and ampersands are understood and printed as commas")

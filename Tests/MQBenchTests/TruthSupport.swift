@@ -22,19 +22,21 @@ struct TruthRun: Sendable {
     var size = 100
     var roundTrip = false
     var mark: UInt16?
+    var window = WindowLimit.standard
     let record = FaultRecord()
 
     var plan: BenchPlan {
         BenchPlan(
             addresses: ["faulty:\(target)"], sizes: [size], producers: producers, consumers: consumers, rate: rate, objective: objective,
             duration: duration, warmup: warmup, windows: 5, count: count, batch: batch, roundTrip: roundTrip, sameProcess: false,
-            payload: "random")
+            payload: "random", window: window)
     }
 
     func report(stop: StopFlag = StopFlag(), progress: @escaping (BenchProgress) -> Void = { _ in }) throws -> BenchReport {
         let (faults, record) = (faults, record)
         var runner = BenchRunner(
-            plan: plan, rate: try RateChoice(parsing: rate), objective: try objective.map { try Objective(parsing: $0) }, stop: stop,
+            plan: plan, rate: try RateChoice(parsing: rate), objective: try objective.map { try Objective(parsing: $0) }, window: window,
+            floor: nil, stop: stop,
             resolve: { text throws(TransportError) in FaultyTransport(try memory(text), faults, record: record) }, progress: progress)
         runner.mark = mark
         let transport = FaultyTransport(try memory("mem:\(target)"), faults, record: record)
@@ -72,11 +74,12 @@ func benchQueues() throws -> [String] {
 extension Account {
     /// Sent, lost, duplicated, reordered: what a test says of it.
     var figures: [Int] { [sent, lost, duplicated, reordered] }
+    var isClean: Bool { figures.dropFirst().allSatisfy { $0 == 0 } }
 }
 
 /// Runs blocking work on a thread of its own: the pool of Swift's tasks must not block.
 func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) throws -> Value { try Background(body).join() }
 
 /// All that measures time, one test after the other: two at once would measure each other.
-@Suite("Bench tells the truth", .serialized)
+@Suite("Bench tells the truth", .serialized, .ownThread)
 enum Truth {}

@@ -83,6 +83,16 @@ extension Truth {
             #expect(result.failure?.contains("queue was removed") == true, "\(result.failure ?? "")")
         }
 
+        @Test("A message that the broker refuses is a failure with its cause, not one that was lost", arguments: ["max", "1000"])
+        func refused(rate: String) throws {
+            var run = TruthRun(rate: rate, duration: 5)
+            run.faults.rejectEvery = 50
+            let start = ContinuousClock.now
+            let result = try #require(try run.report().results.first)
+            #expect(result.failure?.contains("refused by the broker") == true, "\(result.failure ?? "")")
+            #expect(ContinuousClock.now - start < .seconds(4))
+        }
+
         @Test(
             "A run that is stopped in the middle throws at once, and leaves neither threads nor queues", arguments: ["max", "1000", "find"])
         func stopped(rate: String) throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import MQBench
 
-@Suite("What is in a message of a benchmark", .timeLimit(.minutes(1)))
+@Suite("What is in a message of a benchmark", .ownThread, .timeLimit(.minutes(1)))
 struct WorkerPayloadTests {
     private func bodies(_ kind: String, size: Int = 32, count: Int = 3, seed: UInt64 = 1) throws -> [[UInt8]] {
         let batch = try Payload.batch(kind, size: size, count: count, seed: seed)
@@ -60,7 +60,7 @@ struct WorkerPayloadTests {
     }
 }
 
-@Suite("What a person says of a benchmark", .timeLimit(.minutes(1)))
+@Suite("What a person says of a benchmark", .ownThread, .timeLimit(.minutes(1)))
 struct WorkerPlanTests {
     @Test(
         "Sizes are read",

@@ -1,14 +1,16 @@
 import MQCore
+import MQTesting
 import Testing
 
 @testable import MQCommands
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct CompleterTests {
     private let completer = Completer(
-        model: CommandModel.load(),
+        tables: Verbs.tables,
         queues: { scheme in [.init("\(scheme):/jobs", "3 messages"), .init("\(scheme):/mail"), .init("\(scheme):temp")] },
-        aliases: { ["work", "jobs"] })
+        aliases: { ["work", "jobs"] },
+        files: { beginning in ["/etc/app.conf", "/etc/ssl/"].filter { $0.hasPrefix(beginning) } })
 
     private func words(_ line: String...) -> [String] {
         guard case .words(let candidates, _) = completer.answer(line.dropLast(), current: line.last!) else { return ["not words"] }
@@ -24,10 +26,12 @@ struct CompleterTests {
         #expect(words("se") == ["send"])
         #expect(
             words("") == [
-                "send", "recv", "bench", "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive", "transports",
-                "explain", "completion", "help",
+                "send", "recv", "exec", "post", "bridge", "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive",
+                "bench", "transports", "explain", "completion", "help", "version",
             ])
         #expect(words("help", "pu") == ["purge"])
+        #expect(words("help", "bench", "") == ["compare", "report"])
+        #expect(words("bench", "co") == ["compare"])
         #expect(words("nonsense", "") == [])
     }
 
@@ -47,6 +51,7 @@ struct CompleterTests {
         #expect(words("recv", "--ack=b") == ["--ack=before"])
         #expect(words("send", "--color", "a") == ["auto", "always"])
         #expect(words("send", "--timeout", "") == [])
+        #expect(words("send", "--retry", "") == ["forever"])
         #expect(words("recv", "mem:q", "--dead-letter", "po") == ["posix-mq:"])
         #expect(words("redrive", "mem:q", "--to=sys") == ["--to=sysv:"])
         #expect(continues("send", "-F", "del"))
@@ -78,6 +83,23 @@ struct CompleterTests {
         #expect(words("send", "-o", "maxm") == [])
     }
 
+    @Test func pathsInsideOfAWord() {
+        #expect(words("send", "zmq:tcp://h:1,server-key=/etc/a") == ["zmq:tcp://h:1,server-key=/etc/app.conf"])
+        #expect(words("send", "zmq:tcp://h:1", "-o", "server-key=/etc/") == ["server-key=/etc/app.conf", "server-key=/etc/ssl/"])
+        #expect(words("recv", "zmq:pull:@ipc:///etc/s") == ["zmq:pull:@ipc:///etc/ssl/"])
+        #expect(continues("recv", "zmq:pull:@ipc:///etc/s"))
+        #expect(words("send", "zmq:ipc:///x,ipc:///etc/a") == ["zmq:ipc:///x,ipc:///etc/app.conf"])
+        #expect(words("send", "sysv:/etc/a") == ["sysv:/etc/app.conf"])
+        #expect(words("send", "sysv:/etc/app.conf,pro") == ["sysv:/etc/app.conf,proj="])
+        #expect(words("send", "posix-mq:/etc/a") == [])
+    }
+
+    @Test func aLoneDashBeginsAnOption() {
+        #expect(words("-") == ["--help", "--version"])
+        #expect(words("--v") == ["--version"])
+        #expect(words("recv", "-").contains("--drain") && words("recv", "-").contains("-n"))
+    }
+
     @Test func operandsBehindTheAddress() {
         #expect(words("send", "mem:q", "") == [])
         #expect(words("completion", "") == ["bash", "zsh", "fish"])
@@ -95,45 +117,20 @@ struct CompleterTests {
         }
     }
 
+    @Test func programsBehindDashes() {
+        let completer = Completer(tables: [ArgumentParserTests.running], queues: { _ in [] }, aliases: { [] })
+        guard case .programs = completer.answer(["run", "mem:q", "u", "-n", "3", "--"], current: "gr"),
+            case .files = completer.answer(["run", "mem:q", "u", "--", "grep"], current: "-x")
+        else {
+            Issue.record("no programs, or no files behind one")
+            return
+        }
+    }
+
     @Test func foldersForTheOutput() {
         guard case .folders = completer.answer(["recv", "mem:q", "--out-dir"], current: "") else {
             Issue.record("no folders")
             return
         }
-    }
-}
-
-@Suite(.timeLimit(.minutes(1)))
-struct CommandModelTests {
-    private let model = CommandModel.load()
-
-    @Test func everyVerbIsDescribed() {
-        #expect(model.name == "mq")
-        #expect(
-            model.subcommands.filter { $0.name != "help" }.map(\.name)
-                == (MQ.verbs + MQ.benchVerbs.map { ("bench " + $0.name, $0.type) }).map(\.name))
-        for verb in model.verbs {
-            #expect(!verb.abstract.isEmpty, "\(verb.name)")
-            #expect(!verb.name.hasPrefix("__"))
-            for argument in verb.arguments where argument.isShown {
-                #expect(!argument.abstract.isEmpty, "\(verb.name) \(argument.names) \(argument.valueName)")
-            }
-        }
-    }
-
-    @Test func optionsHaveTheirNamesAndValues() throws {
-        let send = try #require(model.verb("send"))
-        let framing = try #require(send.option(named: "-F"))
-        #expect(framing.names == ["-F", "--framing"])
-        #expect(framing.takesValue)
-        #expect(send.option(named: "--whole")?.takesValue == false)
-        #expect(send.option(named: "--on-error")?.values == ["fail", "skip"])
-        #expect(send.arguments.filter { $0.kind == .positional }.map(\.valueName) == ["address", "message"])
-        #expect(send.option(named: "--nope") == nil)
-    }
-
-    /// Examples are for verbs there are.
-    @Test func everyExampleBelongsToAVerb() {
-        for name in Examples.verbs.keys { #expect(model.verb(name) != nil, "\(name)") }
     }
 }

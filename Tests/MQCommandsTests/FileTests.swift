@@ -7,7 +7,7 @@ import Testing
 @testable import MQCommands
 
 /// Names of files, from what `--name` says.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct FileNameTests {
     private func name(_ pattern: String, _ address: String = "mem:q", suffix: String = "") throws -> FileName {
         try FileName(pattern, queue: try ResolvedAddress(address, options: []).address, suffix: suffix)
@@ -59,7 +59,7 @@ struct FileNameTests {
 }
 
 /// A row of files: what is in them, and when it is settled.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct FileSinkTests {
     private func plan(
         _ folder: String, name: String = "{n}", size: Int? = nil, gzip: Int? = nil, every: Duration? = nil, syncEvery: Duration? = nil
@@ -166,6 +166,34 @@ struct FileSinkTests {
         #expect(sink.takeSafe() == 40)
     }
 
+    @Test func eachOfSeveralQueuesHasFilesOfItsOwn() throws {
+        let fixture = Fixture()
+        defer { fixture.cleanUp() }
+        let folder = try fixture.directory()
+        var plan = try plan(folder, name: "{queue}.{n}", syncEvery: .seconds(3600))
+        plan.dividesQueues = true
+        plan.file.size = 20
+        let sink = try FileSink(plan, .framed(.lines), queue: "", isStrict: false, console: quiet)
+        #expect(sink.needsProperties)
+        var batch = Batch(gap: sink.gap)
+        for number in 0..<30 {
+            batch.append("\(number)".utf8)
+            var properties = MessageProperties()
+            properties.queue = ["a", "b", "b", "c/d"][number % 4]
+            batch.setProperties(properties)
+        }
+        #expect(sink.write(&batch, 0..<30, stop: StopFlag()).messages == 30)
+        try sink.sync()
+        #expect(sink.takeSafe() == 30)
+        try sink.finish()
+        let names = try files(folder)
+        #expect(names == ["a.000001", "a.000002", "b.000001", "b.000002", "b.000003", "c_d.000001", "c_d.000002"].filter(names.contains))
+        for (queue, remainders) in [("a", [0]), ("b", [1, 2]), ("c_d", [3])] {
+            let lines = try names.filter { $0.hasPrefix(queue + ".") }.map { try text("\(folder)/\($0)") }.joined()
+            #expect(lines == (0..<30).filter { remainders.contains($0 % 4) }.map { "\($0)\n" }.joined())
+        }
+    }
+
     @Test func aFileEndsWithItsTime() throws {
         let fixture = Fixture()
         defer { fixture.cleanUp() }
@@ -182,11 +210,44 @@ struct FileSinkTests {
                 }, address: address, console: quiet, surroundings: Surroundings(isWatched: false))
             return try session.run().sentence
         }
-        usleep(600_000)
-        #expect(try self.files(folder) == ["000001"], "its time is over while nothing comes")
+        #expect(try eventually { try self.files(folder) == ["000001"] }, "its time is over while nothing comes")
         try source.send(["b"])
         #expect(try receiving.join()?.hasPrefix("no further message") == true)
         #expect(try self.files(folder) == ["000001", "000002"])
+    }
+
+    @Test func filesEndAtWholeMultiplesOfTheirTimeByTheLocalClock() throws {
+        let fixture = Fixture()
+        defer { fixture.cleanUp() }
+        let folder = try fixture.directory()
+        // Half an hour before a whole multiple of two hours of local time.
+        var (start, parts) = (time_t(1_800_000_000), tm())
+        localtime_r(&start, &parts)
+        start += 7200 - (start + parts.tm_gmtoff) % 7200 + 7200 - 1800
+        let hands = HandClocks(wall: Int64(start) * 1_000_000_000)
+        let sink = try FileSink(
+            plan(folder, every: .seconds(7200), syncEvery: .seconds(600)), .framed(.lines), queue: "", isStrict: false, console: quiet,
+            clocks: hands.clocks)
+        var batch = Batch(gap: sink.gap)
+        for body in ["a", "b", "c"] { batch.append(body.utf8) }
+        /// How many messages have become safe and which files there are, `seconds` later and with nothing to do.
+        func look(after seconds: Int) throws -> [String] {
+            hands.advance(.seconds(seconds))
+            try sink.attend(isIdle: true)
+            return ["\(sink.takeSafe())"] + (try files(folder))
+        }
+        #expect(sink.write(&batch, 0..<1, stop: StopFlag()).messages == 1)
+        #expect(try look(after: 599) == ["0", "000001.part"])
+        #expect(try look(after: 1) == ["1", "000001.part"])
+        #expect(sink.write(&batch, 1..<2, stop: StopFlag()).messages == 1)
+        #expect(try look(after: 1199) == ["1", "000001.part"])
+        #expect(try look(after: 1) == ["0", "000001"])
+        // The next one begins with its first message, and ends two hours behind the first.
+        #expect(try look(after: 3600) == ["0", "000001"])
+        #expect(sink.write(&batch, 2..<3, stop: StopFlag()).messages == 1)
+        #expect(try look(after: 3599) == ["1", "000001", "000002.part"])
+        #expect(try look(after: 1) == ["0", "000001", "000002"])
+        #expect(try text("\(folder)/000001") == "a\nb\n" && text("\(folder)/000002") == "c\n")
     }
 
     /// A message that must not be written ends the run; those before it are in the file and settled, the others put back.
@@ -237,7 +298,6 @@ struct FileSinkTests {
         ["--out-dir", "/tmp/x", "--name", "../x"], ["-F", "files"],
     ])
     func mistakesAreNamed(flags: [String]) throws {
-        let command = try #require(try Program.parse(["recv", "mem:q"] + flags) as? Recv)
-        #expect(failure { try command.perform(quiet) }?.code == .usage)
+        #expect(failure { try Program.parse(["recv", "mem:q"] + flags).perform(quiet) }?.code == .usage)
     }
 }

@@ -4,7 +4,7 @@ import MQTesting
 import Testing
 
 /// What is written is JSON to others too.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct JSONPeerTests {
     @Test func pythonReadsWhatIsWritten() throws {
         var random = SeededGenerator(seed: 1)

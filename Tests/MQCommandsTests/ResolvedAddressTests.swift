@@ -84,7 +84,7 @@ struct ResolvedAddressTests {
                 bytes.insert(random.bytes(upTo: 2).first ?? 0x2c, at: Int.random(in: 0...bytes.count, using: &random))
                 if Bool.random(using: &random) { bytes.remove(at: Int.random(in: 0..<bytes.count, using: &random)) }
             }
-            guard let resolved = try? resolve(String(decoding: bytes, as: UTF8.self)) else { return }
+            guard let resolved = try? resolve(String(raw: bytes)) else { return }
             let again = try? resolve(resolved.address.text)
             #expect(again?.address.targets == resolved.address.targets, "seed \(seed): \(resolved.address.text.debugDescription)")
             #expect(again?.address.text == resolved.address.text, "seed \(seed)")

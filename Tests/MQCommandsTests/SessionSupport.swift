@@ -39,7 +39,7 @@ struct MemoryBroker {
             let receiver = try transport.openReceiver(Opening(stop: StopFlag()))
             var batch = Batch()
             _ = try receiver.receive(into: &batch, limit: .max, byteLimit: .max, until: .immediately, stop: StopFlag())
-            try receiver.settle(0..<batch.count, of: batch, as: .requeue(after: .zero))
+            try receiver.settle(last: batch.count, as: .requeue(after: .zero))
         }
     }
 
@@ -49,7 +49,7 @@ struct MemoryBroker {
         var batch = Batch()
         batch.wantsProperties = true
         while try receiver.receive(into: &batch, limit: .max, byteLimit: .max, until: .immediately, stop: StopFlag()) == .received {}
-        try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+        try receiver.settle(last: batch.count, as: .acknowledge)
         var result: [(body: String, properties: MessageProperties)] = []
         for index in 0..<batch.count {
             result.append((String(decoding: batch.bytes(of: index), as: UTF8.self), batch.properties(of: index)))
@@ -64,7 +64,11 @@ struct MemoryBroker {
 final class Pipe {
     private(set) var ends: [CInt] = [-1, -1]
 
-    init() { precondition(pipe(&ends) == 0) }
+    init() {
+        precondition(pipe(&ends) == 0)
+        // A program that another test starts would keep it open.
+        for end in ends { precondition(fcntl(end, F_SETFD, FD_CLOEXEC) == 0) }
+    }
     deinit { for end in ends where end >= 0 { close(end) } }
 
     /// What was written, after closing the writing end.

@@ -4,7 +4,7 @@ import Testing
 @testable import MQCommands
 
 /// Each script is loaded in its real shell and completes lines as people type them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.ownThread, .timeLimit(.minutes(1)))
 struct ShellCompletionTests {
     struct Line: CustomTestStringConvertible, Sendable {
         var typed: String
@@ -13,6 +13,8 @@ struct ShellCompletionTests {
         var behindBreak: [String]?
         var testDescription: String { typed }
     }
+
+    private static let root = Executable.packageRoot
 
     static let lines = [
         Line(typed: "mq se", answers: ["send"]),
@@ -28,11 +30,19 @@ struct ShellCompletionTests {
         Line(typed: "mq completion ", answers: ["bash", "zsh", "fish"]),
         Line(typed: "mq help pur", answers: ["purge"]),
         Line(typed: "mq send nonsense:", answers: []),
+        Line(typed: "mq -", answers: ["--help", "--version"]),
+        Line(typed: "mq send sysv:\(root)/Package.sw", answers: ["sysv:\(root)/Package.swift"], behindBreak: ["\(root)/Package.swift"]),
+        Line(
+            typed: "mq recv zmq:@ipc://\(root)/Package.sw", answers: ["zmq:@ipc://\(root)/Package.swift"],
+            behindBreak: ["//\(root)/Package.swift"]),
+        Line(
+            typed: "mq send zmq:tcp://h:1,secret-key=\(root)/Package.sw", answers: ["zmq:tcp://h:1,secret-key=\(root)/Package.swift"],
+            behindBreak: ["\(root)/Package.swift"]),
     ]
 
     private func script(_ shell: Shell) -> String { "\(Executable.packageRoot)/completions/\(shell.fileName)" }
 
-    private static func quoted(_ words: [String]) -> String { words.map(InputName.quoted).joined(separator: " ") }
+    private static func quoted(_ words: [String]) -> String { words.map(ShellWord.quoted).joined(separator: " ") }
 
     private func bash(_ line: String, before: String = "") throws -> [String] {
         _ = try Shells.path(of: "bash")
@@ -41,7 +51,7 @@ struct ShellCompletionTests {
             source \(script(.bash)) || exit 9
             complete -p mq >/dev/null || exit 8
             \(before)
-            COMP_LINE=\(InputName.quoted(line)) COMP_POINT=\(line.utf8.count) COMP_CWORD=1 COMP_WORDS=(mq)
+            COMP_LINE=\(ShellWord.quoted(line)) COMP_POINT=\(line.utf8.count) COMP_CWORD=1 COMP_WORDS=(mq)
             _mq
             for word in "${COMPREPLY[@]}"; do printf '%s\\n' "$word"; done
             """)
@@ -57,6 +67,34 @@ struct ShellCompletionTests {
     @Test(arguments: lines)
     func bashCompletesWithoutWordBreaks(line: Line) throws { #expect(try bash(line.typed, before: "COMP_WORDBREAKS=' '") == line.answers) }
 
+    /// Within quotes, bash does not break words.
+    @Test(arguments: ["mq send \"posix-mq:te", "mq send 'posix-mq:te", "mq send \"mem:q\" -o \"dep"])
+    func bashCompletesBehindAnOpenQuote(line: String) throws {
+        #expect(try bash(line) == [line.hasSuffix("dep") ? "depth=" : "posix-mq:temp"])
+    }
+
+    @Test func bashFindsTheProgramBehindATildeAndAnAlias() throws {
+        let script = """
+            source \(script(.bash)); HOME=${PATH%%:*}
+            for name in '~/mq' m; do
+                COMP_LINE="$name send posix-mq:te" COMP_POINT=99 COMP_WORDS=("$name"); _mq; echo "${COMPREPLY[@]}"
+            done
+            """
+        #expect(try Executable.mq().shell(script).lines == ["temp", "temp"])
+    }
+
+    @Test func zshAndFishCompleteBehindAnOpenQuote() throws {
+        let zsh = try Shells.path(of: "zsh")
+        let zshScript = """
+            compdef() { : }; compadd() { print -rl -- $values }; source \(script(.zsh))
+            for name in mq m; do words=($name send '"posix-mq:te'); CURRENT=3; _mq; done
+            """
+        #expect(try Executable.mq().shell("\(zsh) -f -c \(ShellWord.quoted(zshScript))").lines == ["posix-mq:temp", "posix-mq:temp"])
+        let fish = try Shells.path(of: "fish")
+        let fishScript = "source \(script(.fish)); complete -C 'mq send \"posix-mq:te'"
+        #expect(try Executable.mq().shell("\(fish) --no-config -c \(ShellWord.quoted(fishScript))").text.contains("posix-mq:temp"))
+    }
+
     @Test func bashLooksBeforeTheCursorOnly() throws {
         let result = try Executable.mq().shell(
             "source \(script(.bash)); COMP_LINE='mq se posix-mq:/q' COMP_POINT=5 COMP_WORDS=(mq); _mq; echo \"${COMPREPLY[@]}\"")
@@ -71,7 +109,7 @@ struct ShellCompletionTests {
         let zsh = try Shells.path(of: "zsh")
         let result = try Executable.mq().shell(
             """
-            exec \(zsh) -f -c \(InputName.quoted("""
+            exec \(zsh) -f -c \(ShellWord.quoted("""
                 compdef() { registered=$* }
                 compadd() { print -rl -- "${(@)values}" }
                 source \(script(.zsh)) || exit 9
@@ -89,8 +127,8 @@ struct ShellCompletionTests {
     @Test(arguments: lines)
     func fishCompletes(line: Line) throws {
         let fish = try Shells.path(of: "fish")
-        let script = "source \(script(.fish)); or exit 9; complete -C \(InputName.quoted(line.typed))"
-        let result = try Executable.mq().shell("exec \(fish) --no-config -c \(InputName.quoted(script))")
+        let script = "source \(script(.fish)); or exit 9; complete -C \(ShellWord.quoted(line.typed))"
+        let result = try Executable.mq().shell("exec \(fish) --no-config -c \(ShellWord.quoted(script))")
         #expect(result.status == 0)
         // In fish's own order; behind a tab stands the help.
         #expect(result.lines.map { String($0.prefix { $0 != "\t" }) }.sorted() == line.answers.sorted())
@@ -100,10 +138,10 @@ struct ShellCompletionTests {
         #expect(try bash("mq ").contains("send"))
         let zsh = try Shells.path(of: "zsh")
         let zshScript = "compdef() { : }; compadd() { print -rl -- $values }; source \(script(.zsh)); words=(mq ''); CURRENT=2; _mq"
-        #expect(try Executable.mq().shell("\(zsh) -f -c \(InputName.quoted(zshScript))").lines.contains("send"))
+        #expect(try Executable.mq().shell("\(zsh) -f -c \(ShellWord.quoted(zshScript))").lines.contains("send"))
         let fish = try Shells.path(of: "fish")
         let fishScript = "source \(script(.fish)); complete -C 'mq '"
-        #expect(try Executable.mq().shell("\(fish) --no-config -c \(InputName.quoted(fishScript))").text.contains("send\t"))
+        #expect(try Executable.mq().shell("\(fish) --no-config -c \(ShellWord.quoted(fishScript))").text.contains("send\t"))
     }
 
     @Test func filesAreCompletedWhereFilesAreSent() throws {

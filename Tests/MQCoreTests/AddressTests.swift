@@ -145,7 +145,7 @@ struct AddressFuzzTests {
                 default: bytes.insert(bytes.randomElement(using: &random)!, at: place)
                 }
             }
-            let text = String(decoding: bytes, as: UTF8.self)
+            let text = String(raw: bytes)
             guard let address = try? Address(parsing: text, syntax: form.syntax) else { return }
             #expect((try? Address(parsing: address.text, syntax: form.syntax)) == address, "seed \(seed): \(text.debugDescription)")
         }

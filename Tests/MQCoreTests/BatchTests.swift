@@ -72,21 +72,6 @@ struct BatchTests {
         #expect(first == MessageProperties())
     }
 
-    @Test func receiptsBelongToTheMessageCommittedLast() {
-        var batch = Batch()
-        for number in 0..<4 {
-            batch.append([])
-            if number == 1 || number == 2 { batch.setReceipt([UInt8](repeating: UInt8(number), count: number)) }
-        }
-        var receipts: [[UInt8]] = []
-        for index in 0..<4 { receipts.append(Array(batch.receipt(of: index))) }
-        #expect(receipts == [[], [1], [2, 2], []])
-        batch.removeAll()
-        batch.append([])
-        let first = Array(batch.receipt(of: 0))
-        #expect(first == [])
-    }
-
     @Test func refillMovesWhatBelongsToNoRecord() {
         var batch = Batch(byteCapacity: 256)
         fill(&batch, "one\ntwo\nthr".bytes)

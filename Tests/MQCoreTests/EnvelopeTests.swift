@@ -114,6 +114,31 @@ struct EnvelopeTests {
     ])
     func isMalformed(text: String) { #expect(failure { try decode(text) }?.code == .malformed) }
 
+    @Test(
+        "What people send instead of JSON lines has a sentence of its own",
+        arguments: [
+            ("\u{feff}{\"body\":\"x\"}", "a byte-order mark stands before the JSON"),
+            ("{", "the line ends within its JSON, and a JSON record is one line"),
+            ("{\"body\": \"x\",", "the line ends within its JSON, and a JSON record is one line"),
+            (#"{"body":"","type":1,"type":2}"#, #"the JSON record has "type" twice"#),
+            (#"{"body":"","delay":1,"delay":null,"delay":2}"#, #"the JSON record has "delay" twice"#),
+            (#"{"body":"","attributes":{"a":"1","a":"2"}}"#, #"the JSON record has "a" twice"#),
+        ])
+    func sentences(text: String, sentence: String) { #expect(failure { try decode(text) }?.message == sentence) }
+
+    @Test func bytesThatAreNotUTF8EndBeforeAPosition() {
+        #expect(
+            failure { try decode(#"{"body":"a"#.bytes + [0xff] + "\"}".bytes) }?.message
+                == "bytes that are not UTF-8 before byte 12 of the JSON")
+    }
+
+    @Test func unknownKeysAreToldOf() throws {
+        var (body, keys) = ([UInt8](), [String]())
+        let text = #"{"typ":3,"body":"","id":1,"ts":2,"attempts":3,"x":{"y":1},"z":null}"#.bytes
+        _ = try text.withUnsafeBytes { try Envelope.decode($0, body: &body) { keys.append($0) } }
+        #expect(keys == ["typ", "x"])
+    }
+
     @Test func truncationAtEveryByteIsMalformed() throws {
         let text = encode([0xff, 0xfe, 0], Self.everything).bytes
         for length in 0..<text.count { #expect(failure { try decode(Array(text.prefix(length))) }?.code == .malformed, "\(length) bytes") }
@@ -174,7 +199,10 @@ extension SeededGenerator {
         }
         for _ in 0..<Int.random(in: 0...3, using: &self) {
             let type = ["String", "Number", "Binary", "Custom.\"x\""].randomElement(using: &self)!
-            properties.attributes.append(Attribute(name: word(), type: type, value: bytes(upTo: 20)))
+            // Two of one name are no record.
+            let name = word()
+            if properties.attributes.contains(where: { $0.name == name }) { continue }
+            properties.attributes.append(Attribute(name: name, type: type, value: bytes(upTo: 20)))
         }
         properties.group = perhaps(word())
         properties.dedup = perhaps(word())

@@ -85,7 +85,7 @@ struct JSONReaderTests {
 
     @Test func errorsSayWhere() {
         #expect(failure { try read("[1, x]".bytes) { try $0.skip() } }?.message == "expected a value at byte 5 of the JSON")
-        #expect(failure { try read("{} x".bytes) { try $0.skip() } }?.message == "something behind the value at byte 4 of the JSON")
+        #expect(failure { try read("{} x".bytes) { try $0.skip() } }?.message == "text after the value at byte 4 of the JSON")
         #expect(
             failure { try read("\"a\nb\"".bytes) { try $0.skip() } }?.message == "a control character in a string at byte 3 of the JSON")
     }

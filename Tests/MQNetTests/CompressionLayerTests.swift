@@ -15,7 +15,7 @@ enum Compression: CaseIterable, Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct CompressionLayerTests {
+@Suite(.ownThread, .timeLimit(.minutes(1))) struct CompressionLayerTests {
     @Test(arguments: Compression.allCases) func eachPieceArrivesWithoutTheNext(_ compression: Compression) throws {
         let (one, other) = (try compression.layer(), try compression.layer())
         for text in ["a", "hello hello hello", String(repeating: "x", count: 300_000), "", "end"] {
@@ -127,7 +127,7 @@ enum Compression: CaseIterable, Sendable {
 }
 
 /// Other people's implementations read what ours writes, and the other way round.
-@Suite(.timeLimit(.minutes(1))) struct CompressionPeerTests {
+@Suite(.ownThread, .timeLimit(.minutes(1))) struct CompressionPeerTests {
     private static let plain =
         Array(String(repeating: "to be or not to be, ", count: 9000).utf8) + (0..<70_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) }
 

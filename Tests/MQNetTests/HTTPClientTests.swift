@@ -5,7 +5,7 @@ import Testing
 
 @testable import MQNet
 
-@Suite(.timeLimit(.minutes(1))) struct HTTPClientTests {
+@Suite(.ownThread, .timeLimit(.minutes(1))) struct HTTPClientTests {
     private func failure(_ request: HTTPRequest) throws -> HTTPFailure? {
         let client = try HTTPClient()
         try client.start(request, tag: 7)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import MQNet
 
-@Suite(.timeLimit(.minutes(1)), .serialized) struct HTTPClientWaitingTests {
+@Suite(.ownThread, .timeLimit(.minutes(1)), .serialized) struct HTTPClientWaitingTests {
     /// How many milliseconds a wait takes in which nothing ends.
     private func wait(_ client: HTTPClient, _ limit: Duration? = nil, stop: StopFlag = StopFlag()) throws -> Double {
         let start = Deadline.now()
@@ -93,26 +93,9 @@ import Testing
     }
 
     @Test func aServerThatNobodyReachesIsGivenUpInTime() throws {
-        // A listener whose queue is full answers nothing to a further connection.
-        let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        var descriptors = [listener]
-        defer { for descriptor in descriptors { close(descriptor) } }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                _ = bind(listener, pointer, size) | listen(listener, 0) | getsockname(listener, pointer, &size)
-                for _ in 0..<4 {
-                    let filler = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
-                    descriptors.append(filler)
-                    _ = connect(filler, pointer, size)
-                }
-            }
-        }
+        let listener = FullListener()
         let client = try HTTPClient()
-        var request = HTTPRequest("GET", "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))/")
+        var request = HTTPRequest("GET", "http://127.0.0.1:\(listener.port)/")
         request.connectTimeout = .milliseconds(300)
         try client.start(request, tag: 1)
         let completion = try #require(try client.wait(until: .after(.seconds(5)), stop: StopFlag()).first)

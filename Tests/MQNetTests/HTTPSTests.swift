@@ -5,7 +5,7 @@ import Testing
 
 @testable import MQNet
 
-@Suite(.timeLimit(.minutes(1)), .enabled(if: Certificates.openssl != nil, "there is no openssl to make certificates with"))
+@Suite(.ownThread, .timeLimit(.minutes(1)), .enabled(if: Certificates.openssl != nil, "there is no openssl to make certificates with"))
 struct HTTPSTests {
     private func result(_ port: Int, _ change: (inout HTTPRequest) -> Void) throws -> Result<HTTPReply, HTTPFailure> {
         let client = try HTTPClient()

@@ -7,7 +7,7 @@ import Testing
 
 /// The layers as nsqd speaks them: each answers OK through itself, and a compressed message comes back as it was.
 @Suite(
-    .timeLimit(.minutes(1)),
+    .ownThread, .timeLimit(.minutes(1)),
     .enabled(if: NSQDaemon.isAvailable && Certificates.openssl != nil, "there is no nsqd, or no openssl to make certificates with"))
 struct LayersWithNSQDTests {
     @Test(arguments: [["tls_v1"], ["deflate"], ["snappy"], ["tls_v1", "deflate"], ["tls_v1", "snappy"]])

@@ -5,7 +5,7 @@ import Testing
 import TransportMemory
 
 /// A kit that never fails proves nothing: each of these breaks one promise, and must be found out.
-@Suite("the conformance kit finds", .timeLimit(.minutes(1)))
+@Suite("the conformance kit finds", .ownThread, .timeLimit(.minutes(1)))
 struct ConformanceFaultTests {
     @Test(arguments: Fault.allCases)
     func everyFault(fault: Fault) throws {
@@ -25,7 +25,7 @@ struct ConformanceFaultTests {
 
 enum Fault: CaseIterable {
     case none, drops, duplicates, changesABody, takesOneTooMany, comesLate, ignoresTheStop, refusesNothing, dirtiesTheBuffer
-    case losesWhatIsPutBack, forgetsToConfirm
+    case losesWhatIsPutBack, forgetsToConfirm, countsPositionsInABatch
 }
 
 private struct FaultyTransport: Transport {
@@ -89,6 +89,8 @@ private final class FaultySender: Sender {
 private final class FaultyReceiver: Receiver {
     private let base: any Receiver
     private let fault: Fault
+    /// The position of the first message of the last call.
+    private var start = 0
 
     init(_ base: any Receiver, _ fault: Fault) {
         self.base = base
@@ -103,9 +105,10 @@ private final class FaultyReceiver: Receiver {
         if fault == .drops {
             var lost = Batch()
             _ = try base.receive(into: &lost, limit: 1, byteLimit: 1, until: .immediately, stop: seen)
-            if lost.count > 0 { try base.settle(0..<1, of: lost, as: .acknowledge) }
+            if lost.count > 0 { try base.settle(last: 1, as: .acknowledge) }
         }
         let first = batch.count
+        start = base.handedOver
         let outcome = try base.receive(
             into: &batch, limit: fault == .takesOneTooMany ? limit + 1 : limit, byteLimit: byteLimit, until: bound, stop: seen)
         if fault == .comesLate { usleep(70_000) }
@@ -115,8 +118,13 @@ private final class FaultyReceiver: Receiver {
         return outcome
     }
 
-    func settle(_ messages: Range<Int>, of batch: borrowing Batch, as settlement: Settlement) throws(TransportError) {
-        try base.settle(messages, of: batch, as: fault == .losesWhatIsPutBack ? .acknowledge : settlement)
+    var handedOver: Int { base.handedOver }
+
+    func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {
+        if fault == .countsPositionsInABatch && positions.upperBound <= start {
+            return try base.settle(positions.lowerBound + start..<positions.upperBound + start, as: settlement)
+        }
+        try base.settle(positions, as: fault == .losesWhatIsPutBack ? .acknowledge : settlement)
     }
 
     func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) { try base.close(until: deadline, stop: stop) }

@@ -3,7 +3,7 @@ import MQCore
 import MQTesting
 import Testing
 
-@Suite("the tests' own tools", .timeLimit(.minutes(1)))
+@Suite("the tests' own tools", .ownThread, .timeLimit(.minutes(1)))
 struct ConformanceKitTests {
     let shell = Executable("/bin/sh")
 

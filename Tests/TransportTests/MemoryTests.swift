@@ -17,7 +17,7 @@ extension ConformanceSubject {
     }()
 }
 
-@Suite("mem", .timeLimit(.minutes(1)))
+@Suite("mem", .ownThread, .timeLimit(.minutes(1)))
 struct MemoryTests {
     @Test(arguments: Conformance.checks(for: .memory))
     func keepsTheContract(check: ConformanceCheck) throws { try check.run(on: .memory) }

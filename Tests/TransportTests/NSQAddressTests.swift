@@ -30,6 +30,15 @@ struct NSQAddressTests {
         #expect(target.topic == topic && target.channel == channel)
     }
 
+    @Test func severalTopicsAreToldFromOneAndFromEveryOne() throws {
+        let list = try Self.target("nsq://h/a+b#ephemeral/c,tls")
+        #expect(list.topics == ["a", "b#ephemeral"] && list.topic == nil && list.channel == "c" && !list.isEveryTopic)
+        let every = try Self.target("nsqlookup://h/+")
+        #expect(every.topics.isEmpty && every.isEveryTopic && every.channel == nil)
+        #expect(try !NSQTransport.at("nsq:a/c").mixesQueues && NSQTransport.at("nsq:a+b/c").mixesQueues)
+        #expect(try NSQTransport.at("nsq:,topic-pattern=^a%2Cb%3F").choice.includes("xa,b") == false)
+    }
+
     @Test(arguments: [
         "nsq:a/b/c", "nsq:a b", "nsq:\(String(repeating: "x", count: 65))", "nsq:#ephemeral", "nsq:t/", "nsq:t#eph", "nsq://a:0/t",
         "nsq://a:x/t",

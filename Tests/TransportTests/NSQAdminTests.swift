@@ -6,17 +6,7 @@ import Testing
 
 @testable import TransportNSQ
 
-/// nsqd hands messages from a topic to its channels, and tells nsqlookupd, in its own time.
-func eventually(_ condition: () throws -> Bool) throws -> Bool {
-    let deadline = Deadline.after(.seconds(10))
-    while try !condition() {
-        if deadline.hasPassed { return false }
-        usleep(20_000)
-    }
-    return true
-}
-
-@Suite("nsq administration", .timeLimit(.minutes(1)))
+@Suite("nsq administration", .ownThread, .timeLimit(.minutes(1)))
 struct NSQAdminTests {
     static func admin(_ address: String, _ log: NoticeLog? = nil, stop: StopFlag = StopFlag()) throws(TransportError) -> any Admin {
         var opening = Opening(stop: stop)
@@ -103,7 +93,7 @@ struct NSQAdminTests {
             #expect(try channel.status()["clients"] == .number(1))
             try channel.pause(false)
             #expect(try receive(.seconds(10)) == .received)
-            try receiver.settle(0..<1, of: batch, as: .acknowledge)
+            try receiver.settle(0..<1, as: .acknowledge)
             try receiver.close(until: .after(.seconds(5)), stop: stop)
         }
     }
@@ -138,6 +128,86 @@ struct NSQAdminTests {
         }
     }
 
+    // MARK: Nodes and clients
+
+    @Test func theNSQDsAreListedWithWhatTheyHold() throws {
+        let (one, other) = (try NSQStandIn(), try NSQStandIn())
+        one.publish([[1], [2]], to: "orders")
+        other.publish([[3]], to: "logs")
+        let hosts = [one, other].map { "127.0.0.1:\($0.httpPort)" }
+        _ = try LoopbackHTTP.request("POST", "/topic/tombstone?topic=orders&node=\(hosts[0])", port: one.httpPort)
+        let found = try Self.admin("nsqlookup://\(hosts.joined(separator: ","))/").nodes()
+        let nodes = try ["nsq://127.0.0.1:\(one.tcpPort)", "nsq://127.0.0.1:\(other.tcpPort)"].map { address in
+            try #require(found.queues.first { $0.address == address })
+        }
+        #expect(nodes.allSatisfy { $0["version"] == .text("1.3.0") && $0["health"] == .text("OK") && $0["topics"] == .number(1) })
+        #expect(nodes.map { $0["messages"] } == [.number(2), .number(1)])
+        #expect(nodes.map { $0["tombstones"] } == [.number(1), .number(0)])
+        #expect(nodes[0].parts.map(\.address) == ["nsq://127.0.0.1:\(one.tcpPort)/orders"])
+        #expect(nodes[0].parts[0]["tombstoned"] == .flag(true))
+        let direct = try Self.admin("nsq://127.0.0.1:\(one.tcpPort)/,http-port=\(one.httpPort)").nodes()
+        #expect(direct.queues.map(\.address) == ["nsq://127.0.0.1:\(one.tcpPort)"] && direct.queues[0]["tombstones"] == nil)
+        #expect(try Self.admin("nsqlookup://\(hosts.joined(separator: ","))/logs").nodes().queues.map(\.address) == [nodes[1].address])
+    }
+
+    @Test func oneOfSeveralNSQDsIsPausedPurgedAndRidOfATopicByItself() throws {
+        let servers = [try NSQStandIn(), try NSQStandIn()]
+        for server in servers {
+            server.publish([[1], [2]], to: "t")
+            _ = try LoopbackHTTP.request("POST", "/channel/create?topic=t&channel=c", port: server.httpPort)
+        }
+        let root = "nsqlookup://" + servers.map { "127.0.0.1:\($0.httpPort)" }.joined(separator: ",")
+        let (whole, name) = (try Self.admin("\(root)/t/c"), "127.0.0.1:\(servers[0].tcpPort)")
+        for node in [name, "nsq://\(name)", "nsq://\(name)/t", "127.0.0.1:\(servers[0].httpPort)"] {
+            try whole.onNode(node).pause(true)
+            #expect(try whole.status()["paused"] == .text("on 1 of 2 nsqds"))
+            try whole.onNode(node).pause(false)
+        }
+        #expect(try whole.onNode(name).status().address == "nsq://\(name)/t/c")
+        #expect(try whole.onNode(name).purge() == 2)
+        #expect(try whole.status()["messages"] == .number(2))
+        try Self.admin("\(root)/t").onNode(name).delete()
+        #expect(servers.map { $0.commands["HTTP /topic/tombstone"] } == [1, 1] && servers[0].depth(of: "t") == nil)
+        #expect(try whole.status()["nsqds"] == nil && servers[1].depth(of: "t") != nil)
+        #expect(code { _ = try whole.onNode("127.0.0.1:1") } == .noSuchQueue)
+        #expect(code { _ = try whole.onNode("127.0.0.1") } == .usage)
+    }
+
+    @Test(arguments: NSQBrokerUnderTest.all) func whoIsConnectedIsShownWithFigures(_ broker: NSQBrokerUnderTest) throws {
+        try broker.run { port, httpPort in
+            let (root, options) = ("nsq://127.0.0.1:\(port)", ",http-port=\(httpPort)")
+            let sender = try NSQTransport.at("\(root)/t,client-id=publisher").openSender(NSQ.opening())
+            try NSQ.send([[1], [2], [3]], with: sender)
+            try NSQ.flush(sender)
+            let receiver = try NSQTransport.at("\(root)/t/c,client-id=consumer").openReceiver(NSQ.opening())
+            #expect(try NSQ.receive(2, with: receiver).count == 2)
+            _ = try NSQ.receive(1, with: receiver, within: .zero)
+            let topic = try Self.admin("\(root)/t\(options)")
+            var consumer: QueueStatus?
+            #expect(
+                try eventually {
+                    consumer = try topic.clients().queues.first { $0["channel"] == .text("c") }
+                    return if case .counter(2...)? = consumer?["finished"] { true } else { false }
+                })
+            #expect(consumer.map { "\($0["client"]!)".contains("consumer") } == true && consumer?["user_agent"] == .text("mq"))
+            #expect(try topic.clients().queues.contains { $0["published"] == .counter(3) })
+            let channel = try Self.admin("\(root)/t/c\(options)")
+            #expect(try channel.clients().queues.count == 1)
+            #expect(code { _ = try Self.admin("\(root)/t/none\(options)").clients() } == .noSuchQueue)
+            try receiver.close(until: .after(.seconds(5)), stop: StopFlag())
+        }
+    }
+
+    @Test func aHungNSQDIsUnreachable() throws {
+        let server = try NSQStandIn()
+        server.change { $0.isStopped = true }
+        var opening = Opening(stop: StopFlag())
+        opening.deadline = .after(.milliseconds(100))
+        let admin = try NSQTransport.at("nsq://127.0.0.1:\(server.tcpPort)/t,http-port=\(server.httpPort)").openAdmin(opening)
+        #expect(code { _ = try admin.status() } == .unreachable)
+        server.change { $0.isStopped = false }
+    }
+
     @Test func severalNSQDsAddUpAndEachIsShown() throws {
         let (one, other) = (try NSQStandIn(), try NSQStandIn())
         defer {
@@ -169,7 +239,7 @@ struct NSQAdminTests {
         #expect(try half.statistics(topic: nil).count == 1)
         #expect(log.warnings.count == 1 && log.warnings[0].contains("\(other.httpPort)"))
         let error = #expect(throws: TransportError.self) { try half.tell("/channel/unpause?topic=t&channel=c") }
-        #expect(error?.code == .unreachable && error?.message.hasSuffix("1 of 2 nsqds did as they were told") == true)
+        #expect(error?.code == .unreachable && error?.message.hasSuffix("1 of 2 nsqds did so") == true)
     }
 
     @Test(

@@ -6,7 +6,7 @@ import Testing
 @testable import TransportNSQ
 
 /// What needs an nsqd of its own: restarts, discovery, encryption, sockets of the file system.
-@Suite("nsq with daemons of its own", .enabled(if: NSQDaemon.isAvailable, "nsqd is not on PATH"), .timeLimit(.minutes(2)))
+@Suite("nsq with daemons of its own", .enabled(if: NSQDaemon.isAvailable, "nsqd is not on PATH"), .ownThread, .timeLimit(.minutes(2)))
 struct NSQDaemonTests {
     @Test func senderAndReceiverOutliveARestartOfNSQD() throws {
         let daemon = try NSQDaemon()

@@ -7,7 +7,7 @@ import Testing
 @testable import TransportNSQ
 
 /// The transport against the stand-in, which can be told to misbehave.
-@Suite("nsq delivery", .timeLimit(.minutes(5)))
+@Suite("nsq delivery", .ownThread, .timeLimit(.minutes(5)))
 struct NSQDeliveryTests {
     private static func host(_ servers: NSQStandIn...) -> String {
         "nsq://" + servers.map { "127.0.0.1:\($0.tcpPort)" }.joined(separator: ",")
@@ -29,12 +29,15 @@ struct NSQDeliveryTests {
 
     private static let plain = Result { try subject() }
     private static let wild = Result {
-        try subject(options: ",snappy") {
+        var wild = try subject(options: ",snappy") {
             $0.splitsFrames = true
             $0.sendsHeartbeatBeforeReplies = true
             $0.sendsMessageAfterCloseWait = true
             $0.offersSnappy = true
         }
+        // Each reply goes out byte by byte, with a pause behind every one.
+        wild.streamLength = 1000
+        return wild
     }
     private static let deflated = Result {
         try subject(options: ",deflate=1") {
@@ -243,7 +246,7 @@ struct NSQDeliveryTests {
         try NSQ.send([[1]], with: sender)
         try NSQ.flush(sender)
         #expect(server.state("topic", "channel")?.timedOut == 0)
-        try receiver.settle(0..<3, of: batch, as: .acknowledge)
+        try receiver.settle(0..<3, as: .acknowledge)
         #expect(try NSQ.receive(8, with: receiver).count == 8)
         try receiver.close(until: .after(.seconds(5)), stop: StopFlag())
         #expect(receiver.closingRemarks.isEmpty)
@@ -260,7 +263,7 @@ struct NSQDeliveryTests {
         var batch = Batch()
         _ = try receiver.receive(into: &batch, limit: 1, byteLimit: 10, until: .after(.seconds(5)), stop: StopFlag())
         #expect(NSQ.eventually { server.state("topic", "channel")?.timedOut == 1 })
-        try receiver.settle(0..<1, of: batch, as: .acknowledge)
+        try receiver.settle(0..<1, as: .acknowledge)
         try receiver.close(until: .after(.seconds(5)), stop: StopFlag())
         #expect(receiver.closingRemarks.count == 1)
     }
@@ -294,12 +297,27 @@ struct NSQDeliveryTests {
         #expect(error?.code == .protocolViolation && error?.message == "this is an HTTP port")
     }
 
-    @Test func oversizedMessageThatOnlyNSQDKnowsOfIsNamed() throws {
+    /// Whether its words about the size arrive or are lost with the connection.
+    @Test(arguments: [false, true]) func oversizedMessageThatOnlyNSQDKnowsOfIsNamed(losesWords: Bool) throws {
         var settings = NSQStandIn.Settings()
-        settings.maximumMessageSize = 1000
+        (settings.maximumMessageSize, settings.alwaysLosesOversizeError) = (5000, losesWords)
         let server = try NSQStandIn(settings)
-        let error = NSQ.error { try NSQ.send([[UInt8](repeating: 1, count: 2000)], to: "\(Self.host(server))/topic") }
-        #expect(error?.code == .unsendable || error?.code == .unreachable)
+        // Without its HTTP port nobody knows the limit beforehand.
+        let sender = try NSQTransport.at("\(Self.host(server))/topic,http-port=1").openSender(NSQ.opening())
+        var messages = NSQ.numbered(0..<100)
+        messages[50] = [UInt8](repeating: 1, count: 4000)
+        messages[70] = [UInt8](repeating: 1, count: 6000)
+        try NSQ.send(messages, with: sender)
+        try NSQ.flush(sender)
+        let rejections = sender.takeRejections()
+        #expect(rejections.map(\.position) == [70] && rejections.allSatisfy { $0.error.code == .unsendable })
+        #expect(sender.confirmed == 100)
+        messages.remove(at: 70)
+        #expect(
+            try NSQ.receive(100, from: "\(Self.host(server))/topic/channel", within: .milliseconds(300)).sorted {
+                $0.lexicographicallyPrecedes($1)
+            }
+                == messages.sorted { $0.lexicographicallyPrecedes($1) })
         let refusal = try NSQTransport.at("\(Self.host(server))/topic,max-message=1000").openSender(NSQ.opening())
         var batch = Batch()
         batch.append([UInt8](repeating: 1, count: 2000))

@@ -37,7 +37,7 @@ private final class Canned {
     }
 }
 
-@Suite("nsqlookupd", .timeLimit(.minutes(1)))
+@Suite("nsqlookupd", .ownThread, .timeLimit(.minutes(1)))
 struct NSQLookupTests {
     private func producers(_ lookupds: [Peer], _ log: NoticeLog = NoticeLog()) throws -> [String] {
         try Lookup(lookupds, notices: log.notices).producers(ofTopic: "t", until: .after(.seconds(10)), stop: StopFlag()).map(\.peer.text)
@@ -79,7 +79,7 @@ struct NSQLookupTests {
             let canned = try Canned(body, status: status)
             let failure = try #require(error([canned.peer]), "\(body)")
             #expect(failure.code == .protocolViolation, "\(body)")
-            #expect(failure.message.hasPrefix("nsqlookupd \(canned.peer.text): what answers is no nsqlookupd"), "\(body)")
+            #expect(failure.message.hasPrefix("nsqlookupd \(canned.peer.text): the answer is not nsqlookupd's"), "\(body)")
         }
     }
 
@@ -146,7 +146,7 @@ struct NSQLookupTests {
 }
 
 @Suite(
-    "nsqlookupd itself", .timeLimit(.minutes(1)),
+    "nsqlookupd itself", .ownThread, .timeLimit(.minutes(1)),
     .enabled(if: NSQDaemon.isAvailable && NSQLookupDaemon.isAvailable, "there is no nsqd or no nsqlookupd"))
 struct NSQLookupDaemonTests {
     @Test func everyNSQDIsAskedAndToldThroughNSQLookupd() throws {
@@ -173,10 +173,19 @@ struct NSQLookupDaemonTests {
         let one = try NSQAdminTests.admin("nsq://127.0.0.1:\(daemons[0].tcpPort)/t/c,http-port=\(daemons[0].httpPort)")
         try one.pause(true)
         #expect(try channel.status()["paused"] == .text("on 1 of 2 nsqds"))
+        #expect(try channel.nodes().queues.map { $0["tombstones"] } == [.number(0), .number(0)])
+        let node = try channel.onNode("127.0.0.1:\(daemons[0].tcpPort)")
+        try node.pause(false)
+        #expect(try channel.status()["paused"] == .flag(false))
+        try node.pause(true)
         try channel.pause(true)
         #expect(try channel.status()["paused"] == .flag(true))
         #expect(try channel.purge() == 3)
 
+        // Tombstoned and deleted on one of them, it is on the other still.
+        try NSQAdminTests.admin("\(root)/t").onNode("127.0.0.1:\(daemons[0].tcpPort)").delete()
+        #expect(try eventually { try lookup.producers(ofTopic: "t", until: .never, stop: StopFlag()).count == 1 })
+        #expect(try daemons[0].http("GET", "/stats?format=json&topic=t").text.contains("topic_name") == false)
         try channel.delete()
         let topic = try NSQAdminTests.admin("\(root)/t")
         #expect(try topic.status()["channels"] == .number(0))

@@ -210,25 +210,45 @@ struct NSQProtocolTests {
 
     @Test func unsettledMessagesAreFoundWhateverTheOrder() {
         let rounds = Fuzz.rounds(for: .seconds(1)) { generator, seed in
-            var flight = InFlight(capacity: 4)
-            var model: [UInt64: MessageID] = [:]
+            let flight = InFlight(capacity: 4)
+            var model: [Int: InFlight.Entry] = [:]
+            // Mostly settled from one end, with a few left behind; or anywhere.
+            let isOrderly = Bool.random(using: &generator)
             for step in 0..<200 {
+                let held = model.keys.sorted()
                 if Bool.random(using: &generator) || model.isEmpty {
-                    let id = MessageID(high: UInt64(step), low: generator.next())
-                    model[flight.add(id)] = id
-                } else if let serial = model.keys.sorted().randomElement(using: &generator) {
+                    let entry = InFlight.Entry(
+                        id: MessageID(high: UInt64(step), low: generator.next()), link: UInt32.random(in: 1...2, using: &generator))
+                    model[flight.next] = entry
+                    flight.add(entry.id, from: entry.link)
+                } else if let position = isOrderly ? held.last : held.randomElement(using: &generator), let entry = model[position] {
                     let isLost = Int.random(in: 0...3, using: &generator) == 0
-                    let isFound = isLost ? flight.lose(model[serial]!) : flight.remove(serial) == model[serial]
-                    let isGone = flight.remove(serial) == nil
-                    #expect(isFound && isGone, "seed \(seed)")
-                    model[serial] = nil
+                    let isFound = isLost ? flight.lose(entry.id, from: entry.link) : flight.remove(position) == entry
+                    let isGone = flight.remove(position) == nil
+                    #expect(isFound && isGone && !flight.lose(entry.id, from: entry.link), "seed \(seed)")
+                    model[position] = nil
                 }
-                var seen: [UInt64] = []
-                flight.forEach { seen.append($0.low) }
-                let count = flight.count
-                #expect(seen.sorted() == model.values.map(\.low).sorted() && count == model.count, "seed \(seed)")
+                for link in UInt32(1)...2 {
+                    var seen: [UInt64] = []
+                    flight.forEach(from: link) { seen.append($0.low) }
+                    #expect(seen.sorted() == model.values.filter { $0.link == link }.map(\.id.low).sorted(), "seed \(seed)")
+                }
+                #expect(flight.count == model.count, "seed \(seed)")
             }
         }
         #expect(rounds > 0)
+    }
+
+    /// One message that takes hours, and a million behind it.
+    @Test func aMessageHeldForLongDoesNotHoldMemory() {
+        let flight = InFlight()
+        let slow = MessageID(high: 1, low: 2)
+        flight.add(slow, from: 1)
+        for number in 1..<1_000_000 {
+            flight.add(MessageID(high: 3, low: UInt64(number)), from: 1)
+            if number > 100 { #expect(flight.remove(number - 100)?.id.low == UInt64(number - 100)) }
+        }
+        #expect(flight.capacity == 1024 && flight.count == 101)
+        #expect(flight.remove(0)?.id == slow)
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import TransportNSQ
 
-@Suite("what nsqd is asked beside the connecting", .timeLimit(.minutes(1)))
+@Suite("what nsqd is asked beside the connecting", .ownThread, .timeLimit(.minutes(1)))
 struct NSQSideQuestionTests {
     private func body(_ reply: String) -> String? { SideQuestion.body(of: Array(reply.utf8)).map { String(decoding: $0, as: UTF8.self) } }
 
@@ -32,7 +32,7 @@ struct NSQSideQuestionTests {
             if Bool.random(using: &generator) { bytes.removeLast(Int.random(in: 0...bytes.count, using: &generator)) }
             if let body = SideQuestion.body(of: bytes) {
                 taken += 1
-                _ = FirstChannel.kept(by: "t", Array(body))
+                _ = try? AdminStatistics.parse(Array(body))
                 _ = MessageLimit.number(Array(body))
             } else {
                 refused += 1
@@ -42,7 +42,7 @@ struct NSQSideQuestionTests {
     }
 }
 
-@Suite("what nsqd says of itself", .timeLimit(.minutes(1)), .enabled(if: NSQDaemon.isAvailable, "nsqd is not on PATH"))
+@Suite("what nsqd says of itself", .ownThread, .timeLimit(.minutes(1)), .enabled(if: NSQDaemon.isAvailable, "nsqd is not on PATH"))
 struct NSQSelfDescriptionTests {
     private func address(_ daemon: NSQDaemon, _ queue: String) -> String {
         "nsq://127.0.0.1:\(daemon.tcpPort)/\(queue),http-port=\(daemon.httpPort)"

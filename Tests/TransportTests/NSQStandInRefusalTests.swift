@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 /// What nsqd refuses and how, what it negotiates, and what it says over HTTP; the real one and the stand-in.
-@Suite("nsqd and its stand-in, refusals", .timeLimit(.minutes(2)))
+@Suite("nsqd and its stand-in, refusals", .ownThread, .timeLimit(.minutes(2)))
 struct NSQStandInRefusalTests {
     typealias Broker = NSQBrokerUnderTest
     static let brokers = Broker.all

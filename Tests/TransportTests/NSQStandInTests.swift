@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 /// Each fact about nsqd that the transport relies on, seen with the real daemon (where there is one) and with the stand-in.
-@Suite("nsqd and its stand-in", .timeLimit(.minutes(2)))
+@Suite("nsqd and its stand-in", .ownThread, .timeLimit(.minutes(2)))
 struct NSQStandInTests {
     typealias Broker = NSQBrokerUnderTest
     static let brokers = Broker.all
@@ -252,7 +252,8 @@ struct NSQStandInTests {
         try broker.run { port, _ in
             let client = try NSQRawClient(port: port)
             client.socket.write(NSQRawClient.command("IDENTIFY", Array(Self.negotiation.utf8)) + NSQRawClient.command("PUB topic", [0x61]))
-            if case .response(let json) = client.next() { #expect(json.contains("max_rdy_count")) }
+            guard case .response(let json) = client.next() else { throw ConformanceFailure("IDENTIFY was not answered") }
+            #expect(json.contains("max_rdy_count"))
             #expect(client.next() == .response("OK"))
         }
     }

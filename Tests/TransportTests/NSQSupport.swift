@@ -46,7 +46,7 @@ enum NSQ {
                 into: &batch, limit: count - bodies.count, byteLimit: 1 << 17, until: .after(limit), stop: StopFlag())
             if outcome != .received { break }
             for index in 0..<batch.count { bodies.append(Array(batch.bytes(of: index))) }
-            try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+            try receiver.settle(last: batch.count, as: .acknowledge)
         }
         return bodies
     }
@@ -65,11 +65,6 @@ enum NSQ {
 
     /// Waits for something that another thread or process brings about.
     static func eventually(within limit: Duration = .seconds(10), _ condition: () -> Bool) -> Bool {
-        let end = Deadline.after(limit)
-        while !end.hasPassed {
-            if condition() { return true }
-            usleep(5000)
-        }
-        return condition()
+        MQTesting.eventually(within: limit, condition)
     }
 }

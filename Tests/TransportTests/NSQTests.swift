@@ -32,7 +32,7 @@ extension ConformanceSubject {
     }()
 }
 
-@Suite("nsq against nsqd", .enabled(if: SharedNSQD.isAvailable, "nsqd is not on PATH"), .timeLimit(.minutes(2)))
+@Suite("nsq against nsqd", .enabled(if: SharedNSQD.isAvailable, "nsqd is not on PATH"), .ownThread, .timeLimit(.minutes(2)))
 struct NSQTests {
     @Test(arguments: Conformance.checks(for: .nsqd))
     func keepsTheContract(check: ConformanceCheck) throws { try check.run(on: .nsqd) }

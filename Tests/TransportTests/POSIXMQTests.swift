@@ -70,7 +70,7 @@ private func failure(_ body: () throws -> Void) -> TransportError? {
     }
 }
 
-@Suite("posix-mq", .timeLimit(.minutes(1)))
+@Suite("posix-mq", .ownThread, .timeLimit(.minutes(1)))
 struct POSIXMQTests {
     @Test(arguments: Conformance.checks(for: .posixMQ))
     func keepsTheContract(check: ConformanceCheck) throws { try check.run(on: .posixMQ) }
@@ -147,7 +147,7 @@ struct POSIXMQTests {
         let command = "ulimit -q 4096; exec \"$0\" create posix-mq:/\(name),maxmsg=10,msgsize=1024"
         let result = try Executable("/bin/bash").run("-c", command, try Executable.mq().path)
         #expect(result.status == 73)
-        #expect(result.errorText.contains("10 messages of 1024 bytes need 11,200 bytes of this user's 4,096 (RLIMIT_MSGQUEUE)"))
+        #expect(result.errorText.contains("10 messages of 1,024 bytes need 11,200 bytes of this user's 4,096 (RLIMIT_MSGQUEUE)"))
         #expect(result.errorText.contains("at msgsize=1024 at most maxmsg=3 fits"))
     }
 

@@ -128,7 +128,7 @@ struct SQSCodecTests {
             ("2025-01-31T12:00:00", 1_738_324_800), ("2025-01-31", nil), ("2025-13-31T12:00:00Z", nil), ("2025-01-31T12:00:00Zx", nil),
             ("", nil),
         ] as [(String, Int64?)])
-    func momentsAreRead(text: String, seconds: Int64?) { #expect(Clock.parse(text) == seconds) }
+    func momentsAreRead(text: String, seconds: Int64?) { #expect(ServiceTime.parse(text) == seconds) }
 
     // MARK: Retries
 

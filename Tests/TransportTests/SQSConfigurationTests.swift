@@ -30,7 +30,7 @@ private func failure<Value>(_ body: () throws -> Value) -> TransportError? {
 
 private func parse(_ text: String) throws -> ConfigFile { try ConfigFile(parsing: Array(text.utf8), path: "file") }
 
-@Suite("sqs configuration", .timeLimit(.minutes(1)))
+@Suite("sqs configuration", .ownThread, .timeLimit(.minutes(1)))
 struct SQSConfigurationTests {
     // MARK: Files
 

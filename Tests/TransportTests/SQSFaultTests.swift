@@ -22,6 +22,7 @@ extension ConformanceSubject {
         }
         subject.missing = { try SQSTransport.at("sqs:\(UniqueName.make("absent"))\(suffix)", endpoint: standIn.get().endpoint) }
         subject.creatable = { try SQSTransport.at("sqs:\(UniqueName.make("made"))\(suffix)", endpoint: standIn.get().endpoint) }
+        if suffix.isEmpty { subject.temporary = { try SQSTransport.at("sqs:temp,base64", endpoint: standIn.get().endpoint) } }
         subject.fillsUp = false
         subject.noticesRemoval = false
         subject.keepsOrder = !suffix.isEmpty
@@ -30,8 +31,7 @@ extension ConformanceSubject {
     }
 }
 
-// One after the other: each blocks a thread of the pool that all tests share.
-@Suite("sqs on the stand-in", .serialized, .timeLimit(.minutes(2)))
+@Suite("sqs on the stand-in", .ownThread, .timeLimit(.minutes(2)))
 struct SQSFaultTests {
     @Test(arguments: Conformance.checks(for: .sqsStandard))
     func aStandardQueueKeepsTheContract(check: ConformanceCheck) throws { try check.run(on: .sqsStandard) }
@@ -86,7 +86,7 @@ struct SQSFaultTests {
                 let text = String(decoding: batch.bytes(of: index), as: UTF8.self)
                 seen[try #require(Int(text.dropFirst("message ".count))), default: 0] += 1
             }
-            try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+            try receiver.settle(last: batch.count, as: .acknowledge)
         }
         try receiver.close(until: .after(.seconds(20)), stop: queue.stop)
         return seen
@@ -211,8 +211,8 @@ struct SQSFaultTests {
         #expect(Deadline.now() - begin < 30_000_000_000)
     }
 
-    @Test func boto3ReadsWhatWeSendAndWeReadWhatItSends() throws {
-        guard MotoServer.isAvailable else { return }
+    @Test(.enabled(if: MotoServer.isAvailable, "MQ_TEST_PYTHON names no Python with moto[server]"))
+    func boto3ReadsWhatWeSendAndWeReadWhatItSends() throws {
         let endpoint = try MotoServer.shared().endpoint
         let queue = try SQSQueue(endpoint)
         var properties = MessageProperties()

@@ -14,8 +14,9 @@ extension SQSTransport {
         all["AWS_CONFIG_FILE"] = "/nonexistent"
         all["AWS_SHARED_CREDENTIALS_FILE"] = "/nonexistent"
         let address = try Address(parsing: text, syntax: descriptor.targetSyntax)
-        return try SQSTransport(
-            address, options: OptionValues(address.options, for: descriptor), surroundings: Surroundings(variables: all, profile: nil))
+        var surroundings = Surroundings(variables: all, profile: nil)
+        surroundings.haste = 10
+        return try SQSTransport(address, options: OptionValues(address.options, for: descriptor), surroundings: surroundings)
     }
 }
 
@@ -71,7 +72,7 @@ final class SQSQueue {
         batch.wantsProperties = properties
         while try receiver.receive(into: &batch, limit: .max, byteLimit: 1 << 20, until: .after(.seconds(30)), stop: stop) == .received {
             for index in 0..<batch.count { result.append((Array(batch.bytes(of: index)), batch.properties(of: index))) }
-            try receiver.settle(0..<batch.count, of: batch, as: .acknowledge)
+            try receiver.settle(last: batch.count, as: .acknowledge)
             batch.removeAll()
         }
         try receiver.close(until: .after(.seconds(10)), stop: stop)

@@ -1,5 +1,6 @@
 import Glibc
 import MQCore
+import MQStandIns
 import MQTesting
 import Synchronization
 import Testing
@@ -64,7 +65,7 @@ final class SysVQueueFixture {
     }
 }
 
-@Suite("sysv", .timeLimit(.minutes(1)))
+@Suite("sysv", .ownThread, .timeLimit(.minutes(1)))
 struct SysVTests {
     @Test(arguments: Conformance.checks(for: .sysV))
     func keepsTheContract(check: ConformanceCheck) throws { try check.run(on: .sysV) }
@@ -132,6 +133,68 @@ struct SysVTests {
             #expect(shown == taken, "\(options)")
             try queue.send(types: taken.compactMap { Int($0) })
         }
+    }
+
+    @Test func peekingReadsNoMoreThanIsAskedFor() throws {
+        let queue = try SysVQueueFixture()
+        try queue.send(types: Array(repeating: 1, count: 3000))
+        var opening = Opening(stop: queue.stop)
+        opening.mode = .peek
+        func seconds(_ count: Int) throws -> Double {
+            let receiver = try queue.at().openReceiver(opening)
+            var batch = Batch()
+            let start = Deadline.now()
+            while batch.count < count,
+                try receiver.receive(
+                    into: &batch, limit: count - batch.count, byteLimit: 1 << 20, until: .immediately, stop: queue.stop) == .received
+            {}
+            #expect(batch.count == count)
+            return Double(Deadline.now() - start) / 1e9
+        }
+        // All of them cost the kernel four and a half million steps, ten of them fifty.
+        let all = try seconds(3000)
+        #expect(try (0..<3).map { _ in try seconds(10) }.min()! < all / 20)
+    }
+
+    @Test func peekingAtALargeQueueSaysThatItTakesLong() throws {
+        let made: SysVQueueFixture
+        do { made = try SysVQueueFixture(",qbytes=20000") } catch let error as TransportError where error.code == .permission {
+            try Test.cancel("a queue above kernel.msgmnb needs CAP_SYS_RESOURCE")
+        }
+        let sender = try made.at().openSender(Opening(stop: made.stop))
+        var batch = Batch()
+        for _ in 0..<17_000 { batch.append([]) }
+        #expect(try sender.send(batch, 0..<17_000, until: .immediately, stop: made.stop) == 17_000)
+        let heard = Mutex<[String]>([])
+        var opening = Opening(stop: made.stop)
+        opening.mode = .peek
+        opening.notices = Notices { if case .warning(let text) = $0 { heard.withLock { $0.append(text) } } }
+        for total in [10, .max] {
+            opening.total = total
+            let receiver = try made.at().openReceiver(opening)
+            var shown = Batch()
+            #expect(try receiver.receive(into: &shown, limit: 10, byteLimit: 1000, until: .immediately, stop: made.stop) == .received)
+            #expect(heard.withLock { $0.count } == (total == 10 ? 0 : 1))
+        }
+        #expect(heard.withLock { $0.first }?.contains("17,000 messages") == true)
+    }
+
+    @Test func peekingEndsAtOnceWhenTheFlagIsRaised() throws {
+        let queue = try SysVQueueFixture()
+        try queue.send(types: Array(repeating: 1, count: 3000))
+        var opening = Opening(stop: queue.stop)
+        opening.mode = .peek
+        let receiver = try queue.at(",max-type=5").openReceiver(opening)
+        let stop = StopFlag()
+        let raising = Background {
+            usleep(2000)
+            stop.raise()
+        }
+        var batch = Batch()
+        let start = Deadline.now()
+        while try receiver.receive(into: &batch, limit: 10_000, byteLimit: 1 << 20, until: .never, stop: stop) == .received {}
+        try raising.join()
+        #expect(batch.count < 3000 && Deadline.now() - start < 50_000_000)
     }
 
     @Test func typeOfAllMessagesIsADefault() throws {

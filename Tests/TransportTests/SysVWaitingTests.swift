@@ -6,7 +6,7 @@ import Testing
 import TransportSysV
 
 /// msgsnd and msgrcv have no timeout and no descriptor: what ends them is a signal, and no signal may cost a message.
-@Suite("sysv, waiting", .timeLimit(.minutes(1)))
+@Suite("sysv, waiting", .ownThread, .timeLimit(.minutes(1)))
 struct SysVWaitingTests {
     /// A blocking sender and a slow receiver, and the other way round, with and without a timer in play.
     @Test(arguments: [(0, 200), (200, 0)], [Duration?.none, .milliseconds(3), .seconds(30)])

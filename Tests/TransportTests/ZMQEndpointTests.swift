@@ -1,10 +1,12 @@
 import Glibc
 import MQCore
+import MQStandIns
+import MQTesting
 import Testing
 
 @testable import TransportZMQ
 
-@Suite("ZMQ endpoints", .serialized, .timeLimit(.minutes(1)))
+@Suite("ZMQ endpoints", .serialized, .ownThread, .timeLimit(.minutes(1)))
 struct ZMQEndpointTests {
     private func bindError(_ path: String) -> TransportError? {
         ZMQ.error { _ = try ZMQ.transport("zmq:@ipc://\(path)").openReceiver(ZMQ.opening()) }
@@ -24,13 +26,13 @@ struct ZMQEndpointTests {
     @Test func liveOwnerKeepsItsEndpoint() throws {
         let path = ZMQ.path()
         let log = NoticeLog()
-        let receiving = Job { try ZMQ.receive(1, from: "zmq:@ipc://\(path)", log: log) }
-        while log.endpoints.isEmpty { usleep(1000) }
+        let receiving = Background { try ZMQ.receive(1, from: "zmq:@ipc://\(path)", log: log) }
+        _ = try log.endpoint()
         let error = bindError(path)
         #expect(error?.code == .cannotCreate)
         #expect(error?.message.contains("live process") == true)
         try ZMQ.send([[5]], to: "zmq:ipc://\(path)")
-        #expect(try receiving.value().messages == [[5]])
+        #expect(try receiving.join().messages == [[5]])
         #expect(log.warnings.isEmpty)
     }
 
@@ -70,11 +72,11 @@ struct ZMQEndpointTests {
     @Test func abstractNameWorksAndRefusesASecondOwner() throws {
         let name = "@mq-test-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         let log = NoticeLog()
-        let receiving = Job { try ZMQ.receive(1, from: "zmq:@ipc://\(name)", log: log) }
-        while log.endpoints.isEmpty { usleep(1000) }
+        let receiving = Background { try ZMQ.receive(1, from: "zmq:@ipc://\(name)", log: log) }
+        _ = try log.endpoint()
         #expect(bindError(name)?.code == .cannotCreate)
         try ZMQ.send([[5]], to: "zmq:ipc://\(name)")
-        #expect(try receiving.value().messages == [[5]])
+        #expect(try receiving.join().messages == [[5]])
     }
 
     @Test func peerOfTheWrongTypeIsWarnedAbout() throws {
@@ -86,7 +88,7 @@ struct ZMQEndpointTests {
         var batch = Batch()
         batch.append([1])
         #expect(try sender.send(batch, 0..<1, until: .after(.milliseconds(500)), stop: quiet) == 0)
-        #expect(log.warnings == ["peer at ipc://\(path) accepted but speaks no matching socket type (is it PULL?)"])
+        #expect(log.warnings == ["the peer at ipc://\(path) is not a PULL socket, it is SUB"])
         try subscriber.close(until: .never, stop: quiet)
     }
 }

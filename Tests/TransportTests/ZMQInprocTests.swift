@@ -4,7 +4,7 @@ import MQTesting
 import Testing
 import TransportZMQ
 
-@Suite("ZMQ between threads", .timeLimit(.minutes(1)))
+@Suite("ZMQ between threads", .ownThread, .timeLimit(.minutes(1)))
 struct ZMQInprocTests {
     @Test func anInprocEndpointIsRefusedWhereNobodyCouldMeetIt() throws {
         let transport = try ZMQTransport.at("zmq:inproc://\(UniqueName.make())")

@@ -4,7 +4,7 @@ import MQTesting
 import Testing
 import TransportZMQ
 
-@Suite("ZMQ without copies", .timeLimit(.minutes(1)))
+@Suite("ZMQ without copies", .ownThread, .timeLimit(.minutes(1)))
 struct ZMQLoanTests {
     /// A batch full of messages of `size` bytes, whose first byte is their number.
     private func batch(_ count: Int, size: Int = 4096) -> Batch {

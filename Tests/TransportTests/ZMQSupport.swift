@@ -18,25 +18,10 @@ final class NoticeLog: Sendable {
     var endpoints: [String] {
         all.compactMap { if case .listening(let text) = $0 { text } else { nil } }
     }
-}
-
-/// Work on a thread of its own: endpoints block, and must not hold up the pool that runs the tests.
-final class Job<Value: Sendable>: Sendable {
-    private let result = Mutex<Result<Value, any Error>?>(nil)
-
-    init(_ body: @escaping @Sendable () throws -> Value) {
-        let started = Thread.detach {
-            let outcome = Result { try body() }
-            self.result.withLock { $0 = outcome }
-        }
-        precondition(started)
-    }
-
-    func value() throws -> Value {
-        while true {
-            if let result = result.withLock({ $0 }) { return try result.get() }
-            usleep(500)
-        }
+    /// The first of them, as soon as it is there.
+    func endpoint() throws -> String {
+        try #require(eventually { !endpoints.isEmpty }, "nothing listens: \(all)")
+        return endpoints[0]
     }
 }
 

@@ -17,7 +17,3 @@ typedef struct ccrypto_api {
 /// Opens the library `name` and fills `api`. The library stays open for the life of the process.
 /// Returns NULL, or the loader's sentence, valid until the next call of a dl function on this thread.
 const char *ccrypto_open(ccrypto_api *api, const char *name);
-
-/// Starts `/bin/sh -c command` with its standard output at `output`, standard input closed and no signal blocked, since
-/// a child inherits the mask of its maker. Returns the process, or -errno.
-int ccrypto_spawn_shell(const char *command, int output);

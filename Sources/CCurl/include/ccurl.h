@@ -19,6 +19,7 @@ typedef struct ccurl_api {
     __typeof__(curl_easy_getinfo) *easy_getinfo;
     __typeof__(curl_easy_strerror) *easy_strerror;
     __typeof__(curl_multi_init) *multi_init;
+    __typeof__(curl_multi_setopt) *multi_setopt;
     __typeof__(curl_multi_cleanup) *multi_cleanup;
     __typeof__(curl_multi_add_handle) *multi_add_handle;
     __typeof__(curl_multi_remove_handle) *multi_remove_handle;
@@ -33,7 +34,7 @@ typedef struct ccurl_api {
 /// Returns NULL, or a sentence, valid until the next call of a dl function on this thread.
 const char *ccurl_open(ccurl_api *api, const char *name);
 
-// curl_easy_setopt is variadic, which Swift cannot call: one function for each type an option can have.
+// curl_easy_setopt and its kin are variadic, which Swift cannot call: one function for each type an option can have.
 
 static inline CURLcode ccurl_set_number(const ccurl_api *api, CURL *easy, CURLoption option, long value) {
     return api->easy_setopt(easy, option, value);
@@ -55,10 +56,18 @@ static inline CURLcode ccurl_set_callback(const ccurl_api *api, CURL *easy, CURL
     return api->easy_setopt(easy, option, value);
 }
 
+static inline CURLMcode ccurl_set_multi_number(const ccurl_api *api, CURLM *multi, CURLMoption option, long value) {
+    return api->multi_setopt(multi, option, value);
+}
+
 /// Does not wait for a name to be resolved when a transfer is dropped (libcurl 7.87; an older one ignores it).
 static inline void ccurl_set_quick_exit(const ccurl_api *api, CURL *easy) {
     api->easy_setopt(easy, (CURLoption)(CURLOPTTYPE_LONG + 322), 1L);
 }
+
+/// Counts in `*count` how often the request goes out: when a kept connection turns out to be dead, libcurl sends it again by itself
+/// (libcurl 7.80; an older one counts nothing).
+void ccurl_count_sendings(const ccurl_api *api, CURL *easy, long *count);
 
 /// 0 when libcurl cannot tell.
 static inline long ccurl_info_number(const ccurl_api *api, CURL *easy, CURLINFO info) {

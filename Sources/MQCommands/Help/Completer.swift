@@ -16,69 +16,93 @@ struct Completer {
         case words([Candidate], continues: Bool)
         case files
         case folders
+        /// Programs of the search path.
+        case programs
     }
 
-    let model: CommandModel
+    let tables: [VerbTable]
     /// The names of the queues of a scheme that are there now.
     let queues: (String) -> [Candidate]
     let aliases: () -> [String]
+    /// The files whose paths begin like this, folders with a slash behind them: for paths inside of a word, which a shell does not see.
+    var files: (String) -> [String] = { _ in [] }
 
     /// - Parameters:
     ///   - words: the words before the cursor, the program's name not among them.
     ///   - current: the word at the cursor, up to it.
     func answer(_ words: [String], current: String) -> Answer {
         guard let first = words.first else {
-            return matching(verbs + [Candidate("help", "Show help of a verb.")], current)
+            let options = current.hasPrefix("-") ? ["--help", "--version"].map { Candidate($0) } : []
+            return matching(verbs(behind: "") + options, current)
         }
-        if first == "help" { return matching(verbs, current) }
-        guard let (verb, words) = model.verb(of: words) else { return .words([], continues: false) }
-        if let last = words.dropFirst().last, let option = verb.option(named: last), option.takesValue {
-            return value(of: option, verb, words, current)
+        guard let (table, words) = table(of: words, first) else { return .words([], continues: false) }
+        if words.contains("--") { return operand(table, words, current) }
+        if let last = words.last, let flag = flag(last, of: table), flag.kind != nil {
+            return value(of: flag, table, words, current)
         }
-        if current.hasPrefix("--"), let equals = current.firstIndex(of: "="),
-            let option = verb.option(named: String(current[..<equals])), option.takesValue
+        if current.hasPrefix("--"), let equals = current.firstIndex(of: "="), let flag = flag(String(current[..<equals]), of: table),
+            flag.kind != nil
         {
             let prefix = String(current[...equals])
-            return prefixed(prefix, value(of: option, verb, words, String(current[current.index(after: equals)...])))
+            return prefixed(prefix, value(of: flag, table, words, String(current[current.index(after: equals)...])))
         }
-        if current.hasPrefix("-") && current != "-" {
-            let names = verb.arguments.filter { $0.isShown && $0.kind != .positional }
-            return matching(names.flatMap { option in option.names.map { Candidate($0, option.abstract) } }, current)
+        if current.hasPrefix("-") {
+            return matching(table.flags.flatMap { flag in flag.names.map { Candidate($0, flag.help) } }, current)
         }
-        return positional(verb, words, current)
+        let answer = operand(table, words, current)
+        // What continues the name of the verb stands where its first operand does.
+        return words.isEmpty ? joined(matching(verbs(behind: table.name + " "), current), answer) : answer
     }
 
-    private var verbs: [Candidate] { model.verbs.filter { !$0.name.contains(" ") }.map { Candidate($0.name, $0.abstract) } }
-
-    private func positional(_ verb: CommandModel, _ words: [String], _ current: String) -> Answer {
-        let given = operands(verb, words)
-        switch (verb.name, given.count) {
-        case ("completion", 0): return matching(Shell.allCases.map { Candidate($0.rawValue) }, current)
-        case ("transports", 0): return matching(Registry.descriptors.map { Candidate($0.name, $0.summary) }, current)
-        case ("completion", _), ("transports", _): return .words([], continues: false)
-        case ("bench compare", _), ("bench report", _): return .files
-        case ("bench", 0) where !current.contains(":"):
-            let further = model.verbs.filter { $0.name.hasPrefix("bench ") }
-            return joined(matching(further.map { Candidate(String($0.name.dropFirst(6)), $0.abstract) }, current), address(current))
-        case ("bench", _), (_, 0): return address(current)
-        case ("send", _) where isFiles(words): return .files
-        default: return .words([], continues: false)
+    /// The table that the words begin with, and the words behind its name.
+    private func table(of words: [String], _ first: String) -> (VerbTable, [String])? {
+        let names = words.count > 1 ? ["\(first) \(words[1])", first] : [first]
+        for name in names {
+            guard let table = tables.first(where: { $0.name == name }) else { continue }
+            return (table, Array(words.dropFirst(name.contains(" ") ? 2 : 1)))
         }
+        return nil
+    }
+
+    /// The next words of verbs that begin with `prefix`.
+    private func verbs(behind prefix: String) -> [Candidate] {
+        tables.filter { !$0.isHidden && $0.name.hasPrefix(prefix) }.compactMap { table in
+            let word = table.name.dropFirst(prefix.count)
+            return word.contains(" ") ? nil : Candidate(String(word), table.summary)
+        }
+    }
+
+    private func flag(_ word: String, of table: VerbTable) -> Flag? { table.flags.first { $0.names.contains(word) } }
+
+    private func operand(_ table: VerbTable, _ words: [String], _ current: String) -> Answer {
+        let given = operands(table, words)
+        let plain = table.operands.filter { !$0.isCommand }
+        if let dashes = words.firstIndex(of: "--"), table.operands.contains(where: \.isCommand) {
+            return dashes == words.count - 1 ? .programs : .files
+        }
+        guard let operand = given.count < plain.count ? plain[given.count] : plain.last(where: \.repeats) else {
+            return .words([], continues: false)
+        }
+        if case .verb = operand.kind {
+            return matching(verbs(behind: given.map { $0 + " " }.joined()), current)
+        }
+        return value(of: operand.kind, table, words, current)
     }
 
     private func isFiles(_ words: [String]) -> Bool {
-        words.contains("--framing=files") || zip(words, words.dropFirst()).contains { ["-F", "--framing"].contains($0) && $1 == "files" }
+        words.contains("--framing=files") || words.contains("-Ffiles")
+            || zip(words, words.dropFirst()).contains { ["-F", "--framing"].contains($0) && $1 == "files" }
     }
 
-    /// The words behind the verb that are no options and no values of options.
-    private func operands(_ verb: CommandModel, _ words: [String]) -> [String] {
+    /// The words behind the verb that are neither options nor values of options.
+    private func operands(_ table: VerbTable, _ words: [String]) -> [String] {
         var result: [String] = []
         var isValue = false
-        for word in words.dropFirst() {
+        for word in words {
             if isValue {
                 isValue = false
             } else if word.hasPrefix("-") && word != "-" {
-                isValue = verb.option(named: word)?.takesValue ?? false
+                isValue = flag(word, of: table)?.kind != nil
             } else {
                 result.append(word)
             }
@@ -86,20 +110,27 @@ struct Completer {
         return result
     }
 
-    private func value(of option: CommandModel.Argument, _ verb: CommandModel, _ words: [String], _ current: String) -> Answer {
-        if option.names.contains("--framing") {
-            return matching(Framing.words.map { Candidate($0.replacingSuffix("STR", with: "")) }, current)
-        }
-        if option.names.contains("--dead-letter") || option.names.contains("--to") { return address(current) }
-        if option.names.contains("--out-dir") { return .folders }
-        if option.values == [CommandModel.fileMark] { return .files }
-        if option.names.contains("--option") {
-            guard let address = operands(verb, words).first, let descriptor = descriptor(of: address) else {
+    private func value(of flag: Flag, _ table: VerbTable, _ words: [String], _ current: String) -> Answer {
+        value(of: flag.kind ?? .text(), table, words, current)
+    }
+
+    private func value(of kind: ValueKind, _ table: VerbTable, _ words: [String], _ current: String) -> Answer {
+        switch kind {
+        case .framing: return matching(Framing.words.map { Candidate($0.replacingSuffix("STR", with: "")) }, current)
+        case .choice(let words), .text(let words): return matching(words.map { Candidate($0) }, current)
+        case .address, .scheme: return address(current)
+        case .patience: return matching([Candidate(ValueKind.forever, "without end")], current)
+        case .transport: return matching(Registry.descriptors.map { Candidate($0.name, $0.summary) }, current)
+        case .file: return .files
+        case .folder: return .folders
+        case .message where isFiles(words): return .files
+        case .addressOption:
+            guard let address = operands(table, words).first, let descriptor = descriptor(of: address) else {
                 return .words([], continues: false)
             }
             return options(descriptor, current, before: "")
+        case .name, .integer, .duration, .size, .rate, .message, .verb, .command: return .words([], continues: false)
         }
-        return matching(option.values.map { Candidate($0) }, current)
     }
 
     // MARK: - Addresses
@@ -115,11 +146,32 @@ struct Completer {
             let schemes = Registry.descriptors.flatMap { descriptor in descriptor.schemes.map { Candidate($0 + ":", descriptor.summary) } }
             return matching(schemes + (current.isEmpty ? aliases().sorted().map { Candidate("@\($0)", "alias") } : []), current)
         }
+        if let path = path(in: current, descriptor) { return path }
         if let comma = current.lastIndex(of: ",") {
             return options(descriptor, String(current[current.index(after: comma)...]), before: String(current[...comma]))
         }
         let scheme = String(current[...current.firstIndex(of: ":")!])
         return matching(queues(String(scheme.dropLast())).map { Candidate(continued($0.word, scheme, current), $0.help) }, current)
+    }
+
+    /// Where an address names a file: a target that may be one (`sysv:/etc/app`), an endpoint that is (`ipc:///run/feed`).
+    private func path(in current: String, _ descriptor: Descriptor) -> Answer? {
+        let part = current.split(separator: ",", omittingEmptySubsequences: false).last ?? ""
+        let mark = "ipc://"
+        if descriptor.targetSyntax == .endpoints, let start = part.indices.first(where: { part[$0...].hasPrefix(mark + "/") }) {
+            let path = part.index(start, offsetBy: mark.count)
+            return paths(behind: String(current[..<path]), String(current[path...]))
+        }
+        let scheme = descriptor.schemes[0] + ":"
+        guard part.count == current.count, current.hasPrefix(scheme + "/"),
+            descriptor.forms.contains(where: { $0.hasPrefix(scheme + "PATH") })
+        else { return nil }
+        return paths(behind: scheme, String(current.dropFirst(scheme.count)))
+    }
+
+    private func paths(behind prefix: String, _ current: String) -> Answer {
+        let found = files(current).map { Candidate(prefix + $0) }
+        return .words(found, continues: !found.isEmpty && found.allSatisfy { $0.word.hasSuffix("/") })
     }
 
     /// The kernel's name has a slash that the person may have left out.
@@ -136,13 +188,14 @@ struct Completer {
             }
             return prefixed(before, matching(keys, current))
         }
+        let key = String(current[...equals])
+        if case .file = spec.kind { return paths(behind: before + key, String(current.dropFirst(key.count))) }
         let values: [String] =
             switch spec.kind {
             case .flag: ["yes", "no"]
             case .choice(let words): words
             default: []
             }
-        let key = String(current[...equals])
         return prefixed(before, matching(values.map { Candidate(key + $0, spec.help) }, current))
     }
 

@@ -27,8 +27,7 @@ struct Mdoc {
         var sentence = ""
         for word in text.split(whereSeparator: \.isWhitespace) {
             sentence += (sentence.isEmpty ? "" : " ") + word
-            let ends = word.last.map { ".!?".contains($0) } ?? false
-            if ends && word.count > 2 && !word.hasSuffix("…") {
+            if Self.ends(word) {
                 append(sentence)
                 sentence = ""
             }
@@ -36,9 +35,44 @@ struct Mdoc {
         if !sentence.isEmpty { append(sentence) }
     }
 
+    /// Whether a sentence ends with this word.
+    private static func ends(_ word: Substring) -> Bool {
+        let bare = word.drop { "(\"'".contains($0) }
+        guard let last = word.last, ".!?".contains(last) else { return false }
+        return !bare.hasSuffix("...") && !["e.g.", "i.e.", "vs.", "cf."].contains(bare)
+    }
+
     /// A sentence, broken where its line would get too long for an editor.
     private mutating func append(_ sentence: String) {
-        for line in Results.wrapped(sentence, width: 72).split(separator: "\n") { lines.append(Self.escaped(String(line))) }
+        for line in sentence.wrapped(width: 72).split(separator: "\n") { lines.append(Self.escaped(String(line))) }
+    }
+
+    /// One form of a command: `[`…`]` is optional, capitals are to be replaced, dashes begin options.
+    mutating func synopsis(_ name: String, _ form: Substring) {
+        lines.append(".Nm \(name)")
+        var words: [String] = []
+        var isOptional = false
+        for word in form.split(separator: " ") {
+            var word = word
+            if word.hasPrefix("[") {
+                isOptional = true
+                word = word.dropFirst()
+            }
+            let ends = word.hasSuffix("]") && isOptional
+            if ends { word = word.dropLast() }
+            words.append(Self.piece(word))
+            guard ends || !isOptional else { continue }
+            lines.append((isOptional ? ".Op " : ".") + words.joined(separator: " "))
+            words = []
+            isOptional = false
+        }
+    }
+
+    private static func piece(_ word: Substring) -> String {
+        // A dash before a dash is an option named by one: the two that end the options.
+        if word.hasPrefix("-") { return "Fl \(argument(String(word.dropFirst())))" }
+        if word.hasSuffix("...") { return "Ar \(argument(String(word.dropLast(3)))) ..." }
+        return word.allSatisfy { $0.isUppercase || "-_=|".contains($0) } ? "Ar \(argument(String(word)))" : "Cm \(argument(String(word)))"
     }
 
     /// Lines shown as they are.
@@ -58,6 +92,27 @@ struct Mdoc {
             }
         }
         lines.append(".El")
+    }
+
+    /// As a sentence: with a capital, unless it begins with a name that has none, and a full stop.
+    static func sentence(_ text: String) -> String {
+        capitalized(text) + (text.last.map { ".!?".contains($0) } ?? false ? "" : ".")
+    }
+
+    /// Commands, keys and products begin small at the beginning of a sentence, too.
+    private static let names: Set<Substring> = ["mq", "nsqd", "nsqlookupd", "libzmq", "libcurl", "pub", "sub", "xpub", "xsub"]
+
+    private static func capitalized(_ text: String) -> String {
+        let word = text.prefix { $0 != " " }
+        let plain = word.prefix { $0.isLowercase && $0.isASCII }
+        let isWord = plain.count == word.count || (plain.count == word.count - 1 && ",.;".contains(word.last!))
+        return isWord && !names.contains(plain) ? text.prefix(1).uppercased() + text.dropFirst() : text
+    }
+
+    /// A sentence as the words behind a name and a dash.
+    static func lowered(_ sentence: String) -> String {
+        let text = sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
+        return text.prefix(1).lowercased() + text.dropFirst()
     }
 
     /// Text for a line of its own: nothing in it is a request or an escape.
@@ -89,12 +144,6 @@ struct Mdoc {
 
     /// A tag or word behind a macro, where words such as `An` or `.` would be read as macros.
     static func word(_ text: String) -> String {
-        "\"\\&" + argument(text).replacing("\"", with: "\\(dq") + (text.last.map { ".:;,?!".contains($0) } == true ? "\\&\"" : "\"")
-    }
-}
-
-extension String {
-    fileprivate func replacing(_ old: Character, with new: String) -> String {
-        split(separator: old, omittingEmptySubsequences: false).joined(separator: new)
+        "\"\\&" + argument(text).replacingAll("\"", with: "\\(dq") + (text.last.map { ".:;,?!".contains($0) } == true ? "\\&\"" : "\"")
     }
 }

@@ -4,6 +4,8 @@ import Synchronization
 
 /// Everything for people: standard error, one whole line at a time, from any thread.
 final class Console: Sendable {
+    enum ColorChoice: String, Sendable { case auto, always, never }
+
     struct Settings: Sendable {
         var isQuiet = false
         /// 0, 1 with `-v`, 2 with `-vv`.
@@ -14,12 +16,14 @@ final class Console: Sendable {
     }
 
     let settings: Settings
+    let remedies: RemedyWords
     let errorIsTerminal: Bool
     /// Whether a progress line stands on the terminal and must be wiped before anything else is written.
     private let progressLine = Mutex((isShown: false, isFinished: false))
 
-    init(_ settings: Settings) {
+    init(_ settings: Settings, remedies: RemedyWords = RemedyWords()) {
         self.settings = settings
+        self.remedies = remedies
         errorIsTerminal = isatty(STDERR_FILENO) == 1
     }
 
@@ -39,35 +43,21 @@ final class Console: Sendable {
     func warn(_ text: String) { if !settings.isQuiet { line("warning", text) } }
     func note(_ text: String) { if !settings.isQuiet { line("info", text) } }
     /// With `-v`.
-    func detail(_ text: String) { if settings.verbosity > 0 && !settings.isQuiet { line("debug", text) } }
+    /// - Parameter fields: of the same, for whoever reads the log as JSON.
+    func detail(_ text: String, fields: (inout JSONText) -> Void = { _ in }) {
+        if settings.verbosity > 0 && !settings.isQuiet { line("debug", text, fields: fields) }
+    }
 
     /// Why the program fails. Printed with `-q` too: a non-zero status has its sentence.
     func fail(_ error: TransportError, address: String?) {
+        let error = remedies.worded(error, at: address)
         if settings.errorsAreJSON {
-            var json = JSONText()
-            json.open("{")
-            json.key("code")
-            json.value(Int(ExitStatus.status(of: error.code)))
-            json.key("kind")
-            json.value(error.code.name)
-            if let address {
-                json.key("address")
-                json.value(address)
-            }
-            json.key("message")
-            json.value(error.message)
-            if let hint = error.hint {
-                json.key("hint")
-                json.value(hint)
-            }
-            if !error.details.isEmpty {
-                json.key("details")
-                json.open("[")
-                for detail in error.details { json.value(detail) }
-                json.close("]")
-            }
-            json.close("}")
-            write(json.string + "\n")
+            write(
+                .present(
+                    ("code", .integer(Int(ExitStatus.status(of: error.code)))), ("kind", .string(error.code.name)),
+                    ("address", address.map { .string($0) }), ("message", .string(error.message.printable)),
+                    ("hint", error.hint.map { .string($0.printable) }),
+                    ("details", error.details.isEmpty ? nil : .strings(error.details.map(\.printable)))))
         } else {
             let prefix = address.map { "\($0): " } ?? ""
             line("error", prefix + error.sentence)
@@ -75,27 +65,27 @@ final class Console: Sendable {
         }
     }
 
-    func line(_ level: String, _ text: String) {
+    func line(_ level: String, _ text: String, fields: (inout JSONText) -> Void = { _ in }) {
         guard settings.logsAreJSON else {
             let mark =
                 usesColor && level == "error"
                 ? "\u{1b}[31mmq:\u{1b}[0m " : usesColor && level == "warning" ? "\u{1b}[33mmq:\u{1b}[0m " : "mq: "
-            write(mark + Self.printable(text) + "\n")
+            write(mark + text.printable + "\n")
             return
         }
         var json = JSONText()
         json.open("{")
-        for (key, value) in [("time", Timestamp.text(Self.wallClock())), ("level", level), ("message", text)] {
-            json.key(key)
-            json.value(value)
-        }
+        json.member("time", Timestamp.text(WallClock.now()))
+        json.member("level", level)
+        json.member("message", text.printable)
+        fields(&json)
         json.close("}")
         write(json.string + "\n")
     }
 
     /// Asks on standard error and reads the answer from standard input; only `y` and `yes` are one.
     func confirms(_ question: String) -> Bool {
-        Self.put("mq: \(Self.printable(question)) [y/N] ")
+        Self.put("mq: \(question.printable) [y/N] ")
         guard let answer = readLine() else {
             Self.put("\n")
             return false
@@ -123,6 +113,11 @@ final class Console: Sendable {
         }
     }
 
+    private func write(_ json: JSONTree) {
+        // Nothing of it is a number that JSON cannot hold.
+        if let line = try? json.line() { write(line) }
+    }
+
     private func write(_ text: String) {
         progressLine.withLock { line in
             Self.put(line.isShown ? "\r\u{1b}[K" + text : text)
@@ -132,32 +127,6 @@ final class Console: Sendable {
 
     private static func put(_ text: String) {
         var text = text
-        text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
-            while !rest.isEmpty {
-                let written = Glibc.write(STDERR_FILENO, rest.baseAddress, rest.count)
-                if written > 0 { rest = UnsafeRawBufferPointer(rebasing: rest[written...]) } else if errno != EINTR { return }
-            }
-        }
-    }
-
-    /// Control characters from addresses and brokers must not reach the terminal.
-    static func printable(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7f..<0xa0).contains($0.value) }) else { return text }
-        var result = ""
-        for scalar in text.unicodeScalars {
-            if scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value) {
-                result += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            } else {
-                result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
-    }
-
-    static func wallClock() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        _ = text.withUTF8 { SystemCall.writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
     }
 }

@@ -8,7 +8,7 @@ public enum ExitStatus {
         switch code {
         case .negative: 1
         case .usage, .unsupported: 64
-        case .malformed, .unsendable: 65
+        case .malformed, .unsendable, .duplicate: 65
         case .noSuchQueue: 66
         case .unreachable: 69
         case .cannotCreate: 73
@@ -24,7 +24,7 @@ public enum ExitStatus {
     /// With the meaning, for the man page.
     static let table: [(CInt, String)] = [
         (0, "All done: everything was sent and acknowledged as far as the transport can tell, or everything asked for was received."),
-        (1, "The “no” answer: empty, timed out, fewer messages than asked for."),
+        (1, "No result: empty, timed out, fewer messages than asked for."),
         (2, "Any other failure at run time."),
         (64, "Usage: a wrong option, value or address, or something the transport cannot do."),
         (65, "Bad input: a malformed record, or one the queue cannot carry."),
@@ -36,19 +36,11 @@ public enum ExitStatus {
         (76, "The peer speaks another protocol."),
         (77, "Permission denied, or authentication failed."),
         (78, "Bad configuration, or a library is missing."),
+        (129, "The terminal has gone (SIGHUP, raised again after cleaning up)."),
         (130, "Interrupted by SIGINT (raised again after cleaning up)."),
         (141, "The reader of standard output has gone (SIGPIPE)."),
         (143, "Terminated by SIGTERM."),
     ]
-}
-
-/// How a verb ends when it does not fail.
-enum Ending {
-    case success
-    /// The "no" answer, with its sentence.
-    case negative(String)
-    /// The signal to raise again.
-    case signal(CInt)
 }
 
 extension StopReason {
@@ -56,6 +48,7 @@ extension StopReason {
         switch self {
         case .interrupt: SIGINT
         case .terminate: SIGTERM
+        case .hangup: SIGHUP
         case .readerGone: SIGPIPE
         case .requested: nil
         }

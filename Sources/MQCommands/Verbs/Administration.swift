@@ -1,4 +1,3 @@
-import ArgumentParser
 import MQCore
 
 /// What the verbs for the queues themselves share.
@@ -11,76 +10,56 @@ enum Administration {
         return try resolved.transport().openAdmin(opening)
     }
 
-    static func open(_ address: String, _ shared: SharedOptions, _ console: Console) throws(TransportError) -> any Admin {
-        try open(try resolve(address, shared), console)
+    static func open(_ words: Arguments, _ console: Console) throws(TransportError) -> any Admin {
+        try open(words, try resolve(words), console)
     }
 
-    static func resolve(_ address: String, _ shared: SharedOptions) throws(TransportError) -> ResolvedAddress {
-        let resolved = try ResolvedAddress(address, options: shared.options)
+    /// For a verb with `--node`: the queue, as one of several brokers has it where that is asked for.
+    static func open(
+        _ words: Arguments, _ resolved: ResolvedAddress, _ console: Console, stop: StopFlag? = nil
+    ) throws(TransportError) -> any Admin {
+        let node = words.table.flag(named: Flag.node.name) == nil ? nil : words.text(.node)
+        if node != nil { try resolved.require(.nodes, for: "look after one node", instead: "leave \(words.name(.node)) out") }
+        let admin = try open(resolved, console, stop: stop)
+        return if let node { try admin.onNode(node) } else { admin }
+    }
+
+    static func resolve(_ words: Arguments) throws(TransportError) -> ResolvedAddress {
+        let resolved = try ResolvedAddress(words.word("ADDRESS")!, options: words.texts(.option))
         try resolved.require(.admin, for: "look after queues", instead: "it has none that outlive their processes")
         return resolved
     }
 
-    static func write(_ queue: QueueStatus, _ descriptor: Descriptor, into json: inout JSONText) {
-        json.open("{")
-        writeMembers(queue, descriptor, into: &json)
-        json.close("}")
-    }
+    static func json(_ queue: QueueStatus, _ descriptor: Descriptor) -> JSONTree { .object(members(of: queue, descriptor)) }
 
-    static func writeMembers(_ queue: QueueStatus, _ descriptor: Descriptor, into json: inout JSONText) {
-        json.key("address")
-        json.value(queue.address)
-        json.key("transport")
-        json.value(descriptor.name)
-        for fact in queue.facts {
-            json.key(fact.key)
-            fact.value.write(into: &json)
+    static func members(of queue: QueueStatus, _ descriptor: Descriptor) -> [JSONMember] {
+        var members = [
+            JSONMember(key: "address", value: .string(queue.address)), JSONMember(key: "transport", value: .string(descriptor.name)),
+        ]
+        members += queue.facts.map { JSONMember(key: $0.key, value: $0.value.tree) }
+        if !queue.parts.isEmpty {
+            members.append(JSONMember(key: "parts", value: .array(queue.parts.map { json($0, descriptor) })))
         }
-        if queue.parts.isEmpty { return }
-        json.key("parts")
-        json.open("[")
-        for part in queue.parts { write(part, descriptor, into: &json) }
-        json.close("]")
+        return members
+    }
+
+    /// The columns of a listing; a fact that is not known is a dash.
+    static func table(_ listing: QueueListing) -> String {
+        let columns = listing.columns.map { column in
+            Rows.Column(column.heading.uppercased(), isNumeric: listing.queues.contains { $0[column.key]?.isNumeric ?? false })
+        }
+        var rows = Rows([.init("ADDRESS")] + columns)
+        for queue in listing.queues { rows.append([queue.address] + listing.columns.map { queue[$0.key]?.shortText ?? "-" }) }
+        return rows.text()
     }
 }
 
-struct Create: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "create", _superCommandName: "mq", abstract: "Create a queue.", usage: "mq create <address> [<option> ...]",
-        discussion: "The options of the address say what it is like: mq create posix-mq:/jobs,maxmsg=64,msgsize=1k,mode=0660")
-
-    @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
-    var address: String
-
-    @Flag(help: "A queue that exists already is as good.")
-    var ifMissing = false
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
-
-    func perform(_ console: Console) throws(TransportError) -> Ending {
-        let made = try Administration.open(address, shared, console).create(exclusive: !ifMissing)
-        console.detail(made ? "created" : "exists already")
-        return .success
-    }
+extension ExitStatus {
+    /// What can come of looking after a queue.
+    static let ofQueues: [CInt] = [66, 69, 76, 77, 78]
 }
 
-struct Purge: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "purge", _superCommandName: "mq", abstract: "Remove every message of a queue, and print how many there were.",
-        usage: "mq purge <address> [<option> ...]")
-
-    @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
-    var address: String
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
-
-    func perform(_ console: Console) throws(TransportError) -> Ending {
-        let count = try Administration.open(address, shared, console).purge()
-        try Results.print("\(count)\n")
-        return .success
-    }
+extension Operand {
+    /// The one queue of a verb.
+    static let queue = Operand("ADDRESS", .one, .address, help: "The queue.")
 }

@@ -1,105 +1,83 @@
-import ArgumentParser
 import Glibc
 import MQBench
 import MQCore
 
 struct Bench: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "bench", _superCommandName: "mq",
-        abstract: "Measure throughput and latency of queues, side by side.",
-        usage: """
-            mq bench <address> ... [<option> ...]
-            mq bench compare <old> <new> [<option> ...]
-            mq bench report <file> ... --html <file>
-            """,
-        discussion: """
-            Each address is measured in two phases: as fast as it goes, and at a steady rate, by default half of that. Both ends are \
-            processes of their own. Latency is counted from when a message was due, not from when it could be sent. Every message \
-            carries a number, and what is lost, duplicated or out of order is counted exactly.
+    static let table = VerbTable(
+        "bench", .measuring, .changes, "Measure throughput and latency of queues, side by side.",
+        forms: ["ADDRESS... [OPTION...]"],
+        description: [
+            .text(
+                "Each address is measured in two phases: as fast as it goes, and at a steady rate (by default half of that, or less if this machine cannot keep it). Both ends are processes of their own. Latency is counted from when a message was due, not from when it could be sent. Every message carries a number, and what is lost, duplicated or out of order is counted exactly, order only where the queue promises it."
+            ),
+            .text("The name temp stands for a private queue: posix-mq:temp, sysv:temp, zmq:temp."),
+        ],
+        operands: [Operand("ADDRESS", .some, .address, help: "A queue to measure.")],
+        sections: [
+            VerbTable.Section("Load", [size, producers, consumers, batch, payload, sameProcess, rtt]),
+            VerbTable.Section(
+                "Phases",
+                [
+                    duration, warmup, windows, .count.saying("Send N messages in the throughput phase, instead of a duration."), window,
+                    rate, slo,
+                ]),
+            VerbTable.Section("Results", BenchOutputs.flags),
+        ],
+        examples: [
+            VerbTable.Example("Three kinds of queue side by side:", "mq bench posix-mq:temp sysv:temp zmq:temp"),
+            VerbTable.Example("Sizes from 16 bytes to 64 KiB, as a page:", "mq bench zmq:temp -s 16:64k:x4 --html zmq.html"),
+            VerbTable.Example("The highest rate that keeps an objective:", "mq bench posix-mq:temp --rate find --slo 'p99<5ms'"),
+            VerbTable.Example("Round trips:", "mq bench posix-mq:temp --rtt"),
+        ],
+        statuses: [66, 69, 73, 75, 76, 77, 78],
+        negative: "Some of the addresses could not be measured.")
 
-            The name temp is a private queue: mq bench posix-mq:temp sysv:temp zmq:temp
-
-            mq bench compare and mq bench report work on saved runs; each has its --help.
-            """)
-
-    @Argument(help: ArgumentHelp("The queues to measure.", valueName: "address"))
-    var addresses: [String]
-
-    @Option(
-        name: [.customShort("s", allowingJoined: true), .customLong("size")],
-        help: ArgumentHelp("Message sizes in bytes, 16 at least: 100, or 16,1k,64k, or 16:64k:x4 (the default is 100).", valueName: "sizes")
+    static let size = Flag(
+        "size", "s", .text(), "SIZES", standard: "100", help: "Message sizes in bytes, at least 16: 100, or 16,1k,64k, or 16:64k:x4.")
+    static let producers = Flag("producers", "p", .integer(1...100), standard: "1", help: "Run N producers at once.")
+    static let consumers = Flag("consumers", "c", .integer(1...100), standard: "1", help: "Run N consumers at once.")
+    static let rate = Flag(
+        "rate", nil, .text(["auto", "50%", "max", "find"]), "RATE", standard: "auto",
+        help:
+            "Rate of the latency phase: messages per second, a share of the throughput, auto for 50% or the next lower share that can be kept, max for no such phase, or find."
     )
-    var size: String?
+    static let slo = Flag("slo", nil, .text(), "OBJECTIVE", help: "With --rate find, what the rate must keep, such as 'p99<5ms'.")
+    static let duration = Flag("duration", "d", phase(.milliseconds(10)), standard: "5s", help: "Length of each phase.")
+    static let warmup = Flag("warmup", nil, phase(.zero), standard: "1s", help: "Discard the first DURATION of each phase.")
+    static let windows = Flag(
+        "windows", nil, .integer(1...1000), standard: "5", help: "Divide the throughput phase into N windows, whose median counts.")
+    static let window = Flag(
+        "window", nil, .text(["none"]), "N", standard: "10000, or 16 MiB if less",
+        help: "Keep at most N messages under way in the throughput phase; none for no bound.")
+    static let batch = Flag("batch", nil, .integer(1...65536), standard: "256", help: "Hand over N messages per call.")
+    static let rtt = Flag("rtt", help: "Measure round trips: a message out, its answer back.")
+    static let sameProcess = Flag("same-process", help: "Run both ends in one process, to see the difference.")
+    static let payload = Flag(
+        "payload", nil, .text(["random", "zero", "seq"]), "CONTENT", standard: "random",
+        help: "What messages hold: random, zero, seq, or the contents of a file.")
 
-    @Option(
-        name: [.customShort("p", allowingJoined: true), .customLong("producers")],
-        help: ArgumentHelp("Producers at once (the default is 1).", valueName: "n"))
-    var producers: String?
+    private static func phase(_ least: Duration) -> ValueKind { .duration(least ... .seconds(7 * 86_400)) }
 
-    @Option(
-        name: [.customShort("c", allowingJoined: true), .customLong("consumers")],
-        help: ArgumentHelp("Consumers at once (the default is 1).", valueName: "n"))
-    var consumers: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Rate of the latency phase: messages a second, a share of the throughput (the default is 50%), max for no such phase, or find.",
-            valueName: "rate"),
-        completion: .list(["50%", "max", "find"]))
-    var rate: String?
-
-    @Option(help: ArgumentHelp("With --rate find: what the rate must keep, such as 'p99<5ms'.", valueName: "objective"))
-    var slo: String?
-
-    @Option(
-        name: [.customShort("d", allowingJoined: true), .customLong("duration")],
-        help: ArgumentHelp("Length of each phase (the default is 5s).", valueName: "duration"))
-    var duration: String?
-
-    @Option(help: ArgumentHelp("What is discarded before each phase (the default is 1s).", valueName: "duration"))
-    var warmup: String?
-
-    @Option(help: ArgumentHelp("Windows of the throughput phase, whose median counts (the default is 5).", valueName: "n"))
-    var windows: String?
-
-    @Option(
-        name: [.customShort("n", allowingJoined: true), .customLong("count")],
-        help: ArgumentHelp("Messages of the throughput phase, instead of a duration.", valueName: "n"))
-    var count: String?
-
-    @Option(help: ArgumentHelp("Messages handed over in one call (the default is 256).", valueName: "n"))
-    var batch: String?
-
-    @Flag(help: "Measure round trips: a message out, its answer back.")
-    var rtt = false
-
-    @Flag(help: "Both ends in one process, to see the difference.")
-    var sameProcess = false
-
-    @Option(
-        help: ArgumentHelp("What is in the messages: random (the default), zero, seq, or the name of a file.", valueName: "content"),
-        completion: .list(["random", "zero", "seq"]))
-    var payload: String?
-
-    @OptionGroup var outputs: BenchOutputs
-
-    @OptionGroup var shared: SharedOptions
+    let words: Arguments
+    init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        let choice = try RateChoice(parsing: rate ?? "50%")
-        let objective = try slo.map { text throws(TransportError) in try Objective(parsing: text) }
+        let choice = try RateChoice(parsing: words.text(Self.rate) ?? "auto")
+        let objective = try words.text(Self.slo).map { text throws(TransportError) in try Objective(parsing: text) }
         guard (choice == .find) == (objective != nil) else {
             throw TransportError(.usage, "--rate find and --slo go together", hint: "--rate find --slo 'p99<5ms'")
         }
-        let plan = try plan()
+        let window = try words.text(Self.window).map { text throws(TransportError) in try WindowLimit(parsing: text) } ?? .standard
+        let plan = try plan(window)
         // What would be ignored is refused: the report would say that it was done.
+        let rtt = words.has(Self.rtt)
         if rtt && choice == .find { throw TransportError(.usage, "--rtt and --rate find do not go together") }
         if rtt && (plan.producers > 1 || plan.consumers > 1) {
             throw TransportError(.usage, "--rtt has one message under way: -p and -c do not go with it")
         }
         try outputs.check()
-        let targets = try addresses.map { text throws(TransportError) in
-            let resolved = try ResolvedAddress(text, options: shared.options)
+        let targets = try words.words("ADDRESS").map { text throws(TransportError) in
+            let resolved = try ResolvedAddress(text, options: words.texts(.option))
             try resolved.require(.send, for: "send")
             try resolved.require(.receive, for: "receive")
             return BenchTarget(text: text, transport: try resolved.transport())
@@ -108,11 +86,11 @@ struct Bench: Verb {
         ProcessMonitor.start(
             ProcessMonitor.Configuration(stop: stop, console: console, counters: Counters(), verb: "measured", drawsProgress: false))
         let runner = BenchRunner(
-            plan: plan, rate: choice, objective: objective, stop: stop,
+            plan: plan, rate: choice, objective: objective, window: window, floor: try Self.floor(), stop: stop,
             resolve: { text throws(TransportError) in try ResolvedAddress(text, options: []).transport() },
             progress: { if console.showsProgress { console.progress(Self.line($0)) } })
         do throws(TransportError) {
-            let report = try runner.run(targets, version: Program.version, label: outputs.label)
+            let report = try runner.run(targets, version: Build.version, label: outputs.label)
             console.endProgress()
             return try publish(report)
         } catch {
@@ -133,21 +111,24 @@ struct Bench: Verb {
         throw TransportError(TransportError.Code(first.failureKind ?? "failure"), "\(first.name): \(why)")
     }
 
-    private func plan() throws(TransportError) -> BenchPlan {
-        func seconds(_ text: String?, _ flag: String, _ standard: Double, least: Double) throws(TransportError) -> Double {
-            let seconds = try Value.duration(text, flag).map { Double($0.nanoseconds) / 1e9 } ?? standard
-            guard seconds >= least, seconds <= 7 * 86_400 else {
-                throw TransportError(.usage, "\(flag) '\(text ?? "")' is not between \(least > 0 ? "10ms" : "0s") and 168h")
-            }
-            return seconds
-        }
-        let content = payload ?? "random"
+    private var outputs: BenchOutputs { BenchOutputs(words) }
+
+    /// A queue within this process, whatever it is called.
+    private static func floor() throws(TransportError) -> BenchTarget? {
+        guard let descriptor = Registry.descriptors.first(where: { $0.capabilities.contains(.processLocal) }) else { return nil }
+        let text = "\(descriptor.schemes[0]):temp"
+        return BenchTarget(text: text, transport: try ResolvedAddress(text, options: []).transport())
+    }
+
+    private func plan(_ window: WindowLimit) throws(TransportError) -> BenchPlan {
+        func seconds(_ flag: Flag, _ standard: Double) -> Double { words.duration(flag).map { Double($0.nanoseconds) / 1e9 } ?? standard }
         return BenchPlan(
-            addresses: addresses, sizes: try SizeList.parse(size ?? "100"), producers: try Value.integer(producers, "-p", 1...100) ?? 1,
-            consumers: try Value.integer(consumers, "-c", 1...100) ?? 1, rate: rate ?? "50%", objective: slo,
-            duration: try seconds(duration, "-d", 5, least: 0.01), warmup: try seconds(warmup, "--warmup", 1, least: 0),
-            windows: try Value.integer(windows, "--windows", 1...1000) ?? 5, count: try Value.integer(count, "-n", 1...Int.max),
-            batch: try Value.integer(batch, "--batch", 1...65536) ?? 256, roundTrip: rtt, sameProcess: sameProcess, payload: content)
+            addresses: words.words("ADDRESS"), sizes: try SizeList.parse(words.text(Self.size) ?? "100"),
+            producers: words.integer(Self.producers) ?? 1, consumers: words.integer(Self.consumers) ?? 1,
+            rate: words.text(Self.rate) ?? "auto", objective: words.text(Self.slo), duration: seconds(Self.duration, 5),
+            warmup: seconds(Self.warmup, 1), windows: words.integer(Self.windows) ?? 5, count: words.integer(.count),
+            batch: words.integer(Self.batch) ?? 256, roundTrip: words.has(Self.rtt), sameProcess: words.has(Self.sameProcess),
+            payload: words.text(Self.payload) ?? "random", window: window)
     }
 
     /// `[3/5 posix-mq:temp] latency at 350k/s ━━━━━━━╸━━ 350k/s  p99 12µs  eta 0:21`
@@ -162,20 +143,5 @@ struct Bench: Verb {
         return
             "[\(progress.step)/\(progress.steps) \(name)] \(progress.phase) \(bar) \(Quantity.short(progress.messagesPerSecond))/s\(p99)  eta "
             + "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60)"
-    }
-}
-
-/// A worker of a benchmark, started by `mq bench` with its pipes in place.
-struct BenchWorker: Verb {
-    static let configuration = CommandConfiguration(commandName: "__bench-worker", shouldDisplay: false)
-
-    @OptionGroup var shared: SharedOptions
-
-    func perform(_ console: Console) throws(TransportError) -> Ending {
-        let stop = StopFlag()
-        ProcessMonitor.start(
-            ProcessMonitor.Configuration(stop: stop, console: console, counters: Counters(), verb: "moved", drawsProgress: false))
-        try WorkerServer.runProcess(stop: stop) { text throws(TransportError) in try ResolvedAddress(text, options: []).transport() }
-        return .success
     }
 }

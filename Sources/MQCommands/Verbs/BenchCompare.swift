@@ -1,81 +1,50 @@
-import ArgumentParser
-import Glibc
 import MQBench
 import MQCore
 
 struct BenchCompare: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "compare", _superCommandName: "mq bench",
-        abstract: "Compare two saved runs.",
-        usage: "mq bench compare <old> <new> [<option> ...]",
-        discussion: """
-            Each change is shown with its interval: what lies within it is noise. The runs must be of the same plan and host. With \
-            --fail-on the status is 1 when a condition is met: --fail-on 'p99>+10%' --fail-on 'throughput<-5%'
-            """)
+    static let table = VerbTable(
+        "bench compare", .measuring, .reads, "Compare two saved runs.",
+        description: [
+            .text(
+                "Each change is shown with its interval: what lies within it is noise. The runs must be of the same plan and host. With --fail-on, the status is 1 when a condition is met."
+            )
+        ],
+        operands: [
+            Operand("OLD", .one, .file, help: "The run before: a file of --json or --html, or a name of --save."),
+            Operand("NEW", .one, .file, help: "The run to compare with it."),
+        ],
+        sections: [VerbTable.Section("Comparing", [failOn, force, .json])],
+        examples: [
+            VerbTable.Example(
+                "Has a change made it slower?", "mq bench posix-mq:temp --save before", "mq bench posix-mq:temp --save after",
+                "mq bench compare before after --fail-on 'p99>+10%'"),
+            VerbTable.Example(
+                "Fail when throughput drops or a message is lost:",
+                "mq bench compare before after --fail-on 'throughput<-5%' --fail-on 'lost>0'"),
+        ],
+        negative: "A condition of --fail-on is met.")
 
-    @Argument(help: ArgumentHelp("The run before: a file of --json or --html, or a name of --save.", valueName: "old"))
-    var old: String
+    static let failOn = Flag(
+        "fail-on", nil, .text(), "CONDITION", repeats: true, help: "Fail when this holds, such as 'p99>+10%' or 'lost>0' (repeatable).")
+    static let force = Flag("force", help: "Compare runs of different plans or hosts all the same.")
 
-    @Argument(help: ArgumentHelp("The run now.", valueName: "new"))
-    var new: String
-
-    @Option(help: ArgumentHelp("Fail when this is so, such as 'p99>+10%' or 'lost>0'.", valueName: "condition"))
-    var failOn: [String] = []
-
-    @Flag(help: "Compare runs of different plans or hosts all the same.")
-    var force = false
-
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    @OptionGroup var shared: SharedOptions
+    let words: Arguments
+    init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        let conditions = try failOn.map { text throws(TransportError) in try FailCondition(text) }
+        let conditions = try words.texts(Self.failOn).map { text throws(TransportError) in try FailCondition(text) }
         let comparison = try Comparison(
-            old: try Self.single(old), new: try Self.single(new), conditions: conditions, isForced: force)
-        try Results.print(json ? String(decoding: try comparison.json(), as: UTF8.self) : comparison.text)
+            old: try Self.single(words.word("OLD")!), new: try Self.single(words.word("NEW")!), conditions: conditions,
+            isForced: words.has(Self.force))
+        try Results.print(words.has(.json) ? String(decoding: try comparison.json(), as: UTF8.self) : comparison.text)
         return comparison.hasFailed ? .negative("a condition of --fail-on is met") : .success
     }
 
     private static func single(_ name: String) throws(TransportError) -> BenchReport {
         let reports = try SavedRuns.load(name)
-        guard reports.count == 1 else { throw TransportError(.usage, "\(name) holds \(reports.count) runs, and one is compared with one") }
-        return reports[0]
-    }
-}
-
-struct BenchPage: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "report", _superCommandName: "mq bench",
-        abstract: "Show saved runs, on the terminal or as a page.",
-        usage: "mq bench report <file> ... [--html <file>]",
-        discussion: "Several runs stand side by side on one page, by their labels. Without an output the runs are printed.")
-
-    @Argument(help: ArgumentHelp("Files of --json or --html, or names of --save.", valueName: "file"))
-    var files: [String]
-
-    @Option(help: ArgumentHelp("Write one page with all runs.", valueName: "file"), completion: .file())
-    var html: String?
-
-    @Option(help: ArgumentHelp("Write tables in Markdown.", valueName: "file"), completion: .file())
-    var md: String?
-
-    @Option(help: ArgumentHelp("Write a row for each result and phase.", valueName: "file"), completion: .file())
-    var csv: String?
-
-    @OptionGroup var shared: SharedOptions
-
-    func perform(_ console: Console) throws(TransportError) -> Ending {
-        var reports: [BenchReport] = []
-        for file in files { reports += try SavedRuns.load(file) }
-        if let html { try LocalFile.write(Array(try ReportHTML.page(reports).utf8), to: html) }
-        if let md { try LocalFile.write(Array(ReportMarkdown.text(reports).utf8), to: md) }
-        if let csv { try LocalFile.write(Array(ReportCSV.text(reports).utf8), to: csv) }
-        if html == nil && md == nil && csv == nil {
-            let isTerminal = isatty(STDOUT_FILENO) == 1
-            try Results.print(reports.map { ReportText.text($0, isTerminal: isTerminal) }.joined(separator: "\n"))
+        guard reports.count == 1 else {
+            throw TransportError(.usage, "\(name) holds \(Quantity.count(reports.count, "run")), and one is compared with one")
         }
-        return .success
+        return reports[0]
     }
 }

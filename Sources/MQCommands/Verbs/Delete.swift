@@ -1,40 +1,42 @@
-import ArgumentParser
 import Glibc
 import MQCore
 
 struct Delete: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "delete", _superCommandName: "mq", abstract: "Delete a queue with its messages.",
-        usage: "mq delete <address> [<option> ...]",
-        discussion: """
-            On a terminal it asks before it deletes a queue that is not empty, or anything of a broker, which others may use. \
-            In a script it does not ask.
-            """)
+    static let table = VerbTable(
+        "delete", .queues, .changes, "Delete a queue with its messages.",
+        description: [
+            .text(
+                "On a terminal, mq asks before it deletes a queue that is not empty, or anything of a broker, which others may use. In a script it does not ask."
+            ),
+            .text(
+                "With --node, what one of several brokers has is deleted, and consumers are not sent there for it any more: nsqlookupd keeps a tombstone until the nsqd has let the topic go."
+            ),
+        ],
+        operands: [.queue],
+        sections: [VerbTable.Section("Deleting", [ifExists, .node, yes])],
+        examples: [
+            VerbTable.Example("A System V queue by its key:", "mq delete sysv:0x4d51"),
+            VerbTable.Example("At the end of a script, whether it is there or not:", "mq delete posix-mq:/jobs --if-exists"),
+        ],
+        statuses: ExitStatus.ofQueues, negative: "Not deleted: the answer was no.")
 
-    @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
-    var address: String
+    static let ifExists = Flag("if-exists", help: "Succeed if there is no such queue.")
+    static let yes = Flag("yes", "y", help: "Do not ask.")
 
-    @Flag(help: "A queue that does not exist is as good.")
-    var ifExists = false
-
-    @Flag(name: .shortAndLong, help: "Do not ask.")
-    var yes = false
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
+    let words: Arguments
+    init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        let resolved = try Administration.resolve(address, shared)
+        let resolved = try Administration.resolve(words)
         do throws(TransportError) {
-            let admin = try Administration.open(resolved, console)
+            let admin = try Administration.open(words, resolved, console)
             let isAttended = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
-            if isAttended && !yes, let question = try Self.question(resolved, admin) {
+            if isAttended && !words.has(Self.yes), let question = try Self.question(resolved, admin) {
                 guard console.confirms(question) else { return .negative("not deleted") }
             }
             try admin.delete()
         } catch {
-            guard ifExists, error.code == .noSuchQueue else { throw error }
+            guard words.has(Self.ifExists), error.code == .noSuchQueue else { throw error }
             console.detail("there was none")
         }
         return .success

@@ -1,37 +1,40 @@
-import ArgumentParser
 import MQCore
 
 struct Explain: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "explain", _superCommandName: "mq",
-        abstract: "Show how an address is understood, and where every value comes from.",
-        usage: "mq explain <address> [<option> ...]",
-        discussion:
-            "Nothing is opened. An alias is expanded, the target is shown in its parts, and each option of the transport with its value and its source."
-    )
+    static let table = VerbTable(
+        "explain", .about, .reads, "Show how an address is understood, and where every value comes from.",
+        description: [
+            .text(
+                "Nothing is opened. An alias is expanded, the target is shown in its parts, and each option of the transport with its value and its source. With -v, options without a value are shown too."
+            )
+        ],
+        operands: [Operand("ADDRESS", .one, .address, help: "The address.")],
+        sections: [VerbTable.Section("Output", [.json])],
+        examples: [
+            VerbTable.Example("Where does each value come from?", "mq explain posix-mq:/jobs,maxmsg=64"),
+            VerbTable.Example("What an alias stands for:", "mq explain @jobs --json | jq -r .address.value"),
+        ],
+        statuses: [78])
 
-    @Argument(help: ArgumentHelp("The address.", valueName: "address"))
-    var address: String
-
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
+    let words: Arguments
+    init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        let resolved = try ResolvedAddress(address, options: shared.options)
+        let resolved = try ResolvedAddress(words.word("ADDRESS")!, options: words.texts(.option))
         var facts = [
             Fact("address", "Address", .text(resolved.address.text), source: "as mq prints it"),
             Fact("transport", "Transport", .text(resolved.descriptor.name), source: "scheme \(resolved.address.scheme):"),
         ]
         facts += try resolved.transport().explain()
         let options = resolved.descriptor.options.filter { spec in
-            (shared.verbose > 0 || spec.standard != nil || resolved.options.has(spec.key)) && !facts.contains { $0.key == spec.key }
+            (words.has(.verbose) || spec.standard != nil || resolved.options.has(spec.key)) && !facts.contains { $0.key == spec.key }
         }
         .map { Self.fact($0, resolved.options) }
-        try Results.print(json ? Self.json(facts, options) : Self.text(facts, options))
+        if words.has(.json) {
+            try Results.print(Self.json(facts, options))
+        } else {
+            try Results.print(Self.text(facts + options))
+        }
         return .success
     }
 
@@ -43,32 +46,18 @@ struct Explain: Verb {
         return Fact(spec.key, spec.key, .text(given), source: entry.source.words)
     }
 
-    private static func text(_ facts: [Fact], _ options: [Fact]) -> String {
-        let rows = (facts + options).map { [$0.label, $0.value.text, $0.source.map { "(\($0))" } ?? ""] }
-        let table = Results.table(["", "", ""], rows, widest: 40)
-        return String(table.drop { $0 == "\n" })
+    private static func text(_ facts: [Fact]) -> String {
+        var rows = Rows([.init(), .init(), .init()])
+        for fact in facts { rows.append([fact.label, fact.value.text, fact.source.map { "(\($0))" } ?? ""]) }
+        return rows.text(widest: 40)
     }
 
-    private static func json(_ facts: [Fact], _ options: [Fact]) -> String {
-        var json = JSONText()
-        func write(_ fact: Fact) {
-            json.key(fact.key)
-            json.open("{")
-            json.key("value")
-            fact.value.write(into: &json)
-            if let source = fact.source {
-                json.key("source")
-                json.value(source)
+    private static func json(_ facts: [Fact], _ options: [Fact]) -> JSONTree {
+        func members(_ facts: [Fact]) -> [JSONMember] {
+            facts.map { fact in
+                JSONMember(key: fact.key, value: .present(("value", fact.value.tree), ("source", fact.source.map { .string($0) })))
             }
-            json.close("}")
         }
-        json.open("{")
-        facts.forEach(write)
-        json.key("options")
-        json.open("{")
-        options.forEach(write)
-        json.close("}")
-        json.close("}")
-        return json.string + "\n"
+        return .object(members(facts) + [JSONMember(key: "options", value: .object(members(options)))])
     }
 }

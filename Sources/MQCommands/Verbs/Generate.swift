@@ -1,24 +1,22 @@
-import ArgumentParser
 import MQCore
 
 /// Writes the files that are made from the program: `Scripts/generate` calls it, and a test compares.
 struct Generate: Verb {
-    static let configuration = CommandConfiguration(commandName: "__generate", shouldDisplay: false)
+    static let table = VerbTable(
+        "__generate", .hidden, .reads, "Write manual pages and completion scripts.",
+        operands: [
+            Operand("FOLDER", .one, .folder, help: "The folder that holds man and completions."),
+            Operand("CHANGELOG", .one, .file, help: "The file whose first dated heading dates the pages."),
+        ])
 
-    @Argument(help: "The folder that holds man and completions.")
-    var folder: String
-
-    @OptionGroup var shared: SharedOptions
+    let words: Arguments
+    init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        for (name, text) in GeneratedFiles.all() { try LocalFile.write(Array(text.utf8), to: "\(folder)/\(name)") }
+        let folder = words.word("FOLDER")!
+        for (name, text) in try GeneratedFiles.all(changes: words.word("CHANGELOG")!) {
+            try LocalFile.write(Array(text.utf8), to: "\(folder)/\(name)")
+        }
         return .success
-    }
-}
-
-/// Every generated file: its path from the top of the project, and its text.
-enum GeneratedFiles {
-    static func all() -> [(path: String, text: String)] {
-        ManPages.all().map { ("man/\($0.name)", $0.text) } + Shell.allCases.map { ("completions/\($0.fileName)", $0.script) }
     }
 }

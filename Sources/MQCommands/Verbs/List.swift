@@ -1,26 +1,31 @@
-import ArgumentParser
 import MQCore
 
 struct List: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "list", _superCommandName: "mq",
-        abstract: "List the queues there are, and the limits they share.",
-        usage: "mq list [<scheme>] [<option> ...]",
-        discussion:
-            "Without a scheme, lists every kind of queue that this machine has. Limits are shown with how full they are and what raises them."
-    )
+    static let table = VerbTable(
+        "list", .queues, .reads, "List queues, and the limits they share.",
+        description: [
+            .text(
+                "Without a scheme, lists every kind of queue that this machine has. Limits are shown with how full they are and what raises them."
+            )
+        ],
+        operands: [Operand("SCHEME", .optional, .scheme, help: "A scheme with its colon, or an address whose broker to ask.")],
+        sections: [VerbTable.Section("What to list", [nodes]), VerbTable.Section("Output", [.json])],
+        examples: [
+            VerbTable.Example("The queues of this machine's kernel:", "mq list"),
+            VerbTable.Example("POSIX queues that hold messages:", "mq list posix-mq: --json | jq '.queues[] | select(.messages > 0)'"),
+            VerbTable.Example("Every nsqd that nsqlookupd knows:", "mq list nsqlookup://lookup1 --nodes"),
+        ],
+        statuses: [69, 76, 77, 78])
 
-    @Argument(help: ArgumentHelp("A scheme with its colon, or an address whose broker is asked.", valueName: "scheme"))
-    var address: String?
+    private static let nodes = Flag(
+        "nodes", help: "List the brokers that hold the queues instead, where the transport has several; --json has their queues, too.")
 
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
+    let words: Arguments
+    init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
+        let address = words.word("SCHEME")
+        if words.has(Self.nodes) { return try listNodes(address, console) }
         let texts: [String]
         if let address {
             texts = [address.contains(":") || address.hasPrefix("@") ? address : address + ":"]
@@ -30,30 +35,40 @@ struct List: Verb {
         var listings: [(Descriptor, QueueListing)] = []
         for text in texts {
             do throws(TransportError) {
-                let resolved = try ResolvedAddress(text, options: address == nil ? [] : shared.options)
+                let resolved = try ResolvedAddress(text, options: address == nil ? [] : words.texts(.option))
                 try resolved.require(.admin, for: "list queues")
                 listings.append((resolved.descriptor, try Administration.open(resolved, console).list()))
             } catch {
                 if address != nil { throw error }
-                console.warn("\(text) \(error.sentence)")
+                console.warn("\(text) \(console.remedies.worded(error, at: text).sentence)")
             }
         }
-        try Results.print(json ? Self.json(listings) : listings.map { Self.text($0, $1) }.joined(separator: "\n"))
+        if words.has(.json) {
+            try Results.print(Self.json(listings))
+        } else {
+            try Results.print(listings.map { Self.text($0, $1) }.joined(separator: "\n"))
+        }
+        return .success
+    }
+
+    private func listNodes(_ address: String?, _ console: Console) throws(TransportError) -> Ending {
+        guard let address else {
+            throw TransportError(.usage, "--nodes asks the brokers of an address", hint: "mq list nsqlookup://host --nodes")
+        }
+        let resolved = try ResolvedAddress(
+            address.contains(":") || address.hasPrefix("@") ? address : address + ":", options: words.texts(.option))
+        try resolved.require(.nodes, for: "list nodes", instead: "mq list lists its queues")
+        let listing = try Administration.open(resolved, console).nodes()
+        if words.has(.json) {
+            try Results.print(["nodes": .array(listing.queues.map { Administration.json($0, resolved.descriptor) })])
+        } else {
+            try Results.print(listing.queues.isEmpty ? "\(resolved.descriptor.name): no nodes\n" : Administration.table(listing))
+        }
         return .success
     }
 
     private static func text(_ descriptor: Descriptor, _ listing: QueueListing) -> String {
-        var text = "\(descriptor.name): \(listing.queues.isEmpty ? "no queues" : "")"
-        if listing.queues.isEmpty {
-            text += "\n"
-        } else {
-            let rows = listing.queues.map { queue in [queue.address] + listing.columns.map { queue[$0.key]?.shortText ?? "-" } }
-            let numeric = listing.columns.indices.filter { column in
-                listing.queues.contains { $0[listing.columns[column].key]?.isNumeric ?? false }
-            }
-            let header = ["ADDRESS"] + listing.columns.map { $0.heading.uppercased() }
-            text = Results.table(header, rows, alignedRight: Set(numeric.map { $0 + 1 }))
-        }
+        var text = listing.queues.isEmpty ? "\(descriptor.name): no queues\n" : Administration.table(listing)
         for limit in listing.limits {
             let used = limit.used.map { "\(Quantity.grouped($0)) of " } ?? "up to "
             text += "  \(used)\(limit.fact.value.text) \(limit.fact.label)  [\(limit.remedy)]\n"
@@ -61,35 +76,16 @@ struct List: Verb {
         return text
     }
 
-    private static func json(_ listings: [(Descriptor, QueueListing)]) -> String {
-        var json = JSONText()
-        json.open("{")
-        json.key("queues")
-        json.open("[")
-        for (descriptor, listing) in listings {
-            for queue in listing.queues { Administration.write(queue, descriptor, into: &json) }
-        }
-        json.close("]")
-        json.key("limits")
-        json.open("[")
-        for (descriptor, listing) in listings {
-            for limit in listing.limits {
-                json.open("{")
-                json.key("transport")
-                json.value(descriptor.name)
-                json.key("name")
-                json.value(limit.fact.key)
-                json.key("limit")
-                limit.fact.value.write(into: &json)
-                json.key("used")
-                if let used = limit.used { json.value(used) } else { json.null() }
-                json.key("remedy")
-                json.value(limit.remedy)
-                json.close("}")
-            }
-        }
-        json.close("]")
-        json.close("}")
-        return json.string + "\n"
+    private static func json(_ listings: [(Descriptor, QueueListing)]) -> JSONTree {
+        let queues = listings.flatMap { descriptor, listing in listing.queues.map { Administration.json($0, descriptor) } }
+        let limits = listings.flatMap { descriptor, listing in listing.limits.map { json($0, descriptor) } }
+        return ["queues": .array(queues), "limits": .array(limits)]
+    }
+
+    private static func json(_ limit: QueueLimit, _ descriptor: Descriptor) -> JSONTree {
+        [
+            "transport": .string(descriptor.name), "name": .string(limit.fact.key), "limit": limit.fact.value.tree,
+            "used": limit.used.map { .integer($0) } ?? .null, "remedy": .string(limit.remedy),
+        ]
     }
 }

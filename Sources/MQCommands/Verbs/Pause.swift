@@ -1,44 +1,29 @@
-import ArgumentParser
 import MQCore
 
 struct Pause: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "pause", _superCommandName: "mq", abstract: "Hold the messages of a queue back from its consumers.",
-        usage: "mq pause <address> [<option> ...]",
-        discussion: "Senders go on; mq unpause hands the messages over again. A queue that is paused already is as good.")
+    static let table = VerbTable(
+        "pause", .queues, .changes, "Hold the messages of a queue back from its consumers.",
+        description: [.text("Senders are not affected; mq unpause lets messages through again. Pausing a paused queue succeeds.")],
+        operands: [.queue],
+        sections: [VerbTable.Section("Where", [.node])],
+        examples: [
+            VerbTable.Example(
+                "While the consumers of a channel are replaced:", "mq pause nsq:orders/billing", "mq unpause nsq:orders/billing"),
+            VerbTable.Example("On one of several nsqds:", "mq pause nsqlookup://lookup1/orders/billing --node 10.0.0.7:4150"),
+        ],
+        statuses: ExitStatus.ofQueues)
 
-    @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
-    var address: String
+    let words: Arguments
+    init(_ words: Arguments) { self.words = words }
 
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
-
-    func perform(_ console: Console) throws(TransportError) -> Ending { try Administration.pause(true, address, shared, console) }
-}
-
-struct Unpause: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "unpause", _superCommandName: "mq", abstract: "Hand the messages of a paused queue over again.",
-        usage: "mq unpause <address> [<option> ...]")
-
-    @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
-    var address: String
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
-
-    func perform(_ console: Console) throws(TransportError) -> Ending { try Administration.pause(false, address, shared, console) }
+    func perform(_ console: Console) throws(TransportError) -> Ending { try Administration.pause(true, words, console) }
 }
 
 extension Administration {
-    fileprivate static func pause(
-        _ paused: Bool, _ address: String, _ shared: SharedOptions, _ console: Console
-    ) throws(TransportError) -> Ending {
-        let resolved = try resolve(address, shared)
+    static func pause(_ paused: Bool, _ words: Arguments, _ console: Console) throws(TransportError) -> Ending {
+        let resolved = try resolve(words)
         try resolved.require(.pause, for: "pause a queue", instead: "its consumers have to be stopped")
-        try open(resolved, console).pause(paused)
+        try open(words, resolved, console).pause(paused)
         console.detail(paused ? "paused" : "no longer paused")
         return .success
     }

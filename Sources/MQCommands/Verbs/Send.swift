@@ -1,135 +1,108 @@
-import ArgumentParser
 import MQCore
 
-/// How often the messages of the command line are sent.
-enum Repetition: Equatable {
-    case times(Int)
-    case forever
-
-    func goesOn(after rounds: Int) -> Bool {
-        switch self {
-        case .times(let count): rounds < count
-        case .forever: true
-        }
-    }
-}
-
 struct Send: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "send", _superCommandName: "mq",
-        abstract: "Send messages from the arguments, or records from standard input.",
-        usage: "mq send <address> [<message> ...] [<option> ...]",
-        discussion: """
-            Each line of standard input is a message unless --framing says otherwise; arguments are messages as they \
-            are, and standard input is then not read. A message that begins with a dash goes behind --.
+    static let table = VerbTable(
+        "send", .messages, .changes, "Send messages from the arguments, or records from standard input.",
+        description: [
+            .text(
+                "Each line of standard input is a message unless --framing says otherwise. Arguments are messages as they are, and standard input is then not read. A message that begins with a dash goes behind --."
+            ),
+            .text(
+                "mq send exits when everything is acknowledged or handed to the peer. What the queue cannot carry is found before it is sent. When sending breaks off, the last lines say where to resume."
+            ),
+        ],
+        operands: [
+            Operand("ADDRESS", .one, .address, help: "Where to: posix-mq:/name, sysv:0x4d51, zmq:ENDPOINT, ..."),
+            Operand("MESSAGE", .any, .message, help: "A message; with --framing files, the name of a file."),
+        ],
+        sections: [
+            .framing,
+            VerbTable.Section("What messages carry", [priority, type, delay, group, dedup, attribute]),
+            VerbTable.Section(
+                "Sending", [.rate.saying("Send at most RATE messages per second: 100, 2.5k, 1M."), repetition, skipEmpty, onError]),
+            VerbTable.Section(
+                "Opening and ending",
+                [
+                    .timeout.saying("How long to wait for room, a peer, or final acknowledgements."), .retry, .create, .readyFd,
+                ]),
+        ],
+        examples: [
+            VerbTable.Example("Two messages, the second beginning with a dash:", "mq send posix-mq:/jobs first -- -second"),
+            VerbTable.Example("Lines of a file, at most 1000 per second:", "mq send posix-mq:/jobs --rate 1k < jobs.txt"),
+            VerbTable.Example("Each file of a folder as one message:", "mq send posix-mq:/jobs -F files queue.d/*"),
+            VerbTable.Example("Skip and count what the queue cannot carry:", "mq send posix-mq:/jobs --on-error skip < mixed.txt"),
+            VerbTable.Example(
+                "With a priority of its own:", #"echo '{"body": "now", "priority": 9}' | mq send posix-mq:/jobs -J"#),
+        ],
+        statuses: [65, 66, 69, 73, 75, 76, 77, 78])
 
-            mq send ends when everything is acknowledged or handed to the peer. What the queue cannot carry is found \
-            before it is sent. When sending breaks off, the last lines say where to resume.
-            """)
+    static let priority = Flag(
+        "priority", nil, .integer(0...32767), help: "Priority of messages without one (posix-mq: 0 to 32767, the highest first).")
+    static let type = Flag("type", nil, .integer(1...Int.max), help: "Type of messages without one (sysv: 1 or more).")
+    static let delay = Flag("delay", nil, .duration(), help: "Deliver messages after DURATION at the earliest, where the transport can.")
+    static let group = Flag(
+        "group", nil, .name, help: "Group of messages without one; order is kept within a group (sqs: FIFO queues).")
+    static let dedup = Flag(
+        "dedup", nil, .name, "ID", help: "Deduplication ID of messages without one; the queue drops a second message with the same ID.")
+    static let attribute = Flag(
+        "attribute", "H", .text(), "NAME[:TYPE]=VALUE", repeats: true,
+        help: "Attribute of messages without any (repeatable). TYPE is String unless given.")
+    static let repetition = Flag(
+        "repeat", nil, .text(["forever"]), "N", help: "Send the messages of the command line N times, or forever.")
+    static let skipEmpty = Flag("skip-empty", help: "Skip empty messages and count them.")
+    static let onError = Flag(
+        "on-error", nil, .choice(["fail", "skip"]), "POLICY", standard: "fail",
+        help: "What to do with a message the queue cannot carry: fail, or skip and count it.")
 
-    @Argument(help: ArgumentHelp("Where to: posix-mq:/name, sysv:0x4d51, zmq:ENDPOINT, …", valueName: "address"))
-    var address: String
-
-    @Argument(help: ArgumentHelp("Messages; with --framing files, the names of files.", valueName: "message"))
-    var messages: [String] = []
-
-    @OptionGroup var framingOptions: FramingOptions
-
-    @Option(help: ArgumentHelp("Priority of messages that name none (posix-mq: 0…32767, the highest first).", valueName: "n"))
-    var priority: String?
-
-    @Option(help: ArgumentHelp("Type of messages that name none (sysv: 1 or more).", valueName: "n"))
-    var type: String?
-
-    @Option(help: ArgumentHelp("Hold messages back that long before they are delivered, where the transport can.", valueName: "duration"))
-    var delay: String?
-
-    @Option(help: ArgumentHelp("Group of messages that name none: order is kept within it (sqs: FIFO queues).", valueName: "name"))
-    var group: String?
-
-    @Option(help: ArgumentHelp("Deduplication id of messages that name none: the queue drops a second one.", valueName: "id"))
-    var dedup: String?
-
-    @Option(
-        name: [.customShort("H", allowingJoined: true), .customLong("attribute")],
-        help: ArgumentHelp(
-            "An attribute of messages that have none of their own; may be given again. The type is String unless said.",
-            valueName: "name[:type]=value"))
-    var attributes: [String] = []
-
-    @Option(help: ArgumentHelp("Send at most that many messages a second: 100, 2.5k, 1M.", valueName: "rate"))
-    var rate: String?
-
-    @Option(
-        name: .customLong("repeat"),
-        help: ArgumentHelp("Send the messages of the command line that many times, or forever.", valueName: "n"))
-    var repetition: String?
-
-    @Flag(help: "Skip empty messages and count them.")
-    var skipEmpty = false
-
-    @Option(
-        help: ArgumentHelp("A message the queue cannot carry: fail (the default), or skip it and count.", valueName: "policy"),
-        completion: .list(["fail", "skip"]))
-    var onError: String?
-
-    @Option(help: ArgumentHelp("The longest wait for room, for a peer, or for acknowledgements at the end.", valueName: "duration"))
-    var timeout: String?
-
-    @Option(help: ArgumentHelp("Go on trying that long to open, or to reconnect, with back-off.", valueName: "duration"))
-    var retry: String?
-
-    @Flag(help: "Create the queue if it does not exist; its options are those of the address.")
-    var create = false
-
-    @Option(help: ArgumentHelp("Write the bound endpoint, or the address, to this descriptor once open.", valueName: "n"))
-    var readyFd: String?
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
+    let words: Arguments
+    init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        let framing = try framingOptions.resolve()
+        let framing = try words.framing()
+        let messages = words.words("MESSAGE")
         if framing == .files && messages.isEmpty {
             throw TransportError(.usage, "--framing files takes the names of files as arguments")
         }
-        if repetition != nil && messages.isEmpty {
-            throw TransportError(.usage, "--repeat repeats the messages of the command line", hint: "mq send ADDRESS MESSAGE --repeat 3")
+        if words.has(Self.repetition) && messages.isEmpty {
+            let address = ShellWord.quoted(words.word("ADDRESS")!)
+            throw TransportError(.usage, "--repeat repeats the messages of the command line", hint: "mq send \(address) MESSAGE --repeat 3")
         }
-        let resolved = try ResolvedAddress(address, options: shared.options)
-            .creating(create, address, options: shared.options)
+        let (address, options) = (words.word("ADDRESS")!, words.texts(.option))
+        let resolved = try ResolvedAddress(address, options: options).creating(words.has(.create), address, options: options)
         try resolved.require(.send, for: "send")
         let session = try SendSession(
             plan: SendSession.Plan(
-                framing: framing, messages: messages, repetition: try repeats(), rate: try Value.rate(rate, "--rate"),
-                skipsEmpty: skipEmpty, skipsRefused: try Value.choice(onError, "--on-error", ["fail", "skip"]) == "skip",
-                timeout: try Value.duration(timeout, "--timeout"), retry: try Value.duration(retry, "--retry"),
-                ready: try ReadyLine(readyFd), defaults: try defaults(resolved)),
+                framing: framing, messages: messages, repetition: try repeats(), rate: words.rate(.rate),
+                skipsEmpty: words.has(Self.skipEmpty), skipsRefused: words.text(Self.onError) == "skip",
+                timeout: words.duration(.timeout), retry: words.duration(.retry),
+                ready: try ReadyLine(words.integer(.readyFd)), defaults: try defaults(resolved)),
             address: resolved, console: console)
         return try session.run()
     }
 
     private func repeats() throws(TransportError) -> Repetition {
-        guard let repetition else { return .times(1) }
-        if repetition == "forever" { return .forever }
-        return .times(try Value.integer(repetition, "--repeat", 1...Int.max)!)
+        guard let text = words.text(Self.repetition) else { return .times(1) }
+        if text == "forever" { return .forever }
+        try ValueKind.integer(1...Int.max).check(text, "--repeat")
+        return .times(Quantity.integer(text)!)
     }
 
-    private func defaults(_ resolved: ResolvedAddress) throws(TransportError) -> MessageProperties {
+    func defaults(_ resolved: ResolvedAddress) throws(TransportError) -> MessageProperties {
+        let needs: [(Flag, Capabilities, String)] = [
+            (Self.priority, .priority, "carry a priority"), (Self.type, .type, "carry a type"), (Self.delay, .delay, "delay a message"),
+            (Self.group, .group, "keep groups of messages"), (Self.dedup, .group, "drop duplicates"),
+            (Self.attribute, .attributes, "carry attributes"),
+        ]
+        for (flag, capability, purpose) in needs where words.has(flag) { try resolved.require(capability, for: purpose) }
         var properties = MessageProperties()
-        if priority != nil { try resolved.require(.priority, for: "carry a priority") }
-        if type != nil { try resolved.require(.type, for: "carry a type") }
-        if delay != nil { try resolved.require(.delay, for: "delay a message") }
-        if group != nil { try resolved.require(.group, for: "keep groups of messages") }
-        if dedup != nil { try resolved.require(.group, for: "drop duplicates") }
-        if !attributes.isEmpty { try resolved.require(.attributes, for: "carry attributes") }
-        properties.group = try Value.name(group, "--group")
-        properties.dedup = try Value.name(dedup, "--dedup")
-        for text in attributes { properties.attributes.append(try Value.attribute(text, after: properties.attributes)) }
-        properties.priority = try Value.integer(priority, "--priority", 0...32767)
-        properties.type = try Value.integer(type, "--type", 1...Int.max)
-        properties.delay = try Value.duration(delay, "--delay")
+        properties.group = words.text(Self.group)
+        properties.dedup = words.text(Self.dedup)
+        for text in words.texts(Self.attribute) {
+            properties.attributes.append(try Attribute(parsing: text, after: properties.attributes))
+        }
+        properties.priority = words.integer(Self.priority)
+        properties.type = words.integer(Self.type)
+        properties.delay = words.duration(Self.delay)
         return properties
     }
 }

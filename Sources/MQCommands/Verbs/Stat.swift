@@ -1,51 +1,59 @@
-import ArgumentParser
 import MQCore
 
 struct Stat: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "stat", _superCommandName: "mq", abstract: "Show everything about one queue.",
-        usage: "mq stat <address> [<option> ...]\nmq stat <address> --watch [<interval>] [<option> ...]",
-        discussion: """
-            With --watch, a line each interval shows the numbers: those that only grow as their growth a second, the others \
-            as they are. What does not fit into 80 columns is in --json.
-            """)
+    static let table = VerbTable(
+        "stat", .queues, .reads, "Show everything about one queue.",
+        forms: ["ADDRESS [OPTION...]", "ADDRESS --watch [INTERVAL] [-n N] [OPTION...]"],
+        description: [
+            .text(
+                "With --watch, prints one line of numbers per interval: counters as rates per second, gauges as they are. --json has the columns that do not fit into 80."
+            )
+        ],
+        operands: [
+            .queue,
+            Operand("INTERVAL", .optional, interval, help: "With --watch, the time between two lines (default: 1s)."),
+        ],
+        sections: [
+            VerbTable.Section("What to show", [clients, .node]),
+            VerbTable.Section("Watching", [watch, .count.saying("With --watch, exit after N lines.")]),
+            VerbTable.Section("Output", [.json.saying("Print JSON; with --watch, one object per line.")]),
+        ],
+        examples: [
+            VerbTable.Example("How many messages are there?", "mq stat posix-mq:/jobs --json | jq .messages"),
+            VerbTable.Example("How fast does it fill? A line every five seconds:", "mq stat posix-mq:/jobs --watch 5s"),
+            VerbTable.Example("Which consumer is slow?", "mq stat nsq:orders/billing --clients"),
+        ],
+        statuses: ExitStatus.ofQueues)
 
-    @Argument(help: ArgumentHelp("The queue.", valueName: "address"))
-    var address: String
+    private static let clients = Flag(
+        "clients", help: "Show who is connected to the queue, with figures for each, where the transport can tell.")
+    static let watch = Flag("watch", help: "Print one line of numbers per interval.")
+    private static let interval = ValueKind.duration(.milliseconds(1) ... .seconds(1 << 40))
 
-    @Argument(help: ArgumentHelp("With --watch, the time between two lines; 1s unless given.", valueName: "interval"))
-    var interval: String?
-
-    @Flag(help: "Print a line of numbers each interval.")
-    var watch = false
-
-    @Option(
-        name: [.customShort("n", allowingJoined: true), .customLong("count")],
-        help: ArgumentHelp("With --watch, end after so many lines.", valueName: "n"))
-    var count: String?
-
-    @Flag(help: "Print JSON; with --watch, an object a line.")
-    var json = false
-
-    @OptionGroup var shared: SharedOptions
-
-    var subject: String? { address }
+    let words: Arguments
+    init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        guard watch else {
-            if let interval { throw TransportError(.usage, "'\(interval)' is an interval of --watch", hint: "mq stat ADDRESS --watch 5s") }
-            if count != nil { throw TransportError(.usage, "-n counts lines of --watch") }
+        let interval = words.word("INTERVAL")
+        guard words.has(Self.watch) else {
+            if let interval {
+                throw TransportError(
+                    .usage, "'\(interval)' is an interval of --watch",
+                    hint: "mq stat \(ShellWord.quoted(words.word("ADDRESS")!)) --watch \(ShellWord.quoted(interval))")
+            }
+            if words.has(.count) { throw TransportError(.usage, "\(words.name(.count)) counts lines of --watch") }
             return try show(console)
         }
-        let pause = try Value.interval(interval, "--watch") ?? .seconds(1)
-        let limit = try Value.integer(count, "-n", 1...Int.max)
-        let resolved = try Administration.resolve(address, shared)
+        if words.has(Self.clients) { throw TransportError(.usage, "--clients and --watch exclude each other") }
+        let pause = interval.flatMap(Quantity.duration) ?? .seconds(1)
+        let limit = words.integer(.count)
+        let resolved = try Administration.resolve(words)
         let stop = StopFlag()
         ProcessMonitor.start(
             ProcessMonitor.Configuration(
                 stop: stop, console: console, watchesOutput: true, counters: Counters(), verb: "watched", drawsProgress: false))
-        let admin = try Administration.open(resolved, console, stop: stop)
-        var watch = StatWatch(resolved.descriptor, isJSON: json)
+        let admin = try Administration.open(words, resolved, console, stop: stop)
+        var watch = StatWatch(resolved.descriptor, isJSON: words.has(.json), width: StatWatch.outputWidth)
         var lines = 0
         var due = Deadline.now()
         while true {
@@ -57,7 +65,7 @@ struct Stat: Verb {
                 if let number = stop.reason?.signal { return .signal(number) }
                 throw error
             }
-            try Results.print(watch.lines(status, at: Console.wallClock()))
+            try Results.print(try watch.lines(status, at: WallClock.now()))
             if let note = watch.takeNote() { console.note(note) }
             lines += 1
             if lines == limit { return .success }
@@ -70,18 +78,26 @@ struct Stat: Verb {
     }
 
     private func show(_ console: Console) throws(TransportError) -> Ending {
-        let resolved = try Administration.resolve(address, shared)
-        let status = try Administration.open(resolved, console).status()
-        if json {
-            var text = JSONText()
-            Administration.write(status, resolved.descriptor, into: &text)
-            try Results.print(text.string + "\n")
+        let resolved = try Administration.resolve(words)
+        if words.has(Self.clients) { try resolved.require(.clients, for: "tell who is connected") }
+        let admin = try Administration.open(words, resolved, console)
+        let status = try admin.status()
+        let clients = words.has(Self.clients) ? try admin.clients() : nil
+        if words.has(.json) {
+            var members = Administration.members(of: status, resolved.descriptor)
+            if let clients {
+                members.append(
+                    JSONMember(key: "clients", value: .array(clients.queues.map { Administration.json($0, resolved.descriptor) })))
+            }
+            try Results.print(JSONTree.object(members))
         } else {
-            let rows = [["Address", status.address]] + status.facts.map { [$0.label, $0.value.text] }
-            let width = max(17, rows.map(\.[0].count).max() ?? 0) + 1
-            let text = rows.map { $0[0] + String(repeating: " ", count: width - $0[0].count) + $0[1] + "\n" }.joined()
+            var rows = Rows([.init(least: 17), .init()])
+            rows.gap = 1
+            rows.append(["Address", status.address])
+            for fact in status.facts { rows.append([fact.label, fact.value.text]) }
             let (tables, missing) = Self.tables(of: status.parts, within: status.address)
-            try Results.print(text + tables)
+            let connected = clients.map { $0.queues.isEmpty ? "\nno clients\n" : "\n" + Administration.table($0) } ?? ""
+            try Results.print(rows.text() + tables + connected)
             if missing > 0 { console.note("\(missing) more \(missing == 1 ? "column does" : "columns do") not fit; --json has them") }
         }
         return .success
@@ -99,17 +115,11 @@ struct Stat: Verb {
             let keys = first.facts.map(\.key)
             let alike = rest.prefix { $0.facts.map(\.key) == keys }
             rest = rest.dropFirst(alike.count)
-            let numeric = first.facts.indices.filter { first.facts[$0].value.isNumeric }.map { $0 + 1 }
-            let header = ["ADDRESS"] + first.facts.map { $0.label.uppercased() }
-            let rows = alike.map { part in [shortened(part.address, within: whole)] + part.facts.map(\.value.shortText) }
-            var left = width - min(widestAddress, rows.map(\.[0].count).max() ?? 0)
-            let fitting = header.indices.dropFirst().prefix { column in
-                left -= 2 + ([header] + rows).reduce(0) { max($0, $1[column].count) }
-                return left >= 0
-            }
-            let end = fitting.endIndex
-            missing = max(missing, header.count - end)
-            text += "\n" + Results.table(Array(header[..<end]), rows.map { Array($0[..<end]) }, alignedRight: Set(numeric))
+            var rows = Rows([.init("ADDRESS")] + first.facts.map { .init($0.label.uppercased(), isNumeric: $0.value.isNumeric) })
+            for part in alike { rows.append([shortened(part.address, within: whole)] + part.facts.map(\.value.shortText)) }
+            while rows.columns.count > 1, rows.width(first: widestAddress) > width { rows.removeLastColumn() }
+            missing = max(missing, 1 + keys.count - rows.columns.count)
+            text += "\n" + rows.text()
         }
         return (text, missing)
     }

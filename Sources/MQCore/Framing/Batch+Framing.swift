@@ -33,10 +33,24 @@ extension Batch {
             let found =
                 terminator.count == 1
                 ? memchr(base + span.start, CInt(terminator[0]), size).map { UnsafeRawPointer($0) }
-                : findBytes(terminator, in: base + span.start, size)
+                : ByteSearch.find(terminator, in: base + span.start, size)
             if found != nil { return index }
         }
         return nil
+    }
+
+    /// The first body of `range` that would end early on the way back: `terminator` occurs in it, or across its end, as when
+    /// a body that ends in `X` is ended by `XX`.
+    public func firstAmbiguous(_ terminator: [UInt8], in range: Range<Int>) -> Int? {
+        let contained = firstContaining(terminator, in: range)
+        // So far may the terminator be shifted against itself, and so much of it must the body then end with.
+        let shifts = terminator.indices.dropFirst().filter { terminator.dropFirst($0).elementsEqual(terminator.dropLast($0)) }
+        if shifts.isEmpty { return contained }
+        let crossing = (range.lowerBound..<(contained ?? range.upperBound)).first { index in
+            let body = bytes(of: index)
+            return shifts.contains { body.count >= $0 && body.suffix($0).elementsEqual(terminator.prefix($0)) }
+        }
+        return crossing ?? contained
     }
 
     /// How many messages from `first` on lie whole within the first `bytes` of their image.

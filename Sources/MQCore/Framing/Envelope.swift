@@ -4,20 +4,25 @@ public enum Envelope {
     /// The keys, in the order in which they are written.
     public static let keys = [
         "body", "body64", "id", "ts", "attempts", "priority", "type", "frames", "attributes", "group", "dedup", "delay",
+        "queue",
     ]
 
     /// Appends one object, without a newline.
     public static func encode(_ body: UnsafeRawBufferPointer, _ properties: MessageProperties, into json: inout JSONText) {
         json.open("{")
         write("body", body, into: &json)
-        if let id = properties.id { member("id", id, &json) }
-        if let timestamp = properties.timestamp { member("ts", Timestamp.text(timestamp), &json) }
+        encodeMembers(properties, into: &json)
+        json.close("}")
+    }
+
+    /// Appends what the transport carries beside the body, to an object that is open.
+    public static func encodeMembers(_ properties: MessageProperties, into json: inout JSONText) {
+        if let id = properties.id { json.member("id", id) }
+        if let timestamp = properties.timestamp { json.member("ts", Timestamp.text(timestamp)) }
         for (key, number) in [
             ("attempts", properties.attempts), ("priority", properties.priority), ("type", properties.type),
         ] {
-            guard let number else { continue }
-            json.key(key)
-            json.value(number)
+            if let number { json.member(key, number) }
         }
         if let frames = properties.frames {
             json.key("frames")
@@ -26,20 +31,19 @@ public enum Envelope {
             json.close("]")
         }
         if !properties.attributes.isEmpty { encode(properties.attributes, into: &json) }
-        if let group = properties.group { member("group", group, &json) }
-        if let dedup = properties.dedup { member("dedup", dedup, &json) }
+        if let group = properties.group { json.member("group", group) }
+        if let dedup = properties.dedup { json.member("dedup", dedup) }
         if let delay = properties.delay {
             json.key("delay")
             json.value(number: seconds(delay))
         }
-        json.close("}")
+        if let queue = properties.queue { json.member("queue", queue) }
     }
 
     /// Whole seconds, or nine digits behind the point: a `Double` would lose the last of them.
     private static func seconds(_ duration: Duration) -> String {
         let (whole, rest) = duration.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
-        let digits = String(rest)
-        return rest == 0 ? "\(whole)" : "\(whole)." + String(repeating: "0", count: 9 - digits.count) + digits
+        return rest == 0 ? "\(whole)" : "\(whole)." + String(rest).zeroPadded(to: 9)
     }
 
     /// The inverse, for any number that JSON can write and a queue could mean.
@@ -52,11 +56,6 @@ public enum Envelope {
         }
         guard let seconds = Double(number), seconds >= 0, seconds < 1e9 else { return nil }
         return .nanoseconds(Int64((seconds * 1e9).rounded()))
-    }
-
-    private static func member(_ key: String, _ text: String, _ json: inout JSONText) {
-        json.key(key)
-        json.value(text)
     }
 
     private static func write(_ key: String, _ bytes: UnsafeRawBufferPointer, into json: inout JSONText) {
@@ -79,7 +78,7 @@ public enum Envelope {
                     json.value(utf8: value)
                 } else {
                     json.open("{")
-                    member("type", attribute.type, &json)
+                    json.member("type", attribute.type)
                     write("value", value, into: &json)
                     json.close("}")
                 }
@@ -88,11 +87,29 @@ public enum Envelope {
         json.close("}")
     }
 
-    /// Reads one object. Keys that a sender cannot set (`id`, `ts`, `attempts`) and unknown keys are read and dropped.
+    /// Reads one object. Keys that a sender cannot set (`id`, `ts`, `attempts`, `queue`) and unknown keys are read and dropped.
     ///
-    /// - Throws: `malformed`: no JSON object, no body, two bodies, or a member that is not what it should be.
-    public static func decode(_ line: UnsafeRawBufferPointer, body: inout [UInt8]) throws(TransportError) -> MessageProperties {
+    /// - Parameter unknown: called with each unknown key.
+    /// - Throws: `malformed`: no JSON object, no body, a key twice, or a member that is not what it should be.
+    public static func decode(
+        _ line: UnsafeRawBufferPointer, body: inout [UInt8], unknown: (String) -> Void = { _ in }
+    ) throws(TransportError) -> MessageProperties {
         var reader = JSONReader(line)
+        do throws(TransportError) {
+            return try decode(&reader, &body, unknown)
+        } catch {
+            if line.starts(with: [0xef, 0xbb, 0xbf]) {
+                throw TransportError(.malformed, "a byte-order mark stands before the JSON", hint: "tail -c +4 leaves it out")
+            }
+            guard reader.endsEarly else { throw error }
+            throw TransportError(
+                .malformed, "the line ends within its JSON, and a JSON record is one line", hint: "jq -c . puts each on one line")
+        }
+    }
+
+    private static func decode(
+        _ reader: inout JSONReader, _ body: inout [UInt8], _ unknown: (String) -> Void
+    ) throws(TransportError) -> MessageProperties {
         var properties = MessageProperties()
         var bodies = 0
         body.removeAll(keepingCapacity: true)
@@ -109,7 +126,7 @@ public enum Envelope {
             case "body64":
                 bodies += 1
                 bytes = try base64(&reader, key)
-            default: try member(key, &reader, &properties)
+            default: try member(key, &reader, &properties, unknown)
             }
         }
         try reader.end()
@@ -129,31 +146,55 @@ public enum Envelope {
         return properties
     }
 
-    private static func member(_ key: String, _ reader: inout JSONReader, _ properties: inout MessageProperties) throws(TransportError) {
+    private static func member(
+        _ key: String, _ reader: inout JSONReader, _ properties: inout MessageProperties, _ unknown: (String) -> Void
+    ) throws(TransportError) {
         if try reader.kind() == .null { return try reader.null() }
         switch key {
-        case "priority": properties.priority = try integer(&reader, key, 0...Int(Int32.max))
-        case "type": properties.type = try integer(&reader, key, 1...Int.max)
-        case "group": properties.group = try text(&reader, key)
-        case "dedup": properties.dedup = try text(&reader, key)
+        case "priority":
+            try requireOnce(properties.priority == nil, key)
+            properties.priority = try integer(&reader, key, 0...Int(Int32.max))
+        case "type":
+            try requireOnce(properties.type == nil, key)
+            properties.type = try integer(&reader, key, 1...Int.max)
+        case "group":
+            try requireOnce(properties.group == nil, key)
+            properties.group = try text(&reader, key)
+        case "dedup":
+            try requireOnce(properties.dedup == nil, key)
+            properties.dedup = try text(&reader, key)
         case "frames":
+            try requireOnce(properties.frames == nil, key)
             var frames: [Int] = []
             guard try reader.kind() == .array else { throw wrong(key, "a list of lengths") }
             try reader.array { reader throws(TransportError) in frames.append(try integer(&reader, key, 0...Int.max)) }
             guard !frames.isEmpty else { throw wrong(key, "a list of at least one length") }
             properties.frames = frames
         case "delay":
+            try requireOnce(properties.delay == nil, key)
             guard try reader.kind() == .number, let delay = duration(try reader.number()) else { throw wrong(key, "a number of seconds") }
             properties.delay = delay
-        case "attributes": properties.attributes = try attributes(&reader)
-        default: try reader.skip()
+        case "attributes":
+            try requireOnce(properties.attributes.isEmpty, key)
+            properties.attributes = try attributes(&reader)
+        case "id", "ts", "attempts", "queue": try reader.skip()
+        default:
+            unknown(key)
+            try reader.skip()
         }
+    }
+
+    /// Of two values one would be lost, and readers of JSON do not agree on which.
+    private static func requireOnce(_ isFirst: Bool, _ key: String) throws(TransportError) {
+        if !isFirst { throw TransportError(.malformed, "the JSON record has \"\(key.printable)\" twice") }
     }
 
     private static func attributes(_ reader: inout JSONReader) throws(TransportError) -> [Attribute] {
         var result: [Attribute] = []
+        var names: Set<String> = []
         guard try reader.kind() == .object else { throw wrong("attributes", "an object") }
         try reader.object { reader, name throws(TransportError) in
+            try requireOnce(names.insert(name).inserted, name)
             var attribute = Attribute(name: name, value: [])
             switch try reader.kind() {
             case .string: try reader.string(into: &attribute.value)

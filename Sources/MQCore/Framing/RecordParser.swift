@@ -20,6 +20,8 @@ public struct RecordParser: Sendable {
     public private(set) var batchOffset = 0
     /// The position in the stream of the first byte that belongs to no record yet.
     public private(set) var consumed = 0
+    /// The position in the stream behind a record that was thrown as `malformed`, where that can be told.
+    public private(set) var positionBehindMalformed: Int?
     /// Whether the bytes behind a record that was too long have not been looked at: `frame` is to be called again, after
     /// `prepareRefill`, before anything is read and even when there is nothing more to read.
     public private(set) var hasMore = false
@@ -107,7 +109,7 @@ extension RecordParser {
         while true {
             let bytes = batch.unframed
             guard bytes.count > scanned, let base = bytes.baseAddress,
-                let found = findBytes(terminator, in: base + scanned, bytes.count - scanned)
+                let found = ByteSearch.find(terminator, in: base + scanned, bytes.count - scanned)
             else { break }
             if endRecord(&batch, size: base.distance(to: found), terminator: terminator.count) { return }
         }
@@ -164,7 +166,7 @@ extension RecordParser {
             guard (0x30...0x39).contains(byte) else { return .malformed("a netstring begins with its length in digits and a colon") }
             if index > 0 && size == 0 { return .malformed("a netstring's length has no leading zeros") }
             size = size * 10 + Int(byte - 0x30)
-            if size > 1 << 50 { return .malformed("a netstring's length is beyond all measure") }
+            if size > 1 << 50 { return .malformed("a netstring's length is too large") }
         }
         return .incomplete
     }
@@ -201,7 +203,9 @@ extension RecordParser {
                     if atEnd { throw truncated(max(0, bytes.count - length), of: size) }
                     return
                 } else {
+                    positionBehindMalformed = consumed + total
                     try checkTrailer(bytes, at: total, trailer)
+                    positionBehindMalformed = nil
                     mark(&batch, offset: length, size: size, through: total)
                 }
             }
@@ -210,10 +214,10 @@ extension RecordParser {
 
     private func checkTrailer(_ bytes: UnsafeRawBufferPointer, at end: Int, _ trailer: Int) throws(TransportError) {
         guard trailer == 1, bytes[end - 1] != UInt8(ascii: ",") else { return }
-        throw TransportError(.malformed, "a netstring ends with a comma")
+        throw TransportError(.malformed, "a netstring ends with a comma, which is missing")
     }
 
     private func truncated(_ have: Int, of size: Int) -> TransportError {
-        TransportError(.malformed, "input ends inside a record: \(min(have, size)) of \(size) bytes")
+        TransportError(.malformed, "input ends inside a record: \(Quantity.grouped(min(have, size))) of \(Quantity.count(size, "byte"))")
     }
 }

@@ -6,11 +6,34 @@ public struct JSONReader {
     /// Where the next byte is read, from the start.
     public private(set) var position = 0
     private var depth = 0
+    /// Whether reading failed because there are no more bytes, where some had to follow.
+    public private(set) var endsEarly = false
 
     /// Deeper nesting is refused: recursion must be bounded for bytes from outside.
     private static let maximumDepth = 64
 
     public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    /// Reads all of `bytes` by `body`.
+    /// - Throws: what `body` throws, and `malformed` for anything behind the value that it read.
+    public static func read<Value>(
+        _ bytes: some Sequence<UInt8>, _ body: (inout JSONReader) throws(TransportError) -> Value
+    ) throws(TransportError) -> Value {
+        // A closure of the standard library loses the type of the error, hence the result.
+        func run(_ bytes: UnsafeRawBufferPointer) -> Result<Value, TransportError> {
+            do throws(TransportError) {
+                var reader = JSONReader(bytes)
+                let value = try body(&reader)
+                try reader.end()
+                return .success(value)
+            } catch {
+                return .failure(error)
+            }
+        }
+        let result =
+            bytes.withContiguousStorageIfAvailable { run(UnsafeRawBufferPointer($0)) } ?? Array(bytes).withUnsafeBytes { run($0) }
+        return try result.get()
+    }
 
     public enum Kind: Sendable {
         case object, array, string, number, bool, null
@@ -18,6 +41,11 @@ public struct JSONReader {
 
     public func failure(_ what: String) -> TransportError {
         TransportError(.malformed, "\(what) at byte \(position + 1) of the JSON")
+    }
+
+    /// About bytes that end at the position.
+    private func failure(before what: String) -> TransportError {
+        TransportError(.malformed, "\(what) before byte \(position + 1) of the JSON")
     }
 
     private mutating func skipSpace() {
@@ -31,7 +59,10 @@ public struct JSONReader {
 
     private mutating func peek() throws(TransportError) -> UInt8 {
         skipSpace()
-        guard position < bytes.count else { throw failure("unexpected end") }
+        guard position < bytes.count else {
+            endsEarly = true
+            throw failure("unexpected end")
+        }
         return bytes[position]
     }
 
@@ -102,7 +133,7 @@ public struct JSONReader {
             let start = position
             while position < bytes.count, bytes[position] >= 0x20, bytes[position] != 0x22, bytes[position] != 0x5c { position += 1 }
             let run = UnsafeRawBufferPointer(rebasing: bytes[start..<position])
-            if !Self.isUTF8(run) { throw failure("bytes that are not UTF-8 before") }
+            if !Self.isUTF8(run) { throw failure(before: "bytes that are not UTF-8") }
             result.append(contentsOf: run)
             guard position < bytes.count else { throw failure("a string without an end") }
             position += 1
@@ -127,7 +158,7 @@ public struct JSONReader {
         case UInt8(ascii: "f"): result.append(0x0c)
         case let byte where byte == 0x22 || byte == 0x5c || byte == 0x2f: result.append(byte)
         case UInt8(ascii: "u"): try unicodeEscape(into: &result)
-        default: throw failure("an escape that does not exist")
+        default: throw failure("an unknown escape")
         }
     }
 
@@ -150,9 +181,7 @@ public struct JSONReader {
         guard position + 4 <= bytes.count else { throw failure("a string without an end") }
         var value: UInt32 = 0
         for _ in 0..<4 {
-            guard let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue, bytes[position] < 0x80 else {
-                throw failure("\\u needs four hexadecimal digits")
-            }
+            guard let digit = Hex.value(bytes[position]) else { throw failure("\\u needs four hexadecimal digits") }
             value = value << 4 | UInt32(digit)
             position += 1
         }
@@ -221,7 +250,7 @@ public struct JSONReader {
     /// Nothing but white space may follow.
     public mutating func end() throws(TransportError) {
         skipSpace()
-        if position < bytes.count { throw failure("something behind the value") }
+        if position < bytes.count { throw failure("text after the value") }
     }
 
     /// Whether the bytes are valid UTF-8.

@@ -30,6 +30,22 @@ public struct JSONText: Sendable {
         needsComma = false
     }
 
+    /// A key and its value.
+    public mutating func member(_ key: String, _ text: String) {
+        self.key(key)
+        value(text)
+    }
+
+    public mutating func member(_ key: String, _ number: Int) {
+        self.key(key)
+        value(number)
+    }
+
+    public mutating func member(_ key: String, _ truth: Bool) {
+        self.key(key)
+        value(truth)
+    }
+
     public mutating func value(_ text: String) {
         separate()
         quoted(text.utf8)
@@ -97,7 +113,7 @@ public struct JSONText: Sendable {
     }
 
     private mutating func unicode(_ byte: UInt8) {
-        let digits = Array("0123456789abcdef".utf8)
-        bytes.append(contentsOf: [0x5c, UInt8(ascii: "u"), 0x30, 0x30, digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+        bytes.append(contentsOf: [0x5c, UInt8(ascii: "u"), 0x30, 0x30])
+        Hex.append(byte, to: &bytes)
     }
 }

@@ -32,8 +32,8 @@ public enum Timestamp {
     /// Whole seconds, rounded down, and the rest as nine digits.
     private static func divided(_ nanoseconds: Int64) -> (time_t, digits: String) {
         let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
-        let fraction = String(rest < 0 ? rest + 1_000_000_000 : rest)
-        return (time_t(rest < 0 ? seconds - 1 : seconds), String(repeating: "0", count: 9 - fraction.count) + fraction)
+        let fraction = rest < 0 ? rest + 1_000_000_000 : rest
+        return (time_t(rest < 0 ? seconds - 1 : seconds), String(fraction).zeroPadded(to: 9))
     }
 
     private static func format(_ pattern: String, _ parts: tm) -> String {

@@ -149,10 +149,12 @@ extension NSQBroker {
 
     private func publish(_ client: NSQClient, _ words: [String], _ body: [UInt8]) throws(NSQRefusal) -> String? {
         try checkAuthorization(client, words[0])
+        if let words = settings.refusesPublishes { throw NSQRefusal(words) }
         var bodies = [body]
         if words[0] == "MPUB" { bodies = try split(body) }
         publish(bodies, to: words[1], delay: words[0] == "DPUB" ? (Int64(words[2]) ?? 0) * 1_000_000 : 0)
         client.publishCount += 1
+        client.published[words[1], default: 0] += bodies.count
         if let limit = settings.cutsAfterPublishes, client.publishCount >= limit {
             client.ending = .reset
             return nil
@@ -220,7 +222,9 @@ extension NSQBroker {
     private func finish(_ client: NSQClient, _ words: [String]) throws(NSQRefusal) {
         let (channel, id) = try held(client, words, parameters: 1)
         switch channel.take(id, of: client) {
-        case .success: channel.finished += 1
+        case .success:
+            channel.finished += 1
+            client.finished += 1
         case .failure(let why): throw NSQRefusal("E_FIN_FAILED FIN \(words[1]) failed \(why.text)", isFatal: false)
         }
     }
@@ -232,6 +236,7 @@ extension NSQBroker {
         switch channel.take(id, of: client) {
         case .success(let entry):
             channel.requeued += 1
+            client.requeued += 1
             channel.requeue(entry.message, after: nanoseconds, now: loopbackNanoseconds())
         case .failure(let why): throw NSQRefusal("E_REQ_FAILED REQ \(words[1]) failed \(why.text)", isFatal: false)
         }

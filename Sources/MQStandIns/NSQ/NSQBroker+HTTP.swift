@@ -47,7 +47,9 @@ extension NSQBroker {
                 body: Array(client.input[end..<end + size]))
             client.input.removeFirst(end + size)
             commandCounts["HTTP \(request.path)", default: 0] += 1
-            send(route(request), to: client, closes: headers["connection"]?.lowercased() == "close")
+            // Of HTTP/1.0 the end of the answer is the end of the connection.
+            let closes = words[2] == "HTTP/1.0" || headers["connection"]?.lowercased() == "close"
+            send(route(request), to: client, closes: closes)
         }
     }
 
@@ -91,6 +93,7 @@ extension NSQBroker {
         case "/config/max_body_size": return Reply(body: Array("\(settings.maximumBodySize)".utf8))
         case "/nodes", "/lookup", "/topics", "/channels": return lookup(request)
         case "/pub", "/mpub": return request.method == "POST" ? publish(request) : .failure(405, "METHOD_NOT_ALLOWED")
+        case "/topic/tombstone": return tombstone(request)
         default: return administer(request)
         }
     }
@@ -165,6 +168,7 @@ extension NSQBroker {
         } else {
             guard let name = request.query["topic"] else { return .failure(400, "MISSING_ARG_TOPIC") }
             let topic = topics[name]
+            let isThere = topic != nil && !tombstones.contains(name)
             if topic == nil && request.path == "/lookup" { return .failure(404, "TOPIC_NOT_FOUND") }
             json.key("channels")
             json.open("[")
@@ -173,12 +177,20 @@ extension NSQBroker {
             if request.path == "/lookup" {
                 json.key("producers")
                 json.open("[")
-                producer(&json, withTopics: false)
+                if isThere { producer(&json, withTopics: false) }
                 json.close("]")
             }
         }
         json.close("}")
         return Reply(body: json.bytes)
+    }
+
+    /// As nsqlookupd has it: the producer is no more one of the topic until it says so anew.
+    private func tombstone(_ request: Request) -> Reply {
+        guard let name = request.query["topic"] else { return .failure(400, "MISSING_ARG_TOPIC") }
+        guard request.query["node"] == "127.0.0.1:\(ports.http)" else { return .failure(400, "MISSING_ARG_NODE") }
+        tombstones.insert(name)
+        return .done
     }
 
     private func producer(_ json: inout JSONText, withTopics: Bool) {
@@ -189,7 +201,7 @@ extension NSQBroker {
         if withTopics {
             json.key("tombstones")
             json.open("[")
-            for _ in topics { json.value(false) }
+            for name in topics.keys.sorted() { json.value(tombstones.contains(name)) }
             json.close("]")
             json.key("topics")
             json.open("[")

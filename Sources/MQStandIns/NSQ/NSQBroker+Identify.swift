@@ -88,16 +88,13 @@ extension NSQBroker {
         var json = JSONText()
         json.open("{")
         func number(_ key: String, _ value: Int) {
-            json.key(key)
-            json.value(value)
+            json.member(key, value)
         }
         func truth(_ key: String, _ value: Bool) {
-            json.key(key)
-            json.value(value)
+            json.member(key, value)
         }
         number("max_rdy_count", settings.maximumReady)
-        json.key("version")
-        json.value(Self.version)
+        json.member("version", Self.version)
         number("max_msg_timeout", settings.maximumMessageTimeout.milliseconds)
         number("msg_timeout", Int(client.messageTimeout / 1_000_000))
         truth("tls_v1", tls)

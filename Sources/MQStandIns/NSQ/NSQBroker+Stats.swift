@@ -14,6 +14,9 @@ extension NSQBroker {
         json.close("]")
         json.key("producers")
         json.open("[")
+        for client in query["include_clients"] == "false" ? [] : clients where !client.published.isEmpty {
+            describe(publisher: client, into: &json)
+        }
         json.close("]")
         json.close("}")
         return json.bytes
@@ -34,6 +37,30 @@ extension NSQBroker {
         json.close("}")
     }
 
+    private func describe(publisher client: NSQClient, into json: inout JSONText) {
+        json.open("{")
+        describe(client, into: &json)
+        json.key("pub_counts")
+        json.open("[")
+        for (topic, count) in client.published.sorted(by: { $0.key < $1.key }) {
+            json.open("{")
+            json.fields(("topic", .text(topic)), ("count", .number(count)))
+            json.close("}")
+        }
+        json.close("]")
+        json.close("}")
+    }
+
+    private func describe(_ client: NSQClient, into json: inout JSONText) {
+        json.fields(
+            ("client_id", .text(client.identity["client_id"] ?? "")), ("hostname", .text(client.identity["hostname"] ?? "")),
+            ("version", .text("V2")), ("remote_address", .text("127.0.0.1:0")), ("state", .number(client.state == .closing ? 4 : 3)),
+            ("ready_count", .number(client.ready)), ("in_flight_count", .number(client.inFlightCount)),
+            ("message_count", .number(client.received)), ("finish_count", .number(client.finished)),
+            ("requeue_count", .number(client.requeued)), ("connect_ts", .number(Int(client.since))),
+            ("user_agent", .text(client.identity["user_agent"] ?? "")))
+    }
+
     private func describe(_ channel: NSQChannel, withClients: Bool, into json: inout JSONText) {
         let state = channel.state
         json.open("{")
@@ -46,11 +73,7 @@ extension NSQBroker {
         json.open("[")
         for client in withClients ? channel.clients : [] {
             json.open("{")
-            json.fields(
-                ("client_id", .text(client.identity["client_id"] ?? "")), ("hostname", .text(client.identity["hostname"] ?? "")),
-                ("version", .text("V2")), ("remote_address", .text("127.0.0.1:0")), ("state", .number(client.state == .closing ? 4 : 3)),
-                ("ready_count", .number(client.ready)), ("in_flight_count", .number(client.inFlightCount)),
-                ("user_agent", .text(client.identity["user_agent"] ?? "")))
+            describe(client, into: &json)
             json.close("}")
         }
         json.close("]")

@@ -10,6 +10,8 @@ final class NSQBroker {
     var httpClients: [NSQClient] = []
     var commandCounts: [String: Int] = [:]
     let startTime = wallNanoseconds() / 1_000_000_000
+    /// Topics that nsqlookupd says nobody has here any more.
+    var tombstones: Set<String> = []
     private var lastID: UInt64 = 0x0d1c_0000_0000_0000
     private var delayed: [(due: Int64, topic: String, message: NSQMessage)] = []
 
@@ -59,6 +61,7 @@ final class NSQBroker {
     func delete(_ topic: NSQTopic) {
         for channel in topic.channels.values { delete(channel, of: topic) }
         topics[topic.name] = nil
+        tombstones.remove(topic.name)
     }
 
     /// The clients of a deleted channel are cut off.
@@ -111,6 +114,7 @@ final class NSQBroker {
         channel.inFlight[message.id] = NSQChannel.InFlight(
             message: message, owner: client.number, deadline: now + client.messageTimeout, delivered: now)
         client.inFlightCount += 1
+        client.received += 1
         client.deliver(message, now: now)
         return true
     }

@@ -34,6 +34,10 @@ final class NSQClient {
     var ready = 0
     var inFlightCount = 0
     var publishCount = 0
+    /// Messages by topic, and those it was given, finished and put back.
+    var published: [String: Int] = [:]
+    var (received, finished, requeued) = (0, 0, 0)
+    let since = wallNanoseconds() / 1_000_000_000
     weak var channel: NSQChannel?
     weak var topic: NSQTopic?
 

@@ -43,6 +43,10 @@ public final class NSQStandIn: Sendable {
         public var isSilent = false
         /// Replies to PUB, MPUB and DPUB are never sent, though what they publish is taken.
         public var withholdsPublishReplies = false
+        /// Every PUB, MPUB and DPUB is refused with these words, as by an nsqd whose disk is full.
+        public var refusesPublishes: String?
+        /// Nothing is read, answered or sent, and connections stay open: as after SIGSTOP.
+        public var isStopped = false
         /// A connection is cut without a reply after so many PUB, MPUB and DPUB on it; the last one's messages are taken.
         public var cutsAfterPublishes: Int?
 

@@ -14,6 +14,11 @@ final class NSQStandInLoop {
 
     /// - Returns: whether there is to be another one.
     func turn() -> Bool {
+        if broker.settings.isStopped {
+            var waiting = pollfd(fd: wakeUp.descriptor, events: Int16(POLLIN), revents: 0)
+            _ = poll(&waiting, 1, -1)
+            return waiting.revents == 0 || drainWakeUp()
+        }
         var waiting = [
             pollfd(fd: wakeUp.descriptor, events: Int16(POLLIN), revents: 0), pollfd(fd: tcp.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: http.descriptor, events: Int16(POLLIN), revents: 0),

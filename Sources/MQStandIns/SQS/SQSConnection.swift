@@ -31,7 +31,7 @@ struct SQSConnection {
         }
     }
 
-    private enum Plan { case answer, lose, truncate, hang(Duration), closeFirst }
+    private enum Plan { case answer, lose, truncate, hang(Duration), late(Duration), foreign, closeFirst }
 
     func serve() {
         var input: [UInt8] = []
@@ -71,7 +71,11 @@ struct SQSConnection {
             state.requests[head.operation, default: 0] += 1
             refusal = Self.refusal(head, state.settings.clockSkew)
             if refusal != nil { return state.settings.clockSkew }
-            if state.plays("closedConnection", faults.closedConnection) {
+            let behaviour = state.settings.operations[head.operation]
+            if case .refuse(let code) = behaviour {
+                let text = "{\"Error\":{\"Type\":\"Not Found\",\"Code\":\"\(code)\",\"Message\":\"refused\"},\"RequestId\":\"0\"}"
+                raw = (400, "application/json", text)
+            } else if state.plays("closedConnection", faults.closedConnection) {
                 plan = .closeFirst
             } else if state.plays("throttle", faults.throttle) {
                 refusal = SQSFailure("RequestThrottled", "Rate exceeded", queryCode: "ThrottlingException")
@@ -87,7 +91,9 @@ struct SQSConnection {
             } else {
                 do throws(SQSFailure) {
                     try service.execute(head.operation, request, &state, &json, isAlive: { isAlive })
-                    if state.plays("lostReply", faults.lostReply) {
+                    if let behaviour {
+                        plan = Self.plan(behaviour, faults)
+                    } else if state.plays("lostReply", faults.lostReply) {
                         plan = .lose
                     } else if state.plays("truncatedReply", faults.truncatedReply) {
                         plan = .truncate
@@ -108,10 +114,23 @@ struct SQSConnection {
             let end = ContinuousClock.now + time
             while ContinuousClock.now < end && isAlive && !service.withState({ $0.isOver }) { usleep(10_000) }
             return false
+        case .late(let time):
+            usleep(UInt32(time.components.seconds * 1_000_000 + time.components.attoseconds / 1_000_000_000_000))
+            return send(200, json.bytes, skew: skew)
+        case .foreign: return send(200, kind: "text/plain", Array("{\"result\":\"ok\"}".utf8), skew: skew)
         case .truncate:
             _ = send(200, json.bytes, skew: skew, isCut: true)
             return false
         case .answer: return send(200, usesGzip ? StoredGzip.member(of: json.bytes) : json.bytes, isGzip: usesGzip, skew: skew)
+        }
+    }
+
+    private static func plan(_ behaviour: SQSStandIn.Behaviour, _ faults: SQSStandIn.Faults) -> Plan {
+        switch behaviour {
+        case .hang: .hang(faults.hangTime)
+        case .late(let time): .late(time)
+        case .foreign: .foreign
+        case .refuse: .answer
         }
     }
 

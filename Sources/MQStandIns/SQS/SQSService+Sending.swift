@@ -105,8 +105,11 @@ extension SQSService {
             result.open("{")
             result.fields(("Id", .text(entry.id)))
             let faults = state.settings.faults
-            if state.plays("missingEntry", faults.missingEntry) { continue }
-            if state.plays("senderFault", faults.senderFault) {
+            let bodyFault = operation == "SendMessageBatch" ? state.takeFault(of: entry.body) : nil
+            if bodyFault == .missing || state.plays("missingEntry", faults.missingEntry) { continue }
+            if bodyFault == .failing || bodyFault == .failingOnce {
+                failures.append(Self.failed(result, "InternalError", "failed by its body", .truth(false)))
+            } else if bodyFault == .refused || state.plays("senderFault", faults.senderFault) {
                 failures.append(Self.failed(result, "InvalidParameterValue", "refused by chance", .truth(true)))
             } else if state.plays("failedEntry", faults.failedEntry) {
                 failures.append(Self.failed(result, "InternalError", "failed by chance", .truth(false)))
@@ -127,7 +130,7 @@ extension SQSService {
                 }
             }
         }
-        write("Successful", successes, &state, &json)
+        write("Successful", successes, &state, &json, isNeeded: failures.isEmpty)
         write("Failed", failures, &state, &json)
         announce()
     }
@@ -139,9 +142,10 @@ extension SQSService {
         return result
     }
 
-    private func write(_ key: String, _ results: [JSONText], _ state: inout State, _ json: inout JSONText) {
+    /// - Parameter isNeeded: an empty list is written, too: a reply has one of the two.
+    private func write(_ key: String, _ results: [JSONText], _ state: inout State, _ json: inout JSONText, isNeeded: Bool = false) {
         var results = results
-        if results.isEmpty {
+        if results.isEmpty && !isNeeded {
             guard state.plays("nulls", state.settings.faults.nulls) else { return }
             json.key(key)
             json.null()

@@ -66,4 +66,12 @@ extension SQSService.State {
         faultsPlayed[name, default: 0] += 1
         return true
     }
+
+    mutating func takeFault(of body: [UInt8]) -> SQSStandIn.BodyFault? {
+        guard !settings.bodies.isEmpty else { return nil }
+        let text = String(decoding: body, as: UTF8.self)
+        guard let fault = settings.bodies[text] else { return nil }
+        if fault == .failingOnce { settings.bodies[text] = nil }
+        return fault
+    }
 }

@@ -8,6 +8,10 @@ public final class SQSStandIn: Sendable {
         /// The seed of everything that is random.
         public var seed: UInt64 = 1
         public var faults = Faults()
+        /// What goes wrong every time, by the name of the operation.
+        public var operations: [String: Behaviour] = [:]
+        /// What goes wrong with the messages of these bodies.
+        public var bodies: [String: BodyFault] = [:]
         /// How far its clock is ahead. Requests signed more than five minutes off are refused, with the right time in `Date`.
         public var clockSkew: Duration = .zero
         public var maximumMessageSize = 1 << 20
@@ -16,6 +20,28 @@ public final class SQSStandIn: Sendable {
         public var hasLongReceipts = false
 
         public init() {}
+    }
+
+    public enum Behaviour: Sendable {
+        /// It is carried out, and never answered.
+        case hang
+        /// It is carried out, and answered so much later.
+        case late(Duration)
+        /// It is carried out, and answered with a reply of another protocol.
+        case foreign
+        /// It is refused in words of goaws: the code stands in `Code`.
+        case refuse(code: String)
+    }
+
+    public enum BodyFault: Sendable {
+        /// Fails with `SenderFault` true.
+        case refused
+        /// Fails every time as if it would pass.
+        case failing
+        /// Fails the first time as if it would pass.
+        case failingOnce
+        /// Is in neither list, every time.
+        case missing
     }
 
     /// The probability of each fault for one request (or one entry of a batch), 0…1.

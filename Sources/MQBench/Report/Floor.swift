@@ -1,0 +1,15 @@
+/// What the harness itself costs.
+public struct Floor: Sendable, Equatable {
+    public var messagesPerSecond = 0.0
+    /// Seconds, response time at the median and at p99.
+    public var p50 = 0.0
+    public var p99 = 0.0
+}
+
+extension Floor: JSONRecord {
+    mutating func describe(_ fields: inout JSONFields) {
+        fields.field("messagesPerSecond", &messagesPerSecond)
+        fields.field("p50", &p50)
+        fields.field("p99", &p99)
+    }
+}

@@ -1,0 +1,11 @@
+import Glibc
+import MQCore
+
+/// How a verb ends when it does not fail.
+enum Ending {
+    case success
+    /// The "no" answer, with its sentence.
+    case negative(String)
+    /// The signal to raise again.
+    case signal(CInt)
+}

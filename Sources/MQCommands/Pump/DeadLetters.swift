@@ -1,0 +1,187 @@
+import MQCore
+
+/// What becomes of messages that were delivered too often: another queue takes them, or they are dropped with a word.
+final class DeadLetters {
+    struct Plan {
+        /// `--max-attempts`: the last attempt at which a message is still handed over; `nil` for messages that are refused only.
+        var attempts: Int?
+        /// `--dead-letter`; without it, messages are dropped.
+        var address: ResolvedAddress?
+        var retry: Duration?
+    }
+
+    /// What became of a range of messages.
+    struct Outcome {
+        /// Those that are safe elsewhere, or dropped: to be acknowledged.
+        var done: [Range<Int>] = []
+        /// Those that are neither: to be put back.
+        var rest: [Range<Int>] = []
+        var error: TransportError?
+    }
+
+    /// How long the other queue may take to confirm.
+    private static let patience = Duration.seconds(30)
+
+    private let plan: Plan
+    private let console: Console
+    private let stop: StopFlag
+    private let openSender: (Opening) throws(TransportError) -> any Sender
+    private var delivery: Delivery?
+    /// Messages that were moved or dropped.
+    private(set) var count = 0
+
+    /// - Parameter transport: what the address leads to.
+    init(_ plan: Plan, transport: (any Transport)?, console: Console, stop: StopFlag) {
+        self.plan = plan
+        self.console = console
+        self.stop = stop
+        openSender = { opening throws(TransportError) in
+            guard let transport else { preconditionFailure("only for messages that go elsewhere") }
+            return try transport.openSender(opening)
+        }
+    }
+
+    /// Whether messages go elsewhere; otherwise they are dropped.
+    var moves: Bool { plan.address != nil }
+
+    func isDue(_ batch: borrowing Batch, _ index: Int) -> Bool {
+        guard let most = plan.attempts else { return false }
+        return batch.properties(of: index).attempts ?? 0 > most
+    }
+
+    /// Why a message is due that nobody tried this time.
+    var reasonOfThoseDue: Reason { Reason("delivered more than \(Quantity.count(plan.attempts ?? 0, "time"))") }
+
+    /// Whether a message that failed so often is not tried again.
+    func isUsedUp(_ attempts: Int) -> Bool { plan.attempts.map { attempts >= $0 } ?? false }
+
+    /// Moves or drops `range`. Says of every message whether it may be acknowledged; the destination has confirmed those.
+    /// - Parameter reason: what the messages carry with them into the other queue.
+    func take(_ range: Range<Int>, of batch: inout Batch, because reason: Reason? = nil, from source: String) -> Outcome {
+        guard let address = plan.address else {
+            for index in range {
+                console.warn("dropped \(Self.name(batch, index))" + (reason.map { ": \($0.words)" } ?? ""))
+            }
+            count += range.count
+            return Outcome(done: [range])
+        }
+        var outcome = Outcome()
+        do throws(TransportError) {
+            outcome = try move(range, of: &batch, to: address, reason.map { Self.labels($0, source) } ?? { _ in [] })
+        } catch {
+            outcome = Outcome(rest: [range], error: error)
+        }
+        for done in outcome.done { count += done.count }
+        outcome.error = outcome.error.map { plan.named(console.remedies.withoutFlags.worded($0, at: address.address.short)) }
+        return outcome
+    }
+
+    /// Messages that another queue has now.
+    var moved: Int { plan.address == nil ? 0 : count }
+
+    /// For the end of the run: what the destination has to say, and how many there were.
+    var closingRemarks: [String] { (delivery?.closingRemarks ?? []) + (summary.map { [$0] } ?? []) }
+
+    private var summary: String? {
+        guard count > 0 else { return nil }
+        let what = Quantity.count(count, "message") + (plan.attempts.map { " over \(Quantity.count($0, "attempt"))" } ?? "")
+        return what + (plan.address.map { " moved to \($0.address.short)" } ?? " dropped")
+    }
+
+    /// A message, for a sentence: `message 0a1b of 12 bytes at attempt 6`.
+    static func name(_ batch: borrowing Batch, _ index: Int) -> String {
+        let properties = batch.properties(of: index)
+        let name = properties.id.map { " \($0)" } ?? ""
+        return "message\(name) of \(Quantity.count(batch.size(of: index), "byte")) at attempt \(properties.attempts ?? 1)"
+    }
+
+    /// Why the message is a dead letter, for those who look at it.
+    private static func labels(_ reason: Reason, _ source: String) -> (MessageProperties) -> [Attribute] {
+        var labels = [
+            Attribute(name: "mq-reason", value: Array(reason.words.utf8)), Attribute(name: "mq-source", value: Array(source.utf8)),
+        ]
+        if let status = reason.status { labels.append(Attribute(name: "mq-status", value: Array(status.utf8))) }
+        if !reason.detail.isEmpty {
+            labels.append(Attribute(name: "mq-detail", type: isText(reason.detail) ? "String" : "Binary", value: reason.detail))
+        }
+        return { properties in
+            labels + [Attribute(name: "mq-attempts", type: "Number", value: Array("\(properties.attempts ?? 1)".utf8))]
+        }
+    }
+
+    /// Whether any broker takes it as text.
+    private static func isText(_ bytes: [UInt8]) -> Bool {
+        String(validating: bytes, as: UTF8.self) != nil && !bytes.contains { $0 < 32 && ![9, 10, 13].contains($0) }
+    }
+
+    /// Sends, and once more where a connection that lay idle turns out to be closed.
+    private func move(
+        _ range: Range<Int>, of batch: inout Batch, to address: ResolvedAddress, _ labels: (MessageProperties) -> [Attribute]
+    ) throws(TransportError) -> Outcome {
+        let wasOpen = delivery != nil
+        let outcome = try attempt(range, of: &batch, to: address, labels)
+        guard wasOpen, delivery?.isBroken == true, outcome.error?.code == .unreachable, outcome.done.isEmpty else { return outcome }
+        delivery = nil
+        return try attempt(range, of: &batch, to: address, labels)
+    }
+
+    /// Sends and waits for the confirmation. What was taken and is not known to be confirmed may arrive, and comes again all the
+    /// same: twice is better than never.
+    private func attempt(
+        _ range: Range<Int>, of batch: inout Batch, to address: ResolvedAddress, _ labels: (MessageProperties) -> [Attribute]
+    ) throws(TransportError) -> Outcome {
+        let delivery = try open(address)
+        let first = delivery.handed
+        var outcome = Outcome()
+        do throws(TransportError) {
+            _ = try delivery.hand(&batch, range, adding: labels, stop: stop)
+        } catch {
+            outcome.error = error
+        }
+        do throws(TransportError) {
+            // A person who wants to leave does not wait for a slow destination.
+            let isLeaving = stop.isRaised
+            try delivery.finish(until: .after(isLeaving ? .milliseconds(500) : Self.patience), stop: isLeaving ? StopFlag() : stop)
+        } catch {
+            outcome.error = outcome.error ?? error
+        }
+        var next = range.lowerBound
+        for verdict in delivery.verdicts() {
+            guard case .done = verdict.fate else { continue }
+            // Those of an earlier call may be among them, confirmed late.
+            let done = (verdict.positions.lowerBound - first + range.lowerBound)..<(verdict.positions.upperBound - first + range.lowerBound)
+            let confirmed = done.clamped(to: range)
+            guard !confirmed.isEmpty else { continue }
+            if next < confirmed.lowerBound { outcome.rest.append(next..<confirmed.lowerBound) }
+            outcome.done.append(confirmed)
+            next = confirmed.upperBound
+        }
+        if next < range.upperBound { outcome.rest.append(next..<range.upperBound) }
+        return outcome
+    }
+
+    /// Opens on first use: most runs never need it.
+    private func open(_ address: ResolvedAddress) throws(TransportError) -> Delivery {
+        if let delivery { return delivery }
+        var opening = Opening(stop: stop)
+        opening.notices = Endpoints.notices(console: console)
+        opening.retry = plan.retry
+        opening.deadline = .after(Self.patience)
+        let sender = try Endpoints.open(retry: plan.retry, opening: opening, console: console, holdsMessages: true, openSender)
+        var limits = Delivery.Limits()
+        limits.timeout = Self.patience
+        let made = Delivery(sender, of: address.descriptor, limits, notices: opening.notices)
+        delivery = made
+        return made
+    }
+}
+
+extension DeadLetters.Plan {
+    /// The error of the destination: the sentence begins with the source, and must not be taken for it.
+    fileprivate func named(_ error: TransportError) -> TransportError {
+        var error = error
+        error.message = "dead-letter address \(address?.address.short ?? ""): \(error.message)"
+        error.details.append("the message was put back")
+        return error
+    }
+}

@@ -1,0 +1,8 @@
+import Glibc
+import MQCore
+
+/// How messages look on standard output.
+enum Presentation {
+    case framed(Framing)
+    case format(OutputFormat)
+}

@@ -1,0 +1,174 @@
+import Glibc
+import MQCore
+
+/// Writes received messages as records, in place where the framing allows it.
+final class RecordWriter: MessageSink {
+    private let presentation: Presentation
+    private let output: any ByteSink
+    private let queue: String
+    /// On a terminal, control bytes are shown instead of sent.
+    private let escapes: Bool
+    /// With `--strict`, a terminator inside a body is an error.
+    private let isStrict: Bool
+    private let warn: (String) -> Void
+    /// Messages may consist of frames, whose boundaries are lost in most framings.
+    private let mayHaveFrames: Bool
+    private var hasWarned = false
+    private var encoded: [UInt8] = []
+    /// Where each encoded record ends.
+    private var ends: [Int] = []
+    private var json = JSONText()
+    private var number = 0
+
+    init(
+        _ presentation: Presentation, to output: any ByteSink, queue: String, raw: Bool, isStrict: Bool,
+        mayHaveFrames: Bool = false, warn: @escaping (String) -> Void
+    ) {
+        self.presentation = presentation
+        self.output = output
+        self.queue = queue
+        (self.isStrict, self.mayHaveFrames) = (isStrict, mayHaveFrames)
+        self.warn = warn
+        escapes = output.isTerminal && !raw
+    }
+
+    let hasReader = true
+
+    var gap: Batch.Gap {
+        if case .framed(let framing) = presentation, !escapes { framing.gap ?? Batch.Gap() } else { Batch.Gap() }
+    }
+
+    var needsProperties: Bool {
+        switch presentation {
+        case .framed(let framing): framing == .jsonl || mayHaveFrames
+        case .format(let format): format.needsProperties
+        }
+    }
+
+    struct Result {
+        /// Messages written whole, from the front.
+        var messages: Int
+        var error: TransportError?
+    }
+
+    /// Writes `range`. A message of which only a part was written counts as not written.
+    func write(_ batch: inout Batch, _ range: Range<Int>, stop: StopFlag) -> Result {
+        var limit = range.upperBound
+        var refusal: TransportError?
+        if case .framed(let framing) = presentation {
+            (limit, refusal) = check(batch, range, framing)
+        }
+        var result: Result
+        if limit == range.upperBound, case .framed(let framing) = presentation, !escapes, framing.gap != nil {
+            complete(&batch, framing, from: range.lowerBound)
+            let written = output.write(batch.image(range), stop: stop)
+            result = Result(
+                messages: written.error == nil ? range.count : batch.messagesWithin(written.bytes, from: range.lowerBound),
+                error: written.error)
+        } else {
+            result = writeEncoded(batch, range.lowerBound..<limit, stop: stop)
+        }
+        number += result.messages
+        if result.error == nil { result.error = refusal }
+        return result
+    }
+
+    /// Where the messages of `range` end that may be written, and why not more.
+    private func check(_ batch: borrowing Batch, _ range: Range<Int>, _ framing: Framing) -> (Int, TransportError?) {
+        if framing == .len32 {
+            for index in range where batch.size(of: index) > Int(UInt32.max) {
+                return (
+                    index,
+                    TransportError(.unsendable, "\(batch.size(of: index)) bytes exceed what len32 can frame", hint: "use -F netstring")
+                )
+            }
+        }
+        guard isStrict || !hasWarned, let (index, complaint) = lostBoundary(batch, range, framing) else { return (range.upperBound, nil) }
+        let sentence = "message \(number + index - range.lowerBound + 1) \(complaint.what)"
+        if isStrict {
+            return (index, TransportError(.malformed, sentence, hint: "\(complaint.remedy) keeps the boundaries"))
+        }
+        hasWarned = true
+        warn("\(sentence): boundaries are lost in this framing, \(complaint.remedy) keeps them")
+        return (range.upperBound, nil)
+    }
+
+    /// The first message of `range` that would not be read back as it is.
+    private func lostBoundary(
+        _ batch: borrowing Batch, _ range: Range<Int>, _ framing: Framing
+    ) -> (index: Int, complaint: (what: String, remedy: String))? {
+        let either = "-F len32 or -J"
+        if framing == .whole, let index = range.first(where: { number + $0 - range.lowerBound > 0 }) {
+            return (index, ("follows another without anything between them", either))
+        }
+        let many = mayHaveFrames && framing != .jsonl ? range.first { batch.properties(of: $0).frames != nil } : nil
+        if let many { return (many, ("has \(Quantity.count(batch.properties(of: many).frames!.count, "frame"))", "-J")) }
+        guard let terminator = framing.terminator, let index = batch.firstAmbiguous(terminator, in: range) else { return nil }
+        let what = framing == .lines ? "a newline" : framing == .nul ? "a NUL" : "the delimiter"
+        let isWhole = batch.firstContaining(terminator, in: index..<index + 1) != nil
+        return (index, (isWhole ? "contains \(what)" : "ends with what \(what) begins with", either))
+    }
+
+    private func complete(_ batch: inout Batch, _ framing: Framing, from first: Int) {
+        if let terminator = framing.terminator {
+            batch.writeTerminators(terminator, from: first)
+        } else if framing == .len32 {
+            batch.writeLengths(from: first)
+        }
+    }
+
+    private func writeEncoded(_ batch: borrowing Batch, _ range: Range<Int>, stop: StopFlag) -> Result {
+        encoded.removeAll(keepingCapacity: true)
+        ends.removeAll(keepingCapacity: true)
+        for index in range {
+            encode(batch.bytes(of: index), batch.properties(of: index), number: number + index - range.lowerBound + 1)
+            ends.append(encoded.count)
+        }
+        let written = encoded.withUnsafeBytes { output.write($0, stop: stop) }
+        let whole = written.error == nil ? range.count : ends.prefix { $0 <= written.bytes }.count
+        return Result(messages: whole, error: written.error)
+    }
+
+    private func encode(_ body: UnsafeRawBufferPointer, _ properties: MessageProperties, number: Int) {
+        switch presentation {
+        case .format(let format):
+            let start = encoded.count
+            format.write(body, properties, number: number, queue: queue, into: &encoded)
+            if escapes { escapeTail(from: start) }
+        case .framed(.jsonl):
+            json.removeAll()
+            Envelope.encode(body, properties, into: &json)
+            encoded.append(contentsOf: json.bytes)
+            encoded.append(0x0a)
+        case .framed(.netstring):
+            encoded.append(contentsOf: "\(body.count):".utf8)
+            encoded.append(contentsOf: body)
+            encoded.append(UInt8(ascii: ","))
+        case .framed(let framing):
+            if framing == .len32 {
+                withUnsafeBytes(of: UInt32(truncatingIfNeeded: body.count).bigEndian) { encoded.append(contentsOf: $0) }
+            }
+            let start = encoded.count
+            encoded.append(contentsOf: body)
+            if escapes { escapeTail(from: start) }
+            encoded.append(contentsOf: framing.terminator ?? [])
+        }
+    }
+
+    /// Replaces control bytes, and bytes that are no UTF-8, by `\xHH`; a tab and a newline do no harm.
+    private func escapeTail(from start: Int) {
+        let tail = Array(encoded[start...])
+        let isText = tail.withUnsafeBytes { JSONReader.isUTF8($0) }
+        encoded.removeSubrange(start...)
+        for (index, byte) in tail.enumerated() {
+            let isC1 = isText && index > 0 && tail[index - 1] == 0xc2 && (0x80..<0xa0).contains(byte)
+            if byte == 0x09 || byte == 0x0a || (0x20..<0x7f).contains(byte) || (byte >= 0x80 && isText && !isC1) {
+                encoded.append(byte)
+            } else {
+                if isC1 { encoded.removeLast() }
+                encoded.append(contentsOf: "\\x".utf8)
+                Hex.append(byte, to: &encoded)
+            }
+        }
+    }
+}

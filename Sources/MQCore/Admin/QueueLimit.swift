@@ -1,0 +1,14 @@
+/// A limit of the system, and how much of it is used.
+public struct QueueLimit: Sendable {
+    public var fact: Fact
+    /// In the limit's own unit; `nil` where it cannot be told.
+    public var used: Int?
+    /// What raises it.
+    public var remedy: String
+
+    public init(_ fact: Fact, used: Int?, remedy: String) {
+        self.fact = fact
+        self.used = used
+        self.remedy = remedy
+    }
+}

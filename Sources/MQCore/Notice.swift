@@ -1,0 +1,11 @@
+/// Something a transport wants a person to know while it works.
+public enum Notice: Sendable, Equatable {
+    /// A socket is bound or a service listens; the endpoint as others would write it.
+    case listening(String)
+    /// Worth a line on standard error unless `-q`.
+    case warning(String)
+    /// A connection that broke stands again; worth a line with `-v`, and counted.
+    case restored(String)
+    /// Worth a line with `-v`.
+    case detail(String)
+}

@@ -1,0 +1,58 @@
+/// What a transport can do; checked before anything is opened.
+public struct Capabilities: OptionSet, Sendable {
+    public let rawValue: UInt32
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    public static let send = Capabilities(rawValue: 1 << 0)
+    public static let receive = Capabilities(rawValue: 1 << 1)
+    /// A message is the receiver's only once acknowledged.
+    public static let acknowledge = Capabilities(rawValue: 1 << 2)
+    /// A message can be put back.
+    public static let requeue = Capabilities(rawValue: 1 << 3)
+    public static let peek = Capabilities(rawValue: 1 << 4)
+    /// Queues can be listed, made and removed.
+    public static let admin = Capabilities(rawValue: 1 << 5)
+    public static let priority = Capabilities(rawValue: 1 << 6)
+    public static let type = Capabilities(rawValue: 1 << 7)
+    public static let delay = Capabilities(rawValue: 1 << 8)
+    public static let attributes = Capabilities(rawValue: 1 << 9)
+    public static let group = Capabilities(rawValue: 1 << 10)
+    public static let frames = Capabilities(rawValue: 1 << 11)
+    /// The receiver learns that the last sender has gone.
+    public static let untilClosed = Capabilities(rawValue: 1 << 12)
+    public static let temporary = Capabilities(rawValue: 1 << 13)
+    /// A receiver takes exactly what it was asked for.
+    public static let exactCount = Capabilities(rawValue: 1 << 14)
+    /// The queues are in this machine's kernel.
+    public static let kernel = Capabilities(rawValue: 1 << 15)
+    /// Other processes do not see the queues.
+    public static let processLocal = Capabilities(rawValue: 1 << 16)
+    /// A queue can be paused.
+    public static let pause = Capabilities(rawValue: 1 << 17)
+    /// Dead letters can be moved back to where they failed.
+    public static let redrive = Capabilities(rawValue: 1 << 18)
+    /// How often a message was delivered is known.
+    public static let attempts = Capabilities(rawValue: 1 << 19)
+    /// A queue is made by its first use.
+    public static let createsOnUse = Capabilities(rawValue: 1 << 20)
+    /// The messages of one sender come in the order in which they were sent.
+    public static let ordered = Capabilities(rawValue: 1 << 21)
+    /// When the queue took a message is known.
+    public static let timestamps = Capabilities(rawValue: 1 << 22)
+    /// Who is connected to a queue is known.
+    public static let clients = Capabilities(rawValue: 1 << 23)
+    /// A queue is held by several brokers that can be managed one by one.
+    public static let nodes = Capabilities(rawValue: 1 << 24)
+
+    /// In the order and the words in which they are shown.
+    public static let all: [(Capabilities, String)] = [
+        (.send, "send"), (.receive, "receive"), (.acknowledge, "acknowledge"), (.requeue, "requeue"),
+        (.peek, "peek"), (.admin, "admin"), (.priority, "priority"), (.type, "type"), (.delay, "delay"),
+        (.attributes, "attributes"), (.group, "group"), (.frames, "frames"), (.untilClosed, "until-closed"),
+        (.temporary, "temp"), (.exactCount, "exact-count"),
+        (.kernel, "kernel"), (.processLocal, "process-local"), (.pause, "pause"), (.redrive, "redrive"), (.attempts, "attempts"),
+        (.createsOnUse, "creates-on-use"), (.ordered, "ordered"), (.timestamps, "timestamps"), (.clients, "clients"), (.nodes, "nodes"),
+    ]
+
+    public var names: [String] { Self.all.filter { contains($0.0) }.map(\.1) }
+}

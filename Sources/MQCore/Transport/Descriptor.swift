@@ -1,0 +1,72 @@
+/// Everything the rest of the program knows about a transport.
+public struct Descriptor: Sendable {
+    /// How the part behind the scheme is divided at commas.
+    public enum TargetSyntax: Sendable {
+        /// One target, then options.
+        case single
+        /// Elements with `://` or a leading `@` are further targets.
+        case endpoints
+        /// Behind `//`, commas up to the next `/` separate hosts and belong to the target.
+        case authority
+    }
+
+    /// What a message survives once `send` has accepted it; figures of different guarantees are no rivals.
+    public enum Guarantee: String, Sendable {
+        /// Gone with either process.
+        case none
+        /// Survives both processes, not the machine's restart.
+        case kernel
+        case brokerMemory = "broker memory"
+        case disk
+        case remote
+    }
+
+    public let name: String
+    /// The words before the colon of an address.
+    public let schemes: [String]
+    /// One line for `mq transports`.
+    public let summary: String
+    /// The forms of an address, as in a synopsis.
+    public let forms: [String]
+    public let targetSyntax: TargetSyntax
+    public let capabilities: Capabilities
+    public let options: [OptionSpec]
+    /// How long nothing must come before `--drain` believes that the queue is empty.
+    public let emptyWait: Duration
+    /// What an accepted message survives.
+    public let guarantee: Guarantee
+    /// Paragraphs for `mq transports NAME` and the man page: what the transport promises and what it does not.
+    public let notes: [String]
+    /// Addresses with what they mean, for help.
+    public let examples: [(address: String, meaning: String)]
+
+    public init(
+        name: String, schemes: [String], summary: String, forms: [String], targetSyntax: TargetSyntax = .single,
+        capabilities: Capabilities, options: [OptionSpec], emptyWait: Duration = .zero, guarantee: Guarantee = .none,
+        notes: [String],
+        examples: [(address: String, meaning: String)]
+    ) {
+        self.name = name
+        self.schemes = schemes
+        self.summary = summary
+        self.forms = forms
+        self.targetSyntax = targetSyntax
+        self.capabilities = capabilities
+        self.options = options
+        self.emptyWait = emptyWait
+        self.guarantee = guarantee
+        self.notes = notes
+        self.examples = examples
+    }
+
+    /// The keys of all options.
+    public var optionKeys: Set<String> { Set(options.map(\.key)) }
+
+    /// Whether `mq list` without an address asks this transport: its queues are this machine's, and no broker need answer.
+    public var listsByDefault: Bool { capabilities.contains(.kernel) }
+
+    /// The error for a capability that is not there.
+    public func lacks(_ capability: Capabilities, instead: String? = nil) -> TransportError {
+        TransportError(.unsupported, "\(name) has no \(capability.names.joined(separator: ", "))", hint: instead)
+    }
+}

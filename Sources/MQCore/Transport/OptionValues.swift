@@ -1,0 +1,82 @@
+/// Option values, checked against a descriptor, each with where it came from.
+public struct OptionValues: Sendable {
+    /// Where a value came from.
+    public enum Source: Sendable, Equatable {
+        case address, flag, alias(String)
+        case environment(String)
+
+        public var words: String {
+            switch self {
+            case .address: "address"
+            case .flag: "-o"
+            case .alias(let name): "alias @\(name)"
+            case .environment(let name): name
+            }
+        }
+    }
+
+    public struct Entry: Sendable, Equatable {
+        public var key: String
+        /// `nil` for a flag without a value.
+        public var value: String?
+        public var source: Source
+
+        public init(key: String, value: String?, source: Source) {
+            self.key = key
+            self.value = value
+            self.source = source
+        }
+    }
+
+    public private(set) var entries: [Entry]
+
+    /// Checks every entry: known key, allowed value, given once unless repeatable (a later source replaces an earlier one).
+    /// - Throws: `usage`, naming the nearest key or what is allowed.
+    public init(_ entries: [Entry], for descriptor: Descriptor) throws(TransportError) {
+        self.entries = []
+        for entry in entries { try add(entry, descriptor) }
+    }
+
+    private mutating func add(_ entry: Entry, _ descriptor: Descriptor) throws(TransportError) {
+        guard let spec = descriptor.spec(for: entry.key) else {
+            let near = Suggestion.nearest(to: entry.key, in: descriptor.options.map(\.key))
+            throw TransportError(
+                .usage, "\(descriptor.name) has no option '\(entry.key)'",
+                hint: (near.map { "did you mean \($0)? " } ?? "") + "mq transports \(descriptor.name) lists them")
+        }
+        if let complaint = spec.complaint(about: entry.value) {
+            throw TransportError(.usage, "option \(entry.key)\(entry.value.map { "=\($0)" } ?? "") \(complaint)")
+        }
+        if !spec.repeatable, let old = entries.firstIndex(where: { $0.key == entry.key }) {
+            if entries[old].source == entry.source {
+                throw TransportError(.usage, "option \(entry.key) is given twice")
+            }
+            entries.remove(at: old)
+        }
+        entries.append(entry)
+    }
+
+    /// As they stand behind the target of an address, each with its comma.
+    public var text: String {
+        entries.map { ",\(Address.encoded($0.key))" + ($0.value.map { "=\(Address.encoded($0))" } ?? "") }.joined()
+    }
+
+    public func entry(_ key: String) -> Entry? { entries.last { $0.key == key } }
+    public func has(_ key: String) -> Bool { entry(key) != nil }
+    public func text(_ key: String) -> String? { entry(key)?.value }
+    public func texts(_ key: String) -> [String] { entries.filter { $0.key == key }.compactMap(\.value) }
+    public func integer(_ key: String) -> Int? { text(key).flatMap(Quantity.integer) }
+    public func bytes(_ key: String) -> Int? { text(key).flatMap(Quantity.bytes) }
+    public func duration(_ key: String) -> Duration? { text(key).flatMap(Quantity.duration) }
+    public func mode(_ key: String) -> Int? { text(key).flatMap(Quantity.mode) }
+    /// A flag: `nil` when it is not given.
+    public func flag(_ key: String) -> Bool? { entry(key).map { $0.value.map { Self.truth($0) ?? false } ?? true } }
+
+    static func truth(_ text: String) -> Bool? {
+        switch text {
+        case "yes", "true", "on", "1": true
+        case "no", "false", "off", "0": false
+        default: nil
+        }
+    }
+}

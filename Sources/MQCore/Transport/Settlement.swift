@@ -1,0 +1,4 @@
+public enum Settlement: Sendable, Equatable {
+    case acknowledge
+    case requeue(after: Duration)
+}

@@ -1,0 +1,45 @@
+/// Moves messages between this process and one kind of queue.
+///
+/// A transport is a value that knows where; an endpoint (`Sender`, `Receiver`, `Admin`) holds the open connection and
+/// belongs to the one thread that uses it. To add a transport: one folder, one line in the registry, and a run of the
+/// conformance kit. Which error to throw when is said in `TransportError.Code`.
+public protocol Transport: Sendable {
+    /// Name, schemes, capabilities and options: the one source of help, man page, completion and checks.
+    static var descriptor: Descriptor { get }
+
+    /// Understands an address without opening anything.
+    ///
+    /// An empty target is allowed, since `list` has no queue yet; opening an endpoint then throws `usage`.
+    /// - Throws: `usage` for a target or option value that can never be right, `configuration` for a broken setting.
+    init(_ address: Address, options: OptionValues) throws(TransportError)
+
+    /// How the address was understood, for `mq explain`: what was derived beyond the options themselves.
+    func explain() -> [Fact]
+
+    /// The addresses at which processes meet that were given this one: for `temp`, those of a queue called `unique`.
+    /// - Throws: `unsupported` for an address that no other process can use.
+    func meetingPoint(named unique: String) throws(TransportError) -> MeetingPoint
+
+    /// Whether a receiver's messages come from several queues, and say from which (`MessageProperties.queue`).
+    var mixesQueues: Bool { get }
+
+    /// - Throws: `unsupported` without the capability, `noSuchQueue`, `permission`, `unreachable`, `cannotCreate`.
+    func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender
+    func openReceiver(_ opening: Opening) throws(TransportError) -> sending any Receiver
+    func openAdmin(_ opening: Opening) throws(TransportError) -> sending any Admin
+}
+
+extension Transport {
+    public func explain() -> [Fact] { [] }
+    public var mixesQueues: Bool { false }
+
+    public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
+        throw Self.descriptor.lacks(.send)
+    }
+    public func openReceiver(_ opening: Opening) throws(TransportError) -> sending any Receiver {
+        throw Self.descriptor.lacks(.receive)
+    }
+    public func openAdmin(_ opening: Opening) throws(TransportError) -> sending any Admin {
+        throw Self.descriptor.lacks(.admin)
+    }
+}

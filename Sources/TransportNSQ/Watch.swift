@@ -1,0 +1,9 @@
+internal import Glibc
+internal import MQCore
+
+/// What waiting and looking after connections need.
+struct Watch {
+    var descriptors: [pollfd] = []
+    /// When something is due for a connection.
+    var due: UInt64 = 0
+}

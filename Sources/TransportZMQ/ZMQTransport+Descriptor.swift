@@ -1,0 +1,75 @@
+public import MQCore
+
+extension ZMQTransport {
+    public static let descriptor = Descriptor(
+        name: "zmq", schemes: ["zmq"],
+        summary: "ZeroMQ sockets: push and pull, publish and subscribe, pair; over tcp and ipc, without a broker",
+        forms: ["zmq:[TYPE:]ENDPOINT[,ENDPOINT…]", "zmq:[TYPE:]@ENDPOINT", "zmq:temp"],
+        targetSyntax: .endpoints,
+        capabilities: [.send, .receive, .frames, .untilClosed, .temporary, .ordered],
+        options: ownOptions + SocketOption.all.map(\.spec),
+        emptyWait: .seconds(1),
+        notes: [
+            "TYPE is push, pull, pub, sub, xpub, xsub or pair; without it send pushes and recv pulls. A leading @ on an endpoint binds, "
+                + "without it the socket connects; both can be mixed in one address. @tcp://:5555 binds on all interfaces, @tcp://127.0.0.1:* on a "
+                + "free port, which is reported. ipc:///path is a Unix socket, ipc://@name one of Linux's abstract namespace.",
+            "inproc://name joins threads of one process, which only mq bench has.",
+            "There is no broker: what was sent lives in the memory of the sender and the receiver until it is read, and is gone with them. "
+                + "Delivery is at most once. A receiver that dies takes with it what it had taken ahead (at most recv-hwm from each sender "
+                + "and the prefetch of recv), and the sender is not told.",
+            "At its end send waits until libzmq has written every message, and keeps the connections open until their peers have read everything "
+                + "from the kernel (ipc) or their hosts have confirmed it (tcp), for as long as send's timeout allows. Without that an ipc receiver at its high-water "
+                + "mark loses the last messages of a sender that exits. What the receiver does with what it has read, ZeroMQ does not tell.",
+            "send waits for its first peer, so that it may be started before its receiver. With one endpoint, messages queued when the "
+                + "connection breaks are kept for the next; with several, they are queued for connected peers only, and what is queued for one "
+                + "goes with it (immediate decides).",
+            "Order holds within one connection. Across several peers, or a connection that broke and came back, there is none; a loop in the shell "
+                + "that starts one sender for each line has none either.",
+            "A PULL socket takes messages ahead of what was asked for: after recv -n N the rest of what had arrived is lost. recv-hwm=1 makes "
+                + "it less, not nothing.",
+            "A publisher reaches only current subscribers: send waits for its first subscriber (wait-peers, one second unless it is given). It waits "
+                + "too while a subscriber is at its high-water mark; drop has it drop for that subscriber instead, as ZeroMQ does by default.",
+            "A high-water mark counts messages for each peer, at both ends; buffer bounds the bytes, by the mean size of messages.",
+            "Keys and passwords are read from files, never from the address. Key files are czmq certificates or one Z85 key of 40 characters.",
+        ],
+        examples: [
+            ("zmq:@tcp://:5555", "recv: a PULL socket on port 5555 of all interfaces"),
+            ("zmq:tcp://collector:5555", "send: a PUSH socket that connects"),
+            ("zmq:push:tcp://a:5555,tcp://b:5555", "send: each message to one of two receivers"),
+            ("zmq:pub:@ipc:///run/feed", "send: publish at a Unix socket"),
+            ("zmq:sub:ipc:///run/feed,subscribe=weather.", "recv: what begins with weather."),
+            ("zmq:@tcp://:5555,curve-server,secret-key=server.key,allow-keys=clients", "recv: encrypted, from known clients"),
+        ])
+
+    /// Options that are more than one call of zmq_setsockopt.
+    private static let ownOptions: [OptionSpec] = [
+        OptionSpec(
+            "subscribe", .text("PREFIX"), standard: "every message", scope: .receive, repeatable: true,
+            help: "sub, xsub: receive messages that begin with PREFIX"),
+        OptionSpec("hwm", .integer(0...Int(Int32.max)), help: "send-hwm and recv-hwm at once: messages, for each peer"),
+        OptionSpec(
+            "buffer", .bytes(1...Int.max), standard: "64MiB",
+            help: "bytes queued for or from each peer, kept by lowering the high-water mark to fit the mean size of messages"),
+        OptionSpec(
+            "linger", .duration, standard: "the timeout of send", scope: .send,
+            help: "longest wait at the end for messages to be written and read"),
+        OptionSpec(
+            "immediate", .flag, standard: "with several endpoints", scope: .send,
+            help: "queue for connected peers only, and drop what is queued for one whose connection breaks"),
+        OptionSpec(
+            "wait-peers", .integer(0...100_000), standard: "1, pub within 1s", scope: .send,
+            help: "peers (pub: subscribers) to wait for before the first message; given, send's timeout bounds the wait"),
+        OptionSpec(
+            "drop", .flag, standard: "no", scope: .send, help: "drop messages at the high-water mark instead of waiting; they are counted"),
+        OptionSpec("ipv6", .flag, standard: "when an address is one", help: "IPv6 beside IPv4"),
+        OptionSpec("io-threads", .integer(1...64), standard: "1", help: "I/O threads of libzmq"),
+        OptionSpec("curve-server", .flag, help: "encrypt with CURVE, as the end that decides whom to accept; needs secret-key"),
+        OptionSpec("server-key", .file, help: "CURVE client: file with the server's public key"),
+        OptionSpec("public-key", .file, help: "CURVE: file with our public key; derived from secret-key if not given"),
+        OptionSpec("secret-key", .file, help: "CURVE: file with our secret key; a client without one makes a pair for itself"),
+        OptionSpec(
+            "allow-keys", .file, help: "CURVE server: file with the public keys of the clients to accept, or a directory of certificates"),
+        OptionSpec("plain", .file, help: "PLAIN client: file with user:password"),
+        OptionSpec("plain-users", .file, help: "PLAIN server: file with one line user:password per client"),
+    ]
+}
