@@ -15,7 +15,9 @@ final class BridgeCounters: Sendable {
     /// The tally's figures, with what has become of messages at the destinations instead of what is done.
     func figures(_ common: [Figure], restored: Int) -> [Figure] {
         let filtered = Figure("filtered", filtered.load(ordering: .relaxed))
-        if isDry { return [Figure("would be forwarded", passed.load(ordering: .relaxed)), filtered] }
+        if isDry {
+            return [Figure("would be forwarded", passed.load(ordering: .relaxed)), filtered] + common.filter { $0.words == "rejected" }
+        }
         let all = destinations.map(\.figures)
         let sum = { (path: KeyPath<BridgeDestination.Figures, Int>) in all.reduce(0) { $0 + $1[keyPath: path] } }
         let unconfirmed = sum(\.unconfirmed)
