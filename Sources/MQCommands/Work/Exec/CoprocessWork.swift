@@ -172,7 +172,7 @@ final class CoprocessWork: Work {
         handleEvents(until: .immediately)
         orphans?.collect()
         escalate()
-        if !waiting.isEmpty, shortage.due.hasPassed {
+        if !waiting.isEmpty {
             let records = waiting
             waiting = []
             for (record, bytes) in records { give(record, bytes) }

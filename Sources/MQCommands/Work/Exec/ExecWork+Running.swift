@@ -5,7 +5,7 @@ import MQCore
 extension ExecWork {
     /// Starts what waits, as far as there is room.
     func startWaiting() {
-        while !waiting.isEmpty, running < shortage.width(plan.slots), !runsAlone, shortage.due.hasPassed {
+        while mayStart, shortage.due.hasPassed {
             do throws(TransportError) {
                 try start(waiting[0])
                 waiting.removeFirst()
@@ -23,6 +23,9 @@ extension ExecWork {
 
     /// What slots keep open between two commands may be what the next command lacks.
     private func closeIdleSlots() { while let last = slots.last, last.job == nil { slots.removeLast() } }
+
+    /// Whether something waits that may run beside what runs.
+    var mayStart: Bool { !waiting.isEmpty && running < shortage.width(plan.slots) && !runsAlone }
 
     /// Whether the only command writes to this program's streams itself, beside which no other may.
     private var runsAlone: Bool { running == 1 && plan.mixesOutput && slots.contains { $0.job != nil && $0.output == nil } }

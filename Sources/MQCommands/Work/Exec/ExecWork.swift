@@ -55,7 +55,7 @@ final class ExecWork: Work {
 
     var due: Deadline {
         var due = gathering.due
-        if !waiting.isEmpty, running < shortage.width(plan.slots) { due = due.earlier(shortage.due) }
+        if mayStart { due = due.earlier(shortage.due) }
         if let orphans { due = due.earlier(orphans.due) }
         if plan.timeout != nil { for slot in slots { if let job = slot.job { due = due.earlier(job.due) } } }
         return due
