@@ -37,6 +37,7 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "MQCore", dependencies: ["CProcess"], swiftSettings: settings),
         .target(name: "MQBench", dependencies: ["MQCore"], swiftSettings: settings),
+        .target(name: "ZMTP", dependencies: ["MQCore"], swiftSettings: settings),
         .target(name: "CProcess"),
         .target(name: "CPOSIXMQ"),
         .target(name: "CSysV"),
@@ -67,6 +68,7 @@ let package = Package(
             name: "MQCommandsTests", dependencies: ["MQCommands", "MQCore", "MQStandIns", "MQTesting", "TransportMemory"],
             swiftSettings: settings),
         .testTarget(name: "TransportTests", dependencies: ["MQNet", "MQStandIns", "MQTesting"] + transports, swiftSettings: settings),
+        .testTarget(name: "ZMTPTests", dependencies: ["ZMTP", "MQCore", "MQTesting", "MQStandIns"], swiftSettings: settings),
         .testTarget(name: "MQNetTests", dependencies: ["MQNet", "MQCore", "MQStandIns", "MQTesting"], swiftSettings: settings),
         .testTarget(name: "ContractTests", dependencies: ["MQStandIns", "MQTesting"], swiftSettings: settings),
     ]

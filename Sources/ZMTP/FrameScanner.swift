@@ -1,0 +1,118 @@
+internal import Glibc
+public import MQCore
+
+/// Takes whole messages out of a stream: the hot loop of receiving, for a connection whose handshake is done.
+public struct FrameScanner {
+    public enum Stop: Sendable, Equatable {
+        /// Nothing but whole frames, all of them taken.
+        case empty
+        /// As many messages, or bytes, as were asked for.
+        case full
+        /// A command is next, for `Session`.
+        case command
+        /// The frame at the front is not complete. With its header known: how it goes on.
+        case partial(FrameHeader?)
+        case malformed(String)
+    }
+
+    /// Frames of one message; libzmq has no bound.
+    public static let mostFrames = 65_536
+
+    /// The largest message that is taken, all its frames together.
+    private let largest: Int
+    /// What a message must begin with; empty lets everything through.
+    private let topics: [[UInt8]]
+    private let isInverted: Bool
+    /// The frames of a message that is not complete.
+    private var parts: [UInt8] = []
+    private var lengths: [Int] = []
+
+    /// - Parameters:
+    ///   - topics: a message must begin with one of them, or with none when `isInverted`; an empty one lets all through.
+    public init(largest: Int = .max, topics: [[UInt8]] = [], isInverted: Bool = false) {
+        self.largest = largest
+        self.topics = !isInverted && topics.contains([]) ? [] : topics
+        self.isInverted = isInverted
+    }
+
+    /// Whether the frames so far end in the middle of a message.
+    public var isBetweenFrames: Bool { !lengths.isEmpty }
+
+    /// Appends messages to `batch` until something else is next.
+    /// - Returns: the bytes that were taken, and what comes behind them.
+    public mutating func scan(
+        _ bytes: UnsafeRawBufferPointer, into batch: inout Batch, limit: Int, byteLimit: Int
+    ) -> (consumed: Int, messages: Int, stop: Stop) {
+        guard let base = bytes.baseAddress else { return (0, 0, .empty) }
+        let (end, most) = (bytes.count, batch.byteCount + byteLimit)
+        let isPlain = topics.isEmpty && largest >= 255
+        var (place, messages) = (0, 0)
+        while true {
+            if messages >= limit || batch.byteCount >= most { return (place, messages, place == end ? .empty : .full) }
+            // A message of one small frame, which nearly all are.
+            if isPlain, end - place >= 2, base.load(fromByteOffset: place, as: UInt8.self) == 0, lengths.isEmpty {
+                let size = Int(base.load(fromByteOffset: place + 1, as: UInt8.self))
+                guard end - place >= 2 + size else {
+                    return (place, messages, .partial(FrameHeader(flags: 0, size: size, length: 2)))
+                }
+                memcpy(batch.reserve(size), base + place + 2, size)
+                batch.commit(size)
+                place += 2 + size
+                messages += 1
+                continue
+            }
+            if place == end { return (place, messages, .empty) }
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[place...])
+            switch FrameHeader.read(rest) {
+            case .incomplete: return (place, messages, .partial(nil))
+            case .malformed(let words): return (place, messages, .malformed(words))
+            case .header(let header):
+                if header.isCommand { return (place, messages, .command) }
+                if let words = objection(to: header) { return (place, messages, .malformed(words)) }
+                guard rest.count - header.length >= header.size else { return (place, messages, .partial(header)) }
+                let body = UnsafeRawBufferPointer(rebasing: rest[header.length..<(header.length + header.size)])
+                if take(body, header, into: &batch) { messages += 1 }
+                place += header.length + header.size
+            }
+        }
+    }
+
+    /// Why a frame is not taken, known from its header.
+    public func objection(to header: FrameHeader) -> String? {
+        if header.size > largest - parts.count { return "a message of more than \(largest) bytes came (max-message)" }
+        if lengths.count >= Self.mostFrames { return "a message of more than \(Self.mostFrames) frames came" }
+        return nil
+    }
+
+    /// - Returns: whether that completed a message that is wanted.
+    private mutating func take(_ body: UnsafeRawBufferPointer, _ header: FrameHeader, into batch: inout Batch) -> Bool {
+        if !header.hasMore && lengths.isEmpty {
+            guard isWanted(body) else { return false }
+            batch.append(body)
+            return true
+        }
+        parts.append(contentsOf: body)
+        lengths.append(body.count)
+        guard !header.hasMore else { return false }
+        defer {
+            // What one large message needed is not kept for ever.
+            parts.removeAll(keepingCapacity: parts.count < 1 << 20)
+            lengths.removeAll(keepingCapacity: lengths.count < 1024)
+        }
+        return parts.withUnsafeBytes { all in
+            guard isWanted(UnsafeRawBufferPointer(rebasing: all[..<lengths[0]])) else { return false }
+            batch.append(all)
+            if batch.wantsProperties {
+                var properties = MessageProperties()
+                properties.frames = lengths
+                batch.setProperties(properties)
+            }
+            return true
+        }
+    }
+
+    /// A publisher sends what somebody wants; whether we do is for us to see (RFC 29).
+    public func isWanted(_ firstFrame: UnsafeRawBufferPointer) -> Bool {
+        topics.isEmpty || topics.contains { firstFrame.starts(with: $0) } != isInverted
+    }
+}

@@ -1,0 +1,148 @@
+import MQCore
+import MQStandIns
+import MQTesting
+import Testing
+import ZMTP
+
+@Suite(.timeLimit(.minutes(1)))
+struct FrameTests {
+    private func scan(
+        _ bytes: [UInt8], with scanner: inout FrameScanner, limit: Int = .max
+    ) -> (consumed: Int, bodies: [[UInt8]], frames: [[Int]?], stop: FrameScanner.Stop) {
+        var batch = Batch(gap: Batch.Gap(before: 0, after: 1))
+        batch.wantsProperties = true
+        let result = bytes.withUnsafeBytes { scanner.scan($0, into: &batch, limit: limit, byteLimit: .max / 4) }
+        var (bodies, frames) = ([[UInt8]](), [[Int]?]())
+        for index in 0..<batch.count {
+            bodies.append(Array(batch.bytes(of: index)))
+            frames.append(batch.properties(of: index).frames)
+        }
+        #expect(result.messages == bodies.count)
+        return (result.consumed, bodies, frames, result.stop)
+    }
+
+    @Test(arguments: [0, 1, 255, 256, 65_536])
+    func aMessageOfAnySizeComesBack(size: Int) {
+        let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        var output = OutputBuffer()
+        body.withUnsafeBytes { output.append($0, frames: nil) }
+        var scanner = FrameScanner()
+        let seen = scan(Array(output.unsent), with: &scanner)
+        #expect(seen.bodies == [body])
+        #expect(seen.stop == .empty)
+    }
+
+    @Test func aLongHeaderForASmallSizeIsTaken() {
+        var scanner = FrameScanner()
+        #expect(scan([2, 0, 0, 0, 0, 0, 0, 0, 3, 65, 66, 67], with: &scanner).bodies == [[65, 66, 67]])
+    }
+
+    @Test(arguments: [UInt64(1) << 62, 1 << 63, .max])
+    func aSizeBeyondMeasureIsRefusedFromItsHeader(size: UInt64) {
+        var scanner = FrameScanner(largest: 1 << 30)
+        let header = [2] + withUnsafeBytes(of: size.bigEndian) { Array($0) }
+        guard case .malformed = scan(header, with: &scanner).stop else {
+            Issue.record("not refused")
+            return
+        }
+    }
+
+    @Test(arguments: [UInt8(8), 0x10, 0x80, 5, 7])
+    func strayFlagsAreAFailureAndNotAMessage(flags: UInt8) {
+        var scanner = FrameScanner()
+        let seen = scan(message("ok") + [flags, 0, 0, 0, 0, 0, 0, 0, 0], with: &scanner)
+        #expect(seen.bodies == [Array("ok".utf8)])
+        guard case .malformed = seen.stop else {
+            Issue.record("taken: \(seen.stop)")
+            return
+        }
+    }
+
+    @Test func framesOfAMessageAreJoinedAndACommandBetweenThemIsLeft() {
+        var scanner = FrameScanner()
+        let first = message("a", more: true) + message("", more: true)
+        let seen = scan(first + Command("PING", [0, 0]).frame + message("bc"), with: &scanner)
+        #expect(seen.stop == .command)
+        #expect(seen.consumed == first.count)
+        #expect(scanner.isBetweenFrames)
+        let rest = scan(message("bc"), with: &scanner)
+        #expect(rest.bodies == [Array("abc".utf8)])
+        #expect(rest.frames == [[1, 0, 2]])
+    }
+
+    @Test func aMessageOverTheBoundIsRefusedAllFramesTogether() {
+        var scanner = FrameScanner(largest: 4)
+        let seen = scan(message("abc", more: true) + message("de"), with: &scanner)
+        #expect(seen.stop == .malformed("a message of more than 4 bytes came (max-message)"))
+    }
+
+    @Test func moreForEverIsBounded() {
+        var scanner = FrameScanner()
+        let flood = [UInt8](repeating: 0, count: 2 * (FrameScanner.mostFrames + 1)).enumerated().map { $0.offset % 2 == 0 ? UInt8(1) : 0 }
+        guard case .malformed = scan(flood, with: &scanner).stop else {
+            Issue.record("not refused")
+            return
+        }
+    }
+
+    @Test func theLimitIsKept() {
+        var scanner = FrameScanner()
+        let three = message("a") + message("b") + message("c")
+        let seen = scan(three, with: &scanner, limit: 2)
+        #expect(seen.bodies.count == 2)
+        #expect(seen.stop == .full)
+        #expect(seen.consumed == 6)
+    }
+
+    @Test func onlyWhatWasSubscribedToIsTaken() {
+        let stream = message("apple") + message("pear") + message("ap", more: true) + message("x") + message("a")
+        var scanner = FrameScanner(topics: [Array("ap".utf8)])
+        #expect(scan(stream, with: &scanner).bodies == [Array("apple".utf8), Array("apx".utf8)])
+        var inverted = FrameScanner(topics: [Array("ap".utf8)], isInverted: true)
+        #expect(scan(stream, with: &inverted).bodies == [Array("pear".utf8), Array("a".utf8)])
+    }
+
+    @Test func howeverAStreamIsCutTheMessagesAreTheSame() {
+        let rounds = Fuzz.rounds(for: .seconds(1)) { generator, seed in
+            var output = OutputBuffer()
+            var expected: [[UInt8]] = []
+            for _ in 0..<Int.random(in: 0...30, using: &generator) {
+                let size = Bool.random(using: &generator) ? Int.random(in: 0...20, using: &generator) : Int.random(in: 0...600, using: &generator)
+                let body = (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) }
+                let cut = Int.random(in: 0...size, using: &generator)
+                body.withUnsafeBytes { output.append($0, frames: Bool.random(using: &generator) ? nil : [cut, size - cut]) }
+                expected.append(body)
+            }
+            let stream = Array(output.unsent)
+            var (scanner, kept, seen, place) = (FrameScanner(), [UInt8](), [[UInt8]](), 0)
+            while place < stream.count {
+                let end = min(stream.count, place + Int.random(in: 1...50, using: &generator))
+                kept += stream[place..<end]
+                place = end
+                let part = scan(kept, with: &scanner)
+                kept.removeFirst(part.consumed)
+                seen += part.bodies
+            }
+            #expect(seen == expected, "seed \(seed)")
+            #expect(kept.isEmpty)
+        }
+        #expect(rounds > 10)
+    }
+
+    @Test func theBufferKeepsItsBytesWhateverIsTakenFromIt() {
+        let rounds = Fuzz.rounds(for: .seconds(1)) { generator, seed in
+            var output = OutputBuffer(capacity: 64)
+            var (expected, seen) = ([UInt8](), [UInt8]())
+            for _ in 0..<50 {
+                let bytes = (0..<Int.random(in: 0...70, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+                output.append(bytes)
+                expected += bytes
+                let taken = Int.random(in: 0...output.count, using: &generator)
+                seen += output.unsent.prefix(taken)
+                output.sent(taken)
+            }
+            #expect(seen + output.unsent == expected, "seed \(seed)")
+        }
+        #expect(rounds > 10)
+    }
+}

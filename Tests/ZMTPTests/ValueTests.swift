@@ -1,0 +1,82 @@
+import MQStandIns
+import MQTesting
+import Testing
+import ZMTP
+
+@Suite(.timeLimit(.minutes(1)))
+struct ValueTests {
+    private func matching(_ tree: SubscriptionTree, _ frame: [UInt8]) -> PeerSet {
+        var found = PeerSet()
+        frame.withUnsafeBytes { tree.match($0, into: &found) }
+        return found
+    }
+
+    @Test func aTreeFindsWhatAListFinds() {
+        let rounds = Fuzz.rounds(for: .seconds(1)) { generator, seed in
+            var (tree, list) = (SubscriptionTree(), [(topic: [UInt8], peer: Int)]())
+            let random = { (generator: inout SeededGenerator) in
+                (0..<Int.random(in: 0...6, using: &generator)).map { _ in UInt8.random(in: 0...2, using: &generator) }
+            }
+            for _ in 0..<200 {
+                let (topic, peer) = (random(&generator), Int.random(in: 0..<70, using: &generator))
+                switch Int.random(in: 0..<8, using: &generator) {
+                case 0..<5:
+                    let isNew = !list.contains { $0 == (topic, peer) }
+                    #expect(tree.subscribe(topic, peer) == isNew)
+                    if isNew { list.append((topic, peer)) }
+                case 5, 6:
+                    #expect(tree.cancel(topic, peer) == list.contains { $0 == (topic, peer) })
+                    list.removeAll { $0 == (topic, peer) }
+                default:
+                    tree.remove(peer)
+                    list.removeAll { $0.peer == peer }
+                }
+                let frame = random(&generator)
+                #expect(matching(tree, frame) == PeerSet(list.filter { frame.starts(with: $0.topic) }.map(\.peer)), "seed \(seed)")
+                #expect(tree.count == list.count)
+            }
+        }
+        #expect(rounds > 1)
+    }
+
+    @Test func manyTopicsWithOnePrefixAreFound() {
+        var tree = SubscriptionTree()
+        for number in 0..<10_000 { tree.subscribe(Array("news/\(number)/".utf8), number % 100) }
+        #expect(matching(tree, Array("news/1234/x".utf8)) == PeerSet([34]))
+        #expect(matching(tree, Array("news/12".utf8)).isEmpty)
+        for number in 0..<10_000 { tree.cancel(Array("news/\(number)/".utf8), number % 100) }
+        #expect(tree.count == 0)
+    }
+
+    @Test func turnsAreFairAndPassOverWhoIsFull() {
+        var turns = Turns<Int>()
+        for peer in 0..<3 { turns.add(peer) }
+        #expect((0..<6).map { _ in turns.take { _ in true } } == [0, 1, 2, 0, 1, 2])
+        #expect((0..<4).map { _ in turns.take { $0 != 1 } } == [0, 2, 0, 2])
+        _ = turns.take { _ in true }
+        turns.remove(0)
+        #expect(turns.take { _ in true } == 1)
+        #expect(turns.take { _ in false } == nil)
+    }
+
+    @Test func pausesGrowToTheirBoundAndBeginAnew() {
+        var generator = SeededGenerator(seed: 1)
+        var backoff = Backoff(first: 100_000_000, longest: 400_000_000)
+        for pause in [100, 200, 400, 400].map({ UInt64($0) * 1_000_000 }) {
+            #expect((pause...(2 * pause)).contains(backoff.pause(&generator)))
+        }
+        backoff.succeeded()
+        #expect(backoff.pause(&generator) <= 200_000_000)
+        var constant = Backoff(first: 100_000_000, longest: 0)
+        for _ in 0..<5 { #expect((100_000_000...200_000_000).contains(constant.pause(&generator))) }
+    }
+
+    @Test func metadataComesBackAndDamageIsRefused() {
+        let metadata = Metadata([("Socket-Type", Array("PULL".utf8)), ("Identity", []), ("X-Long", [UInt8](repeating: 7, count: 300))])
+        #expect(Metadata(metadata.bytes) == metadata)
+        #expect(metadata["socket-type"] == Array("PULL".utf8))
+        let whole = Set([0, 1 + 11 + 4 + 4, 1 + 11 + 4 + 4 + 1 + 8 + 4])
+        for cut in 0..<metadata.bytes.count where !whole.contains(cut) { #expect(Metadata(Array(metadata.bytes[..<cut])) == nil) }
+        #expect(Metadata([UInt8](repeating: 0, count: Metadata.largest + 1)) == nil)
+    }
+}
