@@ -126,6 +126,12 @@ int cprocess_spawn(const struct cprocess_plan *plan, int *pidfd) {
     return process;
 }
 
+int cprocess_become(const char *program, char *const *arguments, char *const *environment) {
+    reset_signals();
+    execvpe(program, arguments, environment);
+    return -errno;
+}
+
 int cprocess_await(int process) {
     siginfo_t information;
     while (waitid(P_PID, (id_t)process, &information, WEXITED | WNOWAIT) < 0)

@@ -103,7 +103,7 @@ public struct NSQTransport: Transport {
     }
 
     /// The nsqds to publish to: with nsqlookupd, every one there is.
-    private func producers(_ opening: Opening) throws(TransportError) -> ([Located], Discovery?) {
+    func producers(_ opening: Opening) throws(TransportError) -> ([Located], Discovery?) {
         switch target.place {
         case .direct(let peers): return (located(peers), nil)
         case .lookup(let lookupds):

@@ -13,7 +13,7 @@ extension SQSTransport {
             .temporary,
         ],
         options: options,
-        emptyWait: .seconds(30), guarantee: .remote,
+        emptyWait: .seconds(30), steadyReadings: 2, guarantee: .remote,
         notes: notes,
         examples: [
             ("sqs:orders", "the queue of that name in the default region and account"),

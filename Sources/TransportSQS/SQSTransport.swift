@@ -88,6 +88,20 @@ public struct SQSTransport: Transport {
         try SQSAdmin(settings, opening)
     }
 
+    /// That there is no such queue is an answer of the service, too.
+    public func probe(_ opening: Opening) throws(TransportError) -> [Fact] {
+        try SQSAdmin(settings, opening).probe()
+    }
+
+    public func clientVariables() -> [(name: String, value: String)] {
+        let region = try? settings.knownRegion()
+        let endpoint = options.text("endpoint")
+        return [
+            ("AWS_ENDPOINT_URL_SQS", endpoint), ("AWS_REGION", region?.value), ("AWS_DEFAULT_REGION", region?.value),
+            ("AWS_PROFILE", options.text("profile")), ("AWS_CA_BUNDLE", options.text("ca-file")),
+        ].compactMap { name, value in value.map { (name, $0) } }
+    }
+
     private func requireName() throws(TransportError) {
         if settings.target.name.isEmpty { throw TransportError(.usage, "the address names no queue", hint: "write sqs:name") }
     }

@@ -51,6 +51,20 @@ public struct ZMQTransport: Transport {
             isProcessLocal: target.endpoints.first?.medium == .inproc, file: file)
     }
 
+    /// One look at the greeting of each endpoint that the address connects to, by a connection of our own; the peer counts it as one.
+    public func probe(_ opening: Opening) throws(TransportError) -> [Fact] {
+        let endpoints = try target.endpoints(receiving: false)
+        if let bound = endpoints.first(where: \.binds) {
+            throw TransportError(
+                .usage, "'\(bound.written)' is an endpoint that this end would bind", hint: "without the @ the other end is asked")
+        }
+        var facts: [Fact] = []
+        for endpoint in endpoints {
+            facts += try Greeting.look(at: endpoint.text, stop: opening.stop).facts(of: endpoint, for: target.type)
+        }
+        return facts
+    }
+
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
         let type = target.type ?? .push
         try type.check(for: "send", SocketType.sending)

@@ -86,7 +86,7 @@ struct VerbTableTests {
         let text = HelpText.root(Verbs.tables)
         for line in text.split(separator: "\n") { #expect(line.count <= 80, "\(line.count): \(line)") }
         let headings = text.split(separator: "\n").filter { $0.hasSuffix(":") && $0.first?.isUppercase == true }
-        #expect(headings == ["Messages:", "Work:", "Queues:", "Measuring:", "About:", "Examples:"])
+        #expect(headings == ["Messages:", "Work:", "Smoke tests:", "Queues:", "Measuring:", "About:", "Examples:"])
         for table in Verbs.tables { #expect(text.contains("\n  \(table.name) ") != table.isHidden) }
     }
 

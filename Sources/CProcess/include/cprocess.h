@@ -26,6 +26,9 @@ struct cprocess_plan {
 // Returns the process, or -errno when it could not be started.
 int cprocess_spawn(const struct cprocess_plan *plan, int *pidfd);
 
+// Runs the program in place of this one, with no signal blocked and none handled or SIGPIPE ignored. Returns only -errno.
+int cprocess_become(const char *program, char *const *arguments, char *const *environment);
+
 // Waits until the process has ended, and leaves it to be collected.
 int cprocess_await(int process);
 

@@ -17,6 +17,7 @@ public enum ExitStatus {
         case .protocolViolation: 76
         case .permission: 77
         case .configuration: 78
+        case .noCommand: 127
         default: 2
         }
     }
@@ -36,11 +37,17 @@ public enum ExitStatus {
         (76, "The peer speaks another protocol."),
         (77, "Permission denied, or authentication failed."),
         (78, "Bad configuration, or a library is missing."),
+        (127, "The command cannot be started."),
         (129, "The terminal has gone (SIGHUP, raised again after cleaning up)."),
         (130, "Interrupted by SIGINT (raised again after cleaning up)."),
         (141, "The reader of standard output has gone (SIGPIPE)."),
         (143, "Terminated by SIGTERM."),
     ]
+}
+
+extension TransportError.Code {
+    /// A command that cannot be started, where its own status is passed on: what a shell says of it.
+    static let noCommand = TransportError.Code("no-command")
 }
 
 extension StopReason {

@@ -9,6 +9,8 @@ enum Verbs {
         ("exec", Exec.self),
         ("post", Post.self),
         ("bridge", Bridge.self),
+        ("wait", Wait.self),
+        ("expect", Expect.self),
         ("list", List.self),
         ("stat", Stat.self),
         ("create", Create.self),

@@ -7,37 +7,21 @@ struct MessageCondition: Sendable {
         case id, group, dedup, priority, type, attempts, size
     }
 
-    enum Comparison: String, CaseIterable, Sendable {
-        // Those of two characters first: they begin with those of one.
-        case unequal = "!="
-        case atMost = "<="
-        case atLeast = ">="
-        case equal = "="
-        case below = "<"
-        case above = ">"
-
-        var isOfNumbers: Bool { self != .equal && self != .unequal }
-    }
-
     /// The words of help.
     static let subjects = ["attr.NAME", "id", "group", "dedup", "priority", "type", "attempts", "size"]
 
     let subject: Subject
-    let comparison: Comparison
+    let comparison: Relation
     let value: String
     private let number: Double?
 
     /// - Throws: `usage`.
     init(parsing text: String) throws(TransportError) {
-        let signs = Set("!<>=".utf8)
-        guard let place = text.utf8.firstIndex(where: { signs.contains($0) }),
-            let comparison = Comparison.allCases.first(where: { text[place...].hasPrefix($0.rawValue) })
-        else {
+        guard let parts = Relation.divide(text) else {
             throw TransportError(.usage, "--where '\(text)' compares nothing", hint: "--where attr.kind=order, --where 'size>1000'")
         }
-        self.comparison = comparison
-        value = String(text[text.utf8.index(place, offsetBy: comparison.rawValue.utf8.count)...])
-        subject = try Self.subject(String(text[..<place]))
+        (comparison, value) = (parts.comparison, parts.right)
+        subject = try Self.subject(parts.left)
         number = Double(value)
         if comparison.isOfNumbers && number == nil {
             throw TransportError(.usage, "--where '\(text)': '\(value)' is not a number")
@@ -71,8 +55,7 @@ struct MessageCondition: Sendable {
         case .unequal: return text != value
         case .atMost, .atLeast, .below, .above:
             guard let left = text.flatMap({ Double($0) }), let right = number else { return false }
-            return comparison == .atMost
-                ? left <= right : comparison == .atLeast ? left >= right : comparison == .below ? left < right : left > right
+            return comparison.holds(left, right)
         }
     }
 

@@ -1,3 +1,4 @@
+internal import CProcess
 import Glibc
 
 /// A program to start, with all that it is given.
@@ -23,6 +24,17 @@ public struct ChildCommand: Sendable {
 
     /// `/bin/sh -c text`.
     public static func shell(_ text: String) -> ChildCommand { ChildCommand(["/bin/sh", "-c", text]) }
+
+    /// Runs the program in place of this process, which is the end of it.
+    /// - Returns: why that could not be.
+    public func replaceThisProcess() -> TransportError {
+        let number = withVectors { arguments, environment in
+            guard let path else { return -cprocess_become(arguments.pointee!, arguments, environment) }
+            return -path.withCString { cprocess_become($0, arguments, environment) }
+        }
+        let name = path ?? String(decoding: words[0], as: UTF8.self)
+        return TransportError(.failure, "'\(name)' could not be started: \(SystemError.words(number))", errno: number)
+    }
 
     /// Lends the words and the environment as execve(2) wants them.
     func withVectors<Result>(

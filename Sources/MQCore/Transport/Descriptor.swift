@@ -33,6 +33,8 @@ public struct Descriptor: Sendable {
     public let options: [OptionSpec]
     /// How long nothing must come before `--drain` believes that the queue is empty.
     public let emptyWait: Duration
+    /// How many readings in a row must agree before the numbers of a queue are believed: more than one where they are estimates.
+    public let steadyReadings: Int
     /// What an accepted message survives.
     public let guarantee: Guarantee
     /// Paragraphs for `mq transports NAME` and the man page: what the transport promises and what it does not.
@@ -42,8 +44,8 @@ public struct Descriptor: Sendable {
 
     public init(
         name: String, schemes: [String], summary: String, forms: [String], targetSyntax: TargetSyntax = .single,
-        capabilities: Capabilities, options: [OptionSpec], emptyWait: Duration = .zero, guarantee: Guarantee = .none,
-        notes: [String],
+        capabilities: Capabilities, options: [OptionSpec], emptyWait: Duration = .zero, steadyReadings: Int = 1,
+        guarantee: Guarantee = .none, notes: [String],
         examples: [(address: String, meaning: String)]
     ) {
         self.name = name
@@ -54,6 +56,7 @@ public struct Descriptor: Sendable {
         self.capabilities = capabilities
         self.options = options
         self.emptyWait = emptyWait
+        self.steadyReadings = steadyReadings
         self.guarantee = guarantee
         self.notes = notes
         self.examples = examples

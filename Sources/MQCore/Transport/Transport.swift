@@ -23,6 +23,17 @@ public protocol Transport: Sendable {
     /// Whether a receiver's messages come from several queues, and say from which (`MessageProperties.queue`).
     var mixesQueues: Bool { get }
 
+    /// Asks whoever keeps the queues whether he serves clients, by an exchange of the transport's own protocol: an open port is not
+    /// enough. Nothing is made, sent or taken.
+    /// - Returns: what he says of himself.
+    /// - Throws: why a sender or a receiver could not be opened now: `unreachable`, `protocolViolation`, `permission`, `noSuchQueue` where a
+    ///   queue of its own is all there is; `tryAgain` when the deadline passes or the stop flag is raised; `usage` for an address at
+    ///   which nobody can be asked.
+    func probe(_ opening: Opening) throws(TransportError) -> [Fact]
+
+    /// Environment variables by which programs of others find whoever keeps the queues of this address, where the address says it.
+    func clientVariables() -> [(name: String, value: String)]
+
     /// - Throws: `unsupported` without the capability, `noSuchQueue`, `permission`, `unreachable`, `cannotCreate`.
     func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender
     func openReceiver(_ opening: Opening) throws(TransportError) -> sending any Receiver
@@ -32,6 +43,10 @@ public protocol Transport: Sendable {
 extension Transport {
     public func explain() -> [Fact] { [] }
     public var mixesQueues: Bool { false }
+    public func clientVariables() -> [(name: String, value: String)] { [] }
+
+    /// Queues that are all there is answer by being there.
+    public func probe(_ opening: Opening) throws(TransportError) -> [Fact] { try openAdmin(opening).status().facts }
 
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
         throw Self.descriptor.lacks(.send)

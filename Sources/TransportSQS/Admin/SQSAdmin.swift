@@ -65,6 +65,24 @@ final class SQSAdmin: Admin {
         return QueueStatus(address: address(of: url), facts: QueueFacts.all(try attributes(url), url: url))
     }
 
+    /// One signed request that the service must understand.
+    func probe() throws(TransportError) -> [Fact] {
+        let facts = [Fact("endpoint", "Endpoint", .text(connection.endpoint)), Fact("region", "Region", .text(connection.region))]
+        guard !settings.target.name.isEmpty else {
+            _ = try plainly { () throws(ServiceFailure) in try ask("ListQueues", url: nil) { $0.member("MaxResults", 1) } }
+            return facts
+        }
+        do throws(TransportError) {
+            connection.forgetURL()
+            let url = try url()
+            if case .url = settings.target { _ = try attributes(url) }
+            return facts + [Fact("url", "URL", .text(url))]
+        } catch {
+            guard error.code == .noSuchQueue else { throw error }
+            return facts
+        }
+    }
+
     /// Queues whose names begin with the address's; the attributes of several are asked for at once.
     func list() throws(TransportError) -> QueueListing {
         QueueListing(

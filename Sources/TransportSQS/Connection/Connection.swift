@@ -9,10 +9,12 @@ final class Connection {
     var stop: StopFlag
     private let origin: ServiceOrigin
     private let address: String
+    var endpoint: String { origin.text }
     /// What the header of each operation's requests holds before it is signed.
     private var heads: [String: [(name: String, value: String)]] = [:]
     private let caFile: String?
     private let patience: Duration?
+    private let triesOnce: Bool
     private var signer: Signer
     private var policy = RetryPolicy()
     /// Seconds that the service's clock is ahead of ours.
@@ -26,6 +28,7 @@ final class Connection {
         self.settings = settings
         stop = opening.stop
         patience = opening.retry
+        triesOnce = opening.triesOnce
         // An endpoint of its own (an emulator, a private link) needs a region for the signature only.
         if try settings.endpoint(region: nil) != nil, try settings.knownRegion() == nil {
             region = (try? settings.region(until: opening.deadline, stop: opening.stop)) ?? "us-east-1"
@@ -113,6 +116,7 @@ final class Connection {
         }
         let random = Double.random(in: 0...1, using: &generator)
         var decision = policy.decide(failure.kind, &history, isPartial: isPartial, random: random)
+        if case .after = decision, triesOnce { return .giveUp }
         if case .after(let pause) = decision { decision = .after(pause / settings.surroundings.haste) }
         guard decision == .giveUp, let patience, failure.isTemporary else { return decision }
         let now = Deadline.now()
