@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import MQStandIns
 import MQTesting
 import Testing
 
@@ -201,6 +202,28 @@ extension ProgramContract {
             #expect(result.lines[0...2].joined() == "1 2 3 4 5 6 7 ", "\(result.text) \(result.errorText)")
             #expect(try jsonBodies(result.lines[3...5].joined(separator: "\n")) == [utf8("1"), utf8("2"), utf8("3")])
             #expect(result.lines[6...] == ["1", "2", "3"], "\(result.text)")
+        }
+
+        // MARK: - Elsewhere
+
+        @Test("While a dead letter waits for its queue, the time of commands runs out and their output is shown")
+        func deadLettersInTheWay() throws {
+            try ContractSubject.posixMQ.withQueue { queue in
+                let silent = FullListener()
+                let job = #"read n; [ $n = 1 ] && { sleep 0.1; exit 65; }; trap 'echo ended; exit 3' TERM; sleep 20 & wait"#
+                let program = try mq().start([
+                    "exec", queue.recv, "-j", "2", "--timeout", "300ms", "--dead-letter", "nsq://127.0.0.1:\(silent.port)/dead", "--", "sh",
+                    "-c", job,
+                ])
+                expectSuccess(try mq().run("send", queue.send, "1", "2"))
+                let start = ContinuousClock.now
+                try program.wait(until: { $0.text.contains("ended") }, timeout: .seconds(4))
+                #expect(ContinuousClock.now - start < .seconds(3))
+                program.send(signal: SIGTERM)
+                program.send(signal: SIGKILL)
+                _ = try program.wait()
+                withExtendedLifetime(silent) {}
+            }
         }
 
         // MARK: - Surroundings

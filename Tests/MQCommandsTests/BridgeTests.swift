@@ -115,9 +115,7 @@ struct BridgeTests {
 
     /// Accepted by the queue and dropped: it had this very message within five minutes.
     @Test func whatAFIFOQueueWouldDropIsRefused() throws {
-        for (name, value) in [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "us-east-1")] {
-            setenv(name, value, 1)
-        }
+        SQSBroker.setIdentity()
         let server = try SQSStandIn()
         defer { server.stop() }
         server.createQueue("jobs.fifo", attributes: ["FifoQueue": "true"])

@@ -40,15 +40,8 @@ struct GroupOrderTests {
 
     /// Three groups of a FIFO queue, of which some messages fail at first.
     @Test func aFIFOQueueIsWorkedOnInParallelAcrossItsGroups() throws {
-        for (name, value) in [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "us-east-1")] {
-            setenv(name, value, 1)
-        }
-        let server = try SQSStandIn()
-        let address = try ResolvedAddress("sqs:\(UniqueName.make()).fifo,endpoint=\(server.endpoint),wait=0s", options: [])
-        let transport = try address.transport()
-        _ = try transport.openAdmin(Opening(stop: StopFlag())).create(exclusive: true)
+        let queue = try SQSBroker(".fifo", ",wait=0s")
         let groups = ["a", "b", "c"]
-        let sender = try transport.openSender(Opening(stop: StopFlag()))
         var batch = Batch()
         for number in 0..<8 {
             for group in groups {
@@ -58,8 +51,7 @@ struct GroupOrderTests {
                 batch.setProperties(properties)
             }
         }
-        #expect(try sender.send(batch, 0..<batch.count, until: .after(.seconds(20)), stop: StopFlag()) == 24)
-        try sender.flush(until: .after(.seconds(20)), stop: StopFlag())
+        try queue.send(batch)
         var done: [String] = []
         var mostOfAGroup = 0
         var underWay: [String: Int] = [:]
@@ -78,7 +70,7 @@ struct GroupOrderTests {
         var limits = Intake.Limits()
         (limits.count, limits.persistence) = (24, Persistence())
         let intake = Intake(
-            try transport.openReceiver(opening), of: address, limits, for: work, deadLetters: nil, tally: Tally(), turn: Turn(),
+            try queue.transport.openReceiver(opening), of: queue.address, limits, for: work, deadLetters: nil, tally: Tally(), turn: Turn(),
             stop: StopFlag(), console: quiet)
         #expect(try intake.run().isSuccess)
         for group in groups { #expect(done.filter { $0.hasPrefix(group) } == (0..<8).map { "\(group)\($0)" }) }

@@ -75,19 +75,9 @@ struct IntakeTests {
     func everyMessageIsDoneOnceOrADeadLetterOverSQS(width: Int) throws {
         let fixture = Fixture()
         defer { fixture.cleanUp() }
-        for (name, value) in [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "us-east-1")] {
-            setenv(name, value, 1)
-        }
-        let server = try SQSStandIn(), dead = try MemoryBroker(fixture)
-        let address = try ResolvedAddress("sqs:\(UniqueName.make()),endpoint=\(server.endpoint)", options: [])
-        let transport = try address.transport()
-        _ = try transport.openAdmin(Opening(stop: StopFlag())).create(exclusive: true)
-        let sender = try transport.openSender(Opening(stop: StopFlag()))
-        var batch = Batch()
-        for body in Self.bodies(600) { batch.append(body.bytes) }
-        #expect(try sender.send(batch, 0..<600, until: .after(.seconds(20)), stop: StopFlag()) == 600)
-        try sender.flush(until: .after(.seconds(20)), stop: StopFlag())
-        try Self.account(for: 600, at: address, width: width, seed: 5, dead: dead)
+        let queue = try SQSBroker(), dead = try MemoryBroker(fixture)
+        try queue.send(Self.bodies(600))
+        try Self.account(for: 600, at: queue.address, width: width, seed: 5, dead: dead)
     }
 
     /// A signal in the middle: what is under way goes back, and nothing is lost or done twice.

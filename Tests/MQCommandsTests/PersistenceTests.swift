@@ -162,20 +162,10 @@ struct PersistenceTests {
     }
 
     @Test func aQueueOfSQSIsDrainedWhenWhatFailedIsDone() throws {
-        for (name, value) in [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "us-east-1")] {
-            setenv(name, value, 1)
-        }
-        let server = try SQSStandIn()
-        let address = try ResolvedAddress("sqs:\(UniqueName.make()),endpoint=\(server.endpoint),wait=0s", options: [])
-        let transport = try address.transport()
-        _ = try transport.openAdmin(Opening(stop: StopFlag())).create(exclusive: true)
-        let sender = try transport.openSender(Opening(stop: StopFlag()))
-        var batch = Batch()
-        for body in ["a", "b"] { batch.append(body.utf8) }
-        _ = try sender.send(batch, 0..<2, until: .after(.seconds(20)), stop: StopFlag())
-        try sender.flush(until: .after(.seconds(20)), stop: StopFlag())
+        let queue = try SQSBroker("", ",wait=0s")
+        try queue.send(["a", "b"])
         let work = ScriptedWork { body, attempt in body == "a" && attempt < 2 ? .again(after: .milliseconds(500)) : .done }
-        #expect(try run(address, work).isSuccess)
+        #expect(try run(queue.address, work).isSuccess)
         #expect(work.attempts.sorted() == ["a#1", "a#2", "b#1"])
     }
 

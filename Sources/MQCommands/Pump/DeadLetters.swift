@@ -1,4 +1,5 @@
 import MQCore
+import Synchronization
 
 /// What becomes of messages that were delivered too often: another queue takes them, or they are dropped with a word.
 final class DeadLetters {
@@ -21,11 +22,13 @@ final class DeadLetters {
 
     /// How long the other queue may take to confirm.
     private static let patience = Duration.seconds(30)
+    /// How often somebody may look after other things meanwhile.
+    private static let slice = Duration.milliseconds(20)
 
     private let plan: Plan
     private let console: Console
     private let stop: StopFlag
-    private let openSender: (Opening) throws(TransportError) -> any Sender
+    private let transport: (any Transport)?
     private var delivery: Delivery?
     /// Messages that were moved or dropped.
     private(set) var count = 0
@@ -35,10 +38,7 @@ final class DeadLetters {
         self.plan = plan
         self.console = console
         self.stop = stop
-        openSender = { opening throws(TransportError) in
-            guard let transport else { preconditionFailure("only for messages that go elsewhere") }
-            return try transport.openSender(opening)
-        }
+        self.transport = transport
     }
 
     /// Whether messages go elsewhere; otherwise they are dropped.
@@ -56,8 +56,12 @@ final class DeadLetters {
     func isUsedUp(_ attempts: Int) -> Bool { plan.attempts.map { attempts >= $0 } ?? false }
 
     /// Moves or drops `range`. Says of every message whether it may be acknowledged; the destination has confirmed those.
-    /// - Parameter reason: what the messages carry with them into the other queue.
-    func take(_ range: Range<Int>, of batch: inout Batch, because reason: Reason? = nil, from source: String) -> Outcome {
+    /// - Parameters:
+    ///   - reason: what the messages carry with them into the other queue.
+    ///   - meanwhile: called again and again while the other queue is waited for.
+    func take(
+        _ range: Range<Int>, of batch: inout Batch, because reason: Reason? = nil, from source: String, meanwhile: () -> Void = {}
+    ) -> Outcome {
         guard let address = plan.address else {
             for index in range {
                 console.warn("dropped \(Self.name(batch, index))" + (reason.map { ": \($0.words)" } ?? ""))
@@ -67,7 +71,7 @@ final class DeadLetters {
         }
         var outcome = Outcome()
         do throws(TransportError) {
-            outcome = try move(range, of: &batch, to: address, reason.map { Self.labels($0, source) } ?? { _ in [] })
+            outcome = try move(range, of: &batch, to: address, reason.map { Self.labels($0, source) } ?? { _ in [] }, meanwhile)
         } catch {
             outcome = Outcome(rest: [range], error: error)
         }
@@ -116,25 +120,34 @@ final class DeadLetters {
 
     /// Sends, and once more where a connection that lay idle turns out to be closed.
     private func move(
-        _ range: Range<Int>, of batch: inout Batch, to address: ResolvedAddress, _ labels: (MessageProperties) -> [Attribute]
+        _ range: Range<Int>, of batch: inout Batch, to address: ResolvedAddress, _ labels: (MessageProperties) -> [Attribute],
+        _ meanwhile: () -> Void
     ) throws(TransportError) -> Outcome {
         let wasOpen = delivery != nil
-        let outcome = try attempt(range, of: &batch, to: address, labels)
+        let outcome = try attempt(range, of: &batch, to: address, labels, meanwhile)
         guard wasOpen, delivery?.isBroken == true, outcome.error?.code == .unreachable, outcome.done.isEmpty else { return outcome }
         delivery = nil
-        return try attempt(range, of: &batch, to: address, labels)
+        return try attempt(range, of: &batch, to: address, labels, meanwhile)
     }
 
     /// Sends and waits for the confirmation. What was taken and is not known to be confirmed may arrive, and comes again all the
     /// same: twice is better than never.
     private func attempt(
-        _ range: Range<Int>, of batch: inout Batch, to address: ResolvedAddress, _ labels: (MessageProperties) -> [Attribute]
+        _ range: Range<Int>, of batch: inout Batch, to address: ResolvedAddress, _ labels: (MessageProperties) -> [Attribute],
+        _ meanwhile: () -> Void
     ) throws(TransportError) -> Outcome {
-        let delivery = try open(address)
-        let first = delivery.handed
+        let delivery = try open(address, meanwhile)
+        let (first, end) = (delivery.handed, Deadline.after(Self.patience))
         var outcome = Outcome()
         do throws(TransportError) {
             _ = try delivery.hand(&batch, range, adding: labels, stop: stop)
+            while delivery.inDoubt > 0, !stop.isRaised, !end.hasPassed {
+                let (before, slice) = (delivery.inDoubt, Deadline.after(Self.slice))
+                try delivery.progress(until: slice, stop: stop)
+                meanwhile()
+                // A sender that does not wait here tells at the end.
+                if delivery.inDoubt == before && !slice.hasPassed { break }
+            }
         } catch {
             outcome.error = error
         }
@@ -160,19 +173,45 @@ final class DeadLetters {
         return outcome
     }
 
-    /// Opens on first use: most runs never need it.
-    private func open(_ address: ResolvedAddress) throws(TransportError) -> Delivery {
+    /// Opens on first use: most runs never need it. Another thread connects, which may take its time.
+    private func open(_ address: ResolvedAddress, _ meanwhile: () -> Void) throws(TransportError) -> Delivery {
         if let delivery { return delivery }
-        var opening = Opening(stop: stop)
-        opening.notices = Endpoints.notices(console: console)
-        opening.retry = plan.retry
-        opening.deadline = .after(Self.patience)
-        let sender = try Endpoints.open(retry: plan.retry, opening: opening, console: console, holdsMessages: true, openSender)
+        guard let transport else { preconditionFailure("only for messages that go elsewhere") }
+        let (done, found) = (StopFlag(), Found())
+        try BackgroundThread.start("mq-dead-letters", blockingSignals: true) { [console, stop, retry = plan.retry] in
+            let result = Self.connect(transport, retry: retry, console: console, stop: stop)
+            found.result.withLock { $0 = result }
+            done.raise()
+        }
+        while !done.isRaised {
+            meanwhile()
+            _ = Readiness.wait(for: 0, on: -1, until: .after(Self.slice), stop: done)
+        }
         var limits = Delivery.Limits()
         limits.timeout = Self.patience
-        let made = Delivery(sender, of: address.descriptor, limits, notices: opening.notices)
+        let sender = try found.result.withLock { $0! }.get().take()!
+        let made = Delivery(sender, of: address.descriptor, limits, notices: Endpoints.notices(console: console))
         delivery = made
         return made
+    }
+
+    /// What another thread has connected.
+    private final class Found: Sendable {
+        let result = Mutex<Result<Handover<any Sender>, TransportError>?>(nil)
+    }
+
+    private static func connect(
+        _ transport: any Transport, retry: Duration?, console: Console, stop: StopFlag
+    ) -> Result<Handover<any Sender>, TransportError> {
+        var opening = Opening(stop: stop)
+        opening.notices = Endpoints.notices(console: console)
+        opening.retry = retry
+        opening.deadline = .after(patience)
+        return Result { () throws(TransportError) in
+            try Endpoints.open(retry: retry, opening: opening, console: console, holdsMessages: true) {
+                opening throws(TransportError) in Handover(try transport.openSender(opening))
+            }
+        }
     }
 }
 

@@ -134,7 +134,10 @@ extension Intake {
 
     /// Moves or drops what was delivered too often, and settles what is safe.
     private func bury(_ indices: Range<Int>, of parcel: Parcel, because reason: Reason? = nil) throws(TransportError) {
-        let outcome = deadLetters!.take(indices, of: &parcel.batch, because: reason, from: address.address.short)
+        let outcome = deadLetters!.take(indices, of: &parcel.batch, because: reason, from: address.address.short) {
+            work.tend()
+            limits.persistence?.manager?.beat()
+        }
         for moved in outcome.done {
             if deadLetters!.moves { tally.deadLettered.add(moved.count, ordering: .relaxed) }
             try giveUp(moved, of: parcel, isCounted: !deadLetters!.moves)

@@ -25,7 +25,7 @@ final class Intake {
     }
 
     /// Why no more messages are taken.
-    private enum End {
+    enum End {
         case complete, ended, timedOut, timeUp
         case stopped(StopReason)
     }
@@ -164,15 +164,7 @@ final class Intake {
         makeRoom()
         let start = current.batch.count
         var (outcome, failure) = (Outcome.received, TransportError?.none)
-        let lookout = try lookout()
-        lookout?.begin()
-        do throws(TransportError) {
-            outcome = try receiver.receive(
-                into: &current.batch, limit: limit, byteLimit: Self.byteLimit, until: deadline, stop: turn.flag)
-        } catch {
-            failure = error
-        }
-        lookout?.end()
+        do throws(TransportError) { outcome = try take(limit, until: deadline) } catch { failure = error }
         if current.batch.count > start {
             try hand(start..<current.batch.count)
             patience = self.deadline
@@ -180,6 +172,19 @@ final class Intake {
         if let failure { throw failure }
         if limits.persistence != nil { noteLostLeases() }
         return outcome
+    }
+
+    private func take(_ limit: Int, until deadline: Deadline) throws(TransportError) -> Outcome {
+        let lookout = try lookout()
+        // The kernel says at once what is there: only a wait is watched.
+        if lookout != nil, address.descriptor.capabilities.contains(.kernel) {
+            let outcome = try receiver.receive(
+                into: &current.batch, limit: limit, byteLimit: Self.byteLimit, until: .immediately, stop: turn.flag)
+            if outcome != .deadlinePassed || deadline.hasPassed { return outcome }
+        }
+        lookout?.begin()
+        defer { lookout?.end() }
+        return try receiver.receive(into: &current.batch, limit: limit, byteLimit: Self.byteLimit, until: deadline, stop: turn.flag)
     }
 
     /// What ends the wait for a message when the work has something to say.
@@ -249,7 +254,7 @@ final class Intake {
         if let failure { throw failure }
     }
 
-    // MARK: - Ending
+    // MARK: - Patience
 
     private var deadline: Deadline {
         .after(Self.patience(limits.timeout, address) ?? (limits.drains ? address.descriptor.emptyWait : limits.persistence?.idle))
@@ -269,41 +274,5 @@ final class Intake {
     /// which takes what is there: a broker does not say in no time what it has.
     static func patience(_ timeout: Duration?, _ address: ResolvedAddress) -> Duration? {
         timeout == .zero ? address.descriptor.emptyWait : timeout
-    }
-
-    private func ending(_ end: End) -> Ending {
-        if case .stopped(let reason) = end { return reason.signal.map { .signal($0) } ?? .success }
-        if limits.persistence != nil {
-            if let count = limits.count, done < count {
-                return .negative("\(Quantity.grouped(done)) of \(Quantity.count(count, "message")) done")
-            }
-            guard case .timedOut = end, limits.timeout != nil, !limits.drains else { return .success }
-        }
-        return switch end {
-        case .ended where limits.timeout != .zero || limits.drains: ended
-        case .ended, .timedOut: timedOut
-        case .complete, .timeUp, .stopped: .success
-        }
-    }
-
-    /// Whether a drain has found something: what was moved to the dead letters was there, too.
-    private var hasDone: Bool { done > 0 || (deadLetters?.moved ?? 0) > 0 }
-
-    private var ended: Ending {
-        if let count = limits.count, done < count {
-            return .negative("\(Quantity.grouped(done)) of \(Quantity.count(count, "message")) received")
-        }
-        return hasDone || !limits.drains ? .success : .negative("no message")
-    }
-
-    private var timedOut: Ending {
-        if let count = limits.count {
-            return .negative(
-                "\(Quantity.grouped(done)) of \(Quantity.count(count, "message")) received"
-                    + (limits.drains || limits.timeout == .zero ? "" : "; waited \(Quantity.words(limits.timeout!))"))
-        }
-        if limits.drains { return hasDone ? .success : .negative("no message") }
-        if limits.timeout == .zero { return .negative("no \(done == 0 ? "" : "further ")message") }
-        return .negative("no \(done == 0 ? "" : "further ")message within \(Quantity.words(limits.timeout!))")
     }
 }

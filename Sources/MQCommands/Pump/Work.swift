@@ -31,6 +31,9 @@ protocol Work: AnyObject {
     /// - Throws: what ends the work; what has no verdict by then goes back untouched.
     func collect(_ verdicts: inout [Verdict], _ lull: Lull) throws(TransportError)
 
+    /// Looks after what is under way while the intake waits elsewhere: time limits, output. What is learnt is for `collect`.
+    func tend()
+
     /// Nothing more will come: completes what it can complete at once. For the rest, verdicts are waited for.
     /// - Throws: as `collect`.
     func finish(stop: StopFlag) throws(TransportError)
@@ -50,6 +53,7 @@ extension Work {
     var descriptor: CInt { -1 }
     func room() -> Int { .max }
     func finish(stop: StopFlag) throws(TransportError) {}
+    func tend() {}
     func abandon() {}
     func close() throws(TransportError) {}
 }

@@ -3,13 +3,6 @@ import MQCore
 
 /// Gives messages as records to commands that live on, one in each slot, and takes a line back for each.
 final class CoprocessWork: Work {
-    private final class Seat {
-        let index: Int
-        var coprocess: Coprocess?
-        var errors: SlotStream?
-        init(_ index: Int) { self.index = index }
-    }
-
     /// So many in a row that ended without a single reply: the command is not what it should be.
     private static let patience = 5
 
@@ -168,16 +161,20 @@ final class CoprocessWork: Work {
 
     // MARK: - Replies
 
-    func collect(_ verdicts: inout [Verdict], _ lull: Lull) throws(TransportError) {
+    func tend() {
         handleEvents(until: .immediately)
         orphans?.collect()
         escalate()
+        if let error = output.flush() { end = end ?? error }
+    }
+
+    func collect(_ verdicts: inout [Verdict], _ lull: Lull) throws(TransportError) {
+        tend()
         if !waiting.isEmpty {
             let records = waiting
             waiting = []
             for (record, bytes) in records { give(record, bytes) }
         }
-        if let error = output.flush() { end = end ?? error }
         verdicts += self.verdicts
         self.verdicts.removeAll(keepingCapacity: true)
         if let end = end {

@@ -75,14 +75,18 @@ final class ExecWork: Work {
         return begun
     }
 
-    func collect(_ verdicts: inout [Verdict], _ lull: Lull) throws(TransportError) {
+    func tend() {
         handleEvents(until: .immediately)
         orphans?.collect()
         if plan.timeout != nil { escalate() }
+        if let error = output.flush() { end = end ?? error }
+    }
+
+    func collect(_ verdicts: inout [Verdict], _ lull: Lull) throws(TransportError) {
+        tend()
         // Nothing more joins those that are there.
         if gathering.count > 0, lull != .none || gathering.due.hasPassed { waiting.append(gathering.take()) }
         startWaiting()
-        if let error = output.flush() { end = end ?? error }
         verdicts += self.verdicts
         self.verdicts.removeAll(keepingCapacity: true)
         if let end = end {
