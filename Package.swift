@@ -33,7 +33,7 @@ let package = Package(
     targets: [
         .executableTarget(name: "mq", dependencies: ["MQCommands"], swiftSettings: settings),
         .target(
-            name: "MQCommands", dependencies: ["MQBench", "MQCore", "MQNet"] + transports,
+            name: "MQCommands", dependencies: ["CProcess", "MQBench", "MQCore", "MQNet", "MQStandIns"] + transports,
             swiftSettings: settings),
         .target(name: "MQCore", dependencies: ["CProcess"], swiftSettings: settings),
         .target(name: "MQBench", dependencies: ["MQCore"], swiftSettings: settings),

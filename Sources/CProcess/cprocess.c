@@ -78,7 +78,7 @@ static void reset_signals(void) {
 static int child(void *argument) {
     struct start *start = argument;
     const struct cprocess_plan *plan = start->plan;
-    setpgid(0, 0);
+    if (!plan->shares_group) setpgid(0, 0);
     if (plan->dies_with_parent) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != start->parent) _exit(127);
@@ -131,6 +131,8 @@ int cprocess_become(const char *program, char *const *arguments, char *const *en
     execvpe(program, arguments, environment);
     return -errno;
 }
+
+void cprocess_end_with_parent(int number) { prctl(PR_SET_PDEATHSIG, number); }
 
 int cprocess_await(int process) {
     siginfo_t information;

@@ -56,6 +56,7 @@ public enum Program {
         let failure: TransportError
         switch result {
         case .success(.success): end(0)
+        case .success(.status(let number)): end(number)
         case .success(.signal(let number)): ProcessMonitor.die(of: number)
         case .success(.negative(let sentence)): failure = TransportError(.negative, sentence)
         case .failure(let error): failure = error

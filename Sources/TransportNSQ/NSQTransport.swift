@@ -58,7 +58,7 @@ public struct NSQTransport: Transport {
         let queue = place(peers) + topic
         return MeetingPoint(
             sending: queue + options.text,
-            receiving: "\(queue)/\(target.channel ?? "bench\(isPrivate ? "" : "#ephemeral")")\(options.text)",
+            receiving: "\(queue)/\(target.channel ?? "mq\(isPrivate ? "" : "#ephemeral")")\(options.text)",
             isPrivate: isPrivate)
     }
 

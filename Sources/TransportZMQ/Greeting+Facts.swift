@@ -14,7 +14,6 @@ extension Greeting {
                 throw TransportError(.protocolViolation, "\(peer) is a \(found) socket, and a \(type.rawValue) socket wants \(type.peers)")
             }
             return [
-                Fact("endpoint", "Endpoint", .text(endpoint.text)),
                 Fact("mechanism", "Mechanism", .text(mechanism.isEmpty ? "unknown" : mechanism)),
                 Fact("type", "Socket type", .text(found ?? "unknown")),
             ]

@@ -20,10 +20,22 @@ enum Greeting: Equatable {
     private static let patience = Duration.milliseconds(250)
 
     /// Looks once, for three answers at most.
-    static func look(at endpoint: String, stop: StopFlag) -> Greeting {
+    static func look(at endpoint: String, stop: StopFlag) -> Greeting { inspect(endpoint, stop: stop).greeting }
+
+    /// The same, with the version of the protocol that a peer speaks and the name it gives itself.
+    static func inspect(_ endpoint: String, stop: StopFlag) -> (greeting: Greeting, version: String?, identity: [UInt8]) {
+        var reader: Reader?
+        let greeting = look(at: endpoint, stop: stop, &reader)
+        guard case .zmtp = greeting, let bytes = reader?.bytes, bytes.count > 10 else { return (greeting, nil, []) }
+        let version = "\(bytes[10])" + (bytes.count > 11 && bytes[10] >= 3 ? ".\(bytes[11])" : "")
+        return (greeting, version, bytes.count > 64 ? property("identity", bytes[64...]) ?? [] : [])
+    }
+
+    private static func look(at endpoint: String, stop: StopFlag, _ used: inout Reader?) -> Greeting {
         guard let descriptor = connection(to: endpoint, stop: stop) else { return .nobody }
         defer { close(descriptor) }
         var reader = Reader(descriptor: descriptor, stop: stop)
+        defer { used = reader }
         // Ours: no security. A libzmq sends the first ten bytes at once, the rest when it has our version; one that wants security
         // hangs up as soon as it reads that we have none, and its own greeting may be lost with that.
         var ours = [UInt8](repeating: 0, count: 64)
@@ -58,6 +70,11 @@ enum Greeting: Equatable {
 
     /// The property Socket-Type of a READY command: a name behind its length in one byte, a value behind its length in four.
     static func socketType(_ command: ArraySlice<UInt8>) -> String? {
+        property("socket-type", command).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// A property of a READY command, by its name in lower case.
+    private static func property(_ wanted: String, _ command: ArraySlice<UInt8>) -> [UInt8]? {
         let head = Array("\u{5}READY".utf8)
         var rest = command.dropFirst(2)
         guard command.first == 4, rest.starts(with: head) else { return nil }
@@ -68,7 +85,7 @@ enum Greeting: Equatable {
             let size = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
             rest = rest.dropFirst(4)
             guard size <= rest.count else { return nil }
-            if name.lowercased() == "socket-type" { return String(decoding: rest.prefix(size), as: UTF8.self) }
+            if name.lowercased() == wanted { return Array(rest.prefix(size)) }
             rest = rest.dropFirst(size)
         }
         return nil

@@ -60,7 +60,10 @@ public struct ZMQTransport: Transport {
         }
         var facts: [Fact] = []
         for endpoint in endpoints {
-            facts += try Greeting.look(at: endpoint.text, stop: opening.stop).facts(of: endpoint, for: target.type)
+            let (greeting, version, identity) = Greeting.inspect(endpoint.text, stop: opening.stop)
+            facts += try greeting.facts(of: endpoint, for: target.type)
+            if let version { facts.append(Fact("version", "ZMTP", .text(version))) }
+            if !identity.isEmpty { facts.append(Fact("identity", "Identity", .text(String(decoding: identity, as: UTF8.self)))) }
         }
         return facts
     }

@@ -67,10 +67,10 @@ struct NSQAddressTests {
     @Test func meetingPointIsTheTopicOfTheAddressAndForTempOneOfItsOwn() throws {
         let named = try NSQTransport.at("nsq://h:1,i/t/c,snappy").meetingPoint(named: "mq-bench-1")
         #expect(!named.isPrivate && named.sending == "nsq://h:1,i:4150/t,snappy" && named.receiving == "nsq://h:1,i:4150/t/c,snappy")
-        #expect(try NSQTransport.at("nsq://h/t").meetingPoint(named: "x").receiving == "nsq://h:4150/t/bench#ephemeral")
+        #expect(try NSQTransport.at("nsq://h/t").meetingPoint(named: "x").receiving == "nsq://h:4150/t/mq#ephemeral")
         let own = try NSQTransport.at("nsq://h/temp,http-port=5").meetingPoint(named: "mq-bench-1")
         #expect(own.isPrivate && own.sending == "nsq://h:4150/mq-bench-1,http-port=5")
-        #expect(own.receiving == "nsq://h:4150/mq-bench-1/bench,http-port=5")
+        #expect(own.receiving == "nsq://h:4150/mq-bench-1/mq,http-port=5")
         _ = try NSQTransport.at(own.receiving)
         for text in ["nsq:temp/c", "nsqlookup:temp"] { #expect(NSQ.error { _ = try NSQTransport.at(text) }?.code == .usage) }
     }

@@ -15,13 +15,15 @@ struct cprocess_plan {
     const int *sources;
     const int *targets;
     int count;
+    // Whether the child stays in this process's group.
+    int shares_group;
     // Whether the child is killed when the thread that started it ends.
     int dies_with_parent;
     // The child's soft limit of descriptors, RLIMIT_NOFILE; 0 leaves it this process's.
     unsigned long descriptor_limit;
 };
 
-// Starts a program in a process group of its own, with no signal blocked and none handled or SIGPIPE ignored.
+// Starts a program, in a process group of its own unless the plan says otherwise, with no signal blocked and none handled or SIGPIPE ignored.
 // `pidfd` becomes readable when it has ended; it is close-on-exec, and -1 where the kernel has no such thing.
 // Returns the process, or -errno when it could not be started.
 int cprocess_spawn(const struct cprocess_plan *plan, int *pidfd);
@@ -48,6 +50,9 @@ int cprocess_set_put(int set, int descriptor, unsigned events, unsigned long lon
 int cprocess_set_remove(int set, int descriptor);
 // The number of events, at most `capacity`; -1 for milliseconds waits without end.
 int cprocess_set_wait(int set, struct cprocess_event *events, int capacity, int milliseconds);
+
+// Ends this process by a signal when the thread that started it ends.
+void cprocess_end_with_parent(int number);
 
 // Names the calling thread: at most 15 bytes.
 void cprocess_name_thread(const char *name);

@@ -6,6 +6,8 @@ enum Ending {
     case success
     /// The "no" answer, with its sentence.
     case negative(String)
+    /// The status of a command, which is passed on.
+    case status(CInt)
     /// The signal to raise again.
     case signal(CInt)
 }

@@ -1,3 +1,4 @@
+internal import CProcess
 import Glibc
 import MQCore
 import Synchronization
@@ -21,6 +22,9 @@ enum ProcessMonitor {
         sigdelset(&set, SIGUSR1)
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
+
+    /// Asks the kernel to terminate this process when the one that started it ends: a broker for a test does not outlive it.
+    static func endWithParent() { cprocess_end_with_parent(SIGTERM) }
 
     private static func signalSet() -> sigset_t {
         var set = sigset_t()

@@ -13,6 +13,8 @@ public struct ChildCommand: Sendable {
     public var variables: [(name: String, value: [UInt8])] = []
     /// The folder to start in; `nil` is this process's.
     public var folder: String?
+    /// Whether it stays in this process's group, where a terminal's signals reach both. `ChildProcess` sends no signal to it then.
+    public var sharesGroup = false
     /// Whether it is killed when the *thread* that starts it ends, and so at the latest with this process, however that ends.
     public var diesWithParent = false
     /// Its soft limit of descriptors, where this process has raised its own; 0 leaves it as it is here.

@@ -29,6 +29,7 @@ public struct ChildProcess: ~Copyable, Sendable {
                     plan.arguments = arguments
                     plan.environment = environment
                     plan.folder = folder
+                    plan.shares_group = command.sharesGroup ? 1 : 0
                     plan.dies_with_parent = command.diesWithParent ? 1 : 0
                     plan.descriptor_limit = command.descriptorLimit
                     return sources.withUnsafeBufferPointer { sources in

@@ -14,17 +14,17 @@ public final class LoopbackSocket: Sendable {
 
     // MARK: opening
 
-    /// Listens on 127.0.0.1.
+    /// Listens on 127.0.0.1, or on all interfaces.
     /// - Parameter port: 0 takes a free one; see `localPort`.
     /// - Throws: `StandInFailure`.
-    public static func listen(port: Int = 0) throws -> LoopbackSocket {
+    public static func listen(port: Int = 0, isPublic: Bool = false) throws -> LoopbackSocket {
         let made = try make()
         var yes: CInt = 1
         setsockopt(made.descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
-        let code = withAddress(port) { bind(made.descriptor, $0, $1) }
+        let code = withAddress(port, isPublic ? 0 : 0x7f00_0001) { bind(made.descriptor, $0, $1) }
         _ = fcntl(made.descriptor, F_SETFL, O_NONBLOCK)  // `accept` polls
         guard code == 0, Glibc.listen(made.descriptor, 1024) == 0 else {
-            throw StandInFailure("cannot listen on 127.0.0.1:\(port): \(SystemError.words(errno))")
+            throw StandInFailure("cannot listen on \(isPublic ? "0.0.0.0" : "127.0.0.1"):\(port): \(SystemError.words(errno))")
         }
         return made
     }
@@ -33,7 +33,7 @@ public final class LoopbackSocket: Sendable {
     /// - Throws: `StandInFailure`.
     public static func connect(port: Int) throws -> LoopbackSocket {
         let made = try make()
-        guard withAddress(port, { Glibc.connect(made.descriptor, $0, $1) }) == 0 else {
+        guard withAddress(port, 0x7f00_0001, { Glibc.connect(made.descriptor, $0, $1) }) == 0 else {
             throw StandInFailure("cannot connect to 127.0.0.1:\(port): \(SystemError.words(errno))")
         }
         made.setNoDelay()
@@ -74,11 +74,12 @@ public final class LoopbackSocket: Sendable {
         return LoopbackSocket(descriptor)
     }
 
-    private static func withAddress(_ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
+    private static func withAddress(_ port: Int, _ host: UInt32 = 0x7f00_0001, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt
+    {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+        address.sin_addr.s_addr = in_addr_t(host).bigEndian
         return withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }

@@ -62,7 +62,11 @@ extension NSQBroker {
             place += 4 + size
         }
         commandCounts[words[0], default: 0] += 1
-        client.lastCommand = loopbackNanoseconds()
+        client.lastCommand = realNanoseconds()
+        if plays(settings.chances.reset) {
+            client.ending = .reset
+            return .success(true)
+        }
         do {
             if let reply = try execute(client, words, body) { respond(client, reply) }
         } catch {
@@ -149,6 +153,7 @@ extension NSQBroker {
 
     private func publish(_ client: NSQClient, _ words: [String], _ body: [UInt8]) throws(NSQRefusal) -> String? {
         try checkAuthorization(client, words[0])
+        if plays(settings.chances.throttle) { throw NSQRefusal("E_\(words[0])_FAILED \(words[0]) failed by chance") }
         if let words = settings.refusesPublishes { throw NSQRefusal(words) }
         var bodies = [body]
         if words[0] == "MPUB" { bodies = try split(body) }
@@ -222,7 +227,8 @@ extension NSQBroker {
     private func finish(_ client: NSQClient, _ words: [String]) throws(NSQRefusal) {
         let (channel, id) = try held(client, words, parameters: 1)
         switch channel.take(id, of: client) {
-        case .success:
+        case .success(let entry):
+            history?.append(entry.message.record("\(client.topic?.name ?? "")/\(channel.name)", .deleted))
             channel.finished += 1
             client.finished += 1
         case .failure(let why): throw NSQRefusal("E_FIN_FAILED FIN \(words[1]) failed \(why.text)", isFatal: false)

@@ -85,6 +85,12 @@ extension NSQBroker {
     }
 
     private func route(_ request: Request) -> Reply {
+        if request.path.hasPrefix("/mq/") {
+            let (status, text) = StandInControl.answer(
+                request.method, request.path, String(decoding: request.body, as: UTF8.self), faults: settings.chances
+            ) { settings.chances = $0 }
+            return Reply(status: status, body: Array(text.utf8), isJSON: false)
+        }
         switch request.path {
         case "/ping": return .text("OK")
         case "/info": return Reply(body: info())

@@ -12,6 +12,8 @@ final class NSQBroker {
     let startTime = wallNanoseconds() / 1_000_000_000
     /// Topics that nsqlookupd says nobody has here any more.
     var tombstones: Set<String> = []
+    /// Messages that were finished, for the record; `nil` when nobody wants it.
+    var history: [StandInRecord]?
     private var lastID: UInt64 = 0x0d1c_0000_0000_0000
     private var delayed: [(due: Int64, topic: String, message: NSQMessage)] = []
 
@@ -21,7 +23,7 @@ final class NSQBroker {
 
     /// Milliseconds until something is due, at a resolution that is enough for tests.
     var pollTimeout: CInt {
-        if clients.contains(where: { $0.isHolding }) { return 2 }
+        if clients.contains(where: { $0.isHolding || $0.notBefore > 0 }) || httpClients.contains(where: { $0.notBefore > 0 }) { return 2 }
         let hasTimers = !delayed.isEmpty || topics.values.contains { $0.channels.values.contains { $0.hasTimers } }
         return hasTimers ? 10 : clients.isEmpty ? -1 : 50
     }
@@ -79,6 +81,8 @@ final class NSQBroker {
         for topic in topics.values {
             for channel in topic.channels.values where channel.hasTimers { channel.runTimers(now) }
         }
+        // What concerns connections goes by the machine's clock.
+        let now = realNanoseconds()
         for client in clients {
             client.releaseWhenDue(now)
             if client.heartbeatInterval > 0 {
@@ -103,8 +107,23 @@ final class NSQBroker {
             }
         }
         // A client that just got all it may have is flushed at once, as nsqd does.
-        for client in clients { client.releaseWhenDue(now) }
+        for client in clients { client.releaseWhenDue(realNanoseconds()) }
     }
+
+    /// What nobody has finished.
+    var left: [StandInRecord] {
+        topics.values.sorted { $0.name < $1.name }.flatMap { topic -> [StandInRecord] in
+            topic.backlog.all.map { $0.record(topic.name, .left) }
+                + delayed.filter { $0.topic == topic.name }.map { $0.message.record(topic.name, .left) }
+                + topic.channels.values.sorted { $0.name < $1.name }.flatMap { channel -> [StandInRecord] in
+                    let name = "\(topic.name)/\(channel.name)"
+                    return (channel.line.all + channel.deferred.map(\.message)).map { $0.record(name, .left) }
+                        + channel.inFlight.values.map { $0.message.record(name, .inFlight) }
+                }
+        }
+    }
+
+    func plays(_ probability: Double) -> Bool { probability > 0 && Double.random(in: 0..<1) < probability }
 
     @discardableResult
     func deliver(from channel: NSQChannel, to client: NSQClient, now: Int64) -> Bool {
@@ -115,7 +134,8 @@ final class NSQBroker {
             message: message, owner: client.number, deadline: now + client.messageTimeout, delivered: now)
         client.inFlightCount += 1
         client.received += 1
-        client.deliver(message, now: now)
+        client.deliver(message, now: realNanoseconds())
+        if plays(settings.chances.duplicate) { channel.line.append(message) }
         return true
     }
 

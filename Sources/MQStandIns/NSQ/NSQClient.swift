@@ -29,6 +29,8 @@ final class NSQClient {
     var sampleRate = 0
     var isAuthorized = false
 
+    /// When what is to be sent may leave; 0 for at once.
+    var notBefore: Int64 = 0
     var lastHeartbeat: Int64
     var lastCommand: Int64
     var ready = 0
@@ -45,7 +47,7 @@ final class NSQClient {
         (self.number, self.socket, self.isHTTP) = (number, socket, isHTTP)
         heartbeatInterval = settings.heartbeatInterval.loopbackNanoseconds
         messageTimeout = settings.messageTimeout.loopbackNanoseconds
-        (lastHeartbeat, lastCommand) = (loopbackNanoseconds(), loopbackNanoseconds())
+        (lastHeartbeat, lastCommand) = (realNanoseconds(), realNanoseconds())
     }
 
     var wantsMessage: Bool {
@@ -97,6 +99,16 @@ final class NSQClient {
         withUnsafeBytes(of: type.bigEndian) { bytes += $0 }
         bytes += data
         return bytes
+    }
+
+    /// Whether what is to be sent waits on purpose.
+    func isLate(_ delay: Duration) -> Bool {
+        guard delay > .zero, hasOutput else { return false }
+        let now = realNanoseconds()
+        if notBefore == 0 { notBefore = now + delay.loopbackNanoseconds }
+        if now < notBefore { return true }
+        notBefore = 0
+        return false
     }
 
     /// Sends what the peer takes now.

@@ -5,6 +5,7 @@ struct NSQLine {
 
     var count: Int { messages.count - first }
     var isEmpty: Bool { count == 0 }
+    var all: ArraySlice<NSQMessage> { messages[first...] }
 
     mutating func append(_ message: NSQMessage) { messages.append(message) }
 

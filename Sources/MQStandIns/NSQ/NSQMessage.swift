@@ -4,3 +4,9 @@ struct NSQMessage {
     var attempts: UInt16 = 0
     let body: [UInt8]
 }
+
+extension NSQMessage {
+    func record(_ queue: String, _ state: StandInRecord.State) -> StandInRecord {
+        StandInRecord(queue: queue, id: String(decoding: id, as: UTF8.self), state: state, receives: Int(attempts), body: body)
+    }
+}

@@ -50,6 +50,9 @@ public final class NSQStandIn: Sendable {
         /// A connection is cut without a reply after so many PUB, MPUB and DPUB on it; the last one's messages are taken.
         public var cutsAfterPublishes: Int?
 
+        /// The faults that a person can name; none of them is `partial`.
+        public var chances = StandInFaults()
+
         public init() {}
     }
 
@@ -69,9 +72,15 @@ public final class NSQStandIn: Sendable {
     private let wakeUp: LoopbackSocketPair
     private let thread: Mutex<Background<Void>?>
 
+    /// - Parameters:
+    ///   - isPublic: on all interfaces.
+    ///   - keepsHistory: what was finished is remembered, for `records`.
     /// - Throws: `StandInFailure` when it cannot listen.
-    public init(_ settings: Settings = Settings(), tcpPort: Int = 0, httpPort: Int = 0) throws {
-        let (tcp, http) = (try LoopbackSocket.listen(port: tcpPort), try LoopbackSocket.listen(port: httpPort))
+    public init(
+        _ settings: Settings = Settings(), tcpPort: Int = 0, httpPort: Int = 0, isPublic: Bool = false, keepsHistory: Bool = false
+    ) throws {
+        let tcp = try LoopbackSocket.listen(port: tcpPort, isPublic: isPublic)
+        let http = try LoopbackSocket.listen(port: httpPort, isPublic: isPublic)
         (self.tcpPort, self.httpPort) = (tcp.localPort, http.localPort)
         wakeUp = try LoopbackSocketPair()
         thread = Mutex(nil)
@@ -81,6 +90,7 @@ public final class NSQStandIn: Sendable {
         let tasks = tasks
         let running = Background {
             let broker = NSQBroker(settings, ports: ports, layers: layers)
+            if keepsHistory { broker.history = [] }
             let loop = NSQStandInLoop(broker: broker, tcp: tcp, http: http, wakeUp: wakeUp.inner)
             while loop.turn() {
                 for task in tasks.takeAll() { task(broker) }
@@ -122,6 +132,15 @@ public final class NSQStandIn: Sendable {
 
     /// How many messages wait in a topic for its first channel; nil when there is no such topic.
     public func depth(of topic: String) -> Int? { ask { $0.topics[topic].map { $0.backlog.count } } ?? nil }
+
+    /// Every message there was, or is where no history is kept, by topic and channel.
+    public var records: [StandInRecord] { ask { ($0.history ?? []) + $0.left } ?? [] }
+
+    /// Whether a layer of that name can be had here: `tls`, `snappy`, `deflate`.
+    public static func offers(_ settings: Settings) -> (tls: Bool, snappy: Bool, deflate: Bool) {
+        let layers = NSQLayers(settings)
+        return (layers.offersTLS && layers.tls() != nil, layers.snappy() != nil, layers.deflate(level: 6) != nil)
+    }
 
     /// How often each command came since the start.
     public var commands: [String: Int] { ask { $0.commandCounts } ?? [:] }

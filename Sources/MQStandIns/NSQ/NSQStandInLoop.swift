@@ -26,7 +26,9 @@ final class NSQStandInLoop {
         let everybody = broker.clients + broker.httpClients
         for client in everybody {
             waiting.append(
-                pollfd(fd: client.socket.descriptor, events: Int16(POLLIN | (client.hasOutput ? POLLOUT : 0)), revents: 0))
+                pollfd(
+                    fd: client.socket.descriptor, events: Int16(POLLIN | (client.hasOutput && client.notBefore == 0 ? POLLOUT : 0)),
+                    revents: 0))
         }
         if poll(&waiting, nfds_t(waiting.count), broker.pollTimeout) < 0 && errno != EINTR { return false }
         if waiting[0].revents != 0 && !drainWakeUp() { return false }
@@ -38,7 +40,9 @@ final class NSQStandInLoop {
         if waiting[2].revents != 0 { accept(from: http, isHTTP: true) }
         broker.runTimers(loopbackNanoseconds())
         broker.pump()
-        for client in broker.clients + broker.httpClients { client.flush(inPieces: broker.settings.splitsFrames) }
+        for client in broker.clients + broker.httpClients where !client.isLate(broker.settings.chances.delay) {
+            client.flush(inPieces: broker.settings.splitsFrames)
+        }
         broker.removeEnded()
         return true
     }

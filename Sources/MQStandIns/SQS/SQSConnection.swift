@@ -9,11 +9,20 @@ struct SQSConnection {
     init(_ socket: LoopbackSocket, _ service: SQSService) { (self.socket, self.service) = (socket, service) }
 
     private struct Head {
-        var (operation, date) = ("", "")
+        var (operation, date, host) = ("", "", String?.none)
+        var (method, path, query) = ("", "/", "")
         var (size, closes, takesGzip, isSigned, awaitsContinue) = (0, false, false, false, false)
 
         init(_ bytes: ArraySlice<UInt8>) {
-            for line in bytes.split(separator: 0x0a).dropFirst() {
+            let lines = bytes.split(separator: 0x0a)
+            let words = (lines.first ?? []).split(separator: 0x20)
+            if words.count > 1 {
+                method = String(decoding: words[0], as: UTF8.self)
+                let parts = words[1].split(separator: 0x3f, maxSplits: 1, omittingEmptySubsequences: false)
+                path = String(decoding: parts[0], as: UTF8.self)
+                if parts.count > 1 { query = String(decoding: parts[1], as: UTF8.self) }
+            }
+            for line in lines.dropFirst() {
                 guard let colon = line.firstIndex(of: 0x3a) else { continue }
                 let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
                 let value = { String(decoding: line[(colon + 1)...].drop { $0 == 0x20 }.prefix { $0 != 0x0d }, as: UTF8.self) }
@@ -21,6 +30,7 @@ struct SQSConnection {
                 case "x-amz-target": operation = String(value().split(separator: ".").last ?? "")
                 case "content-length": size = Int(value()) ?? 0
                 case "x-amz-date": date = value()
+                case "host": host = value()
                 case "authorization": isSigned = value().hasPrefix("AWS4-HMAC-SHA256 ")
                 case "accept-encoding": takesGzip = value().contains("gzip")
                 case "connection": closes = value().lowercased() == "close"
@@ -39,7 +49,11 @@ struct SQSConnection {
             guard head.size <= 16 << 20 else { return }
             if head.awaitsContinue && input.count < start + head.size { socket.write("HTTP/1.1 100 Continue\r\n\r\n") }
             while input.count < start + head.size { guard case .bytes = socket.read(appendingTo: &input) else { return } }
-            let goesOn = input.withUnsafeBytes { answer(head, UnsafeRawBufferPointer(rebasing: $0[start..<start + head.size])) }
+            let goesOn = input.withUnsafeBytes {
+                answer(
+                    head, UnsafeRawBufferPointer(rebasing: $0[start..<start + head.size]),
+                    raw: UnsafeRawBufferPointer(rebasing: $0[..<start]))
+            }
             guard goesOn, !head.closes else { break }
             input.removeFirst(start + head.size)
         }
@@ -57,9 +71,27 @@ struct SQSConnection {
     }
 
     /// - Returns: whether the connection goes on.
-    private func answer(_ head: Head, _ body: UnsafeRawBufferPointer) -> Bool {
-        guard let request = SQSRequest.decode(body) else {
-            return send(SQSFailure("SerializationException", "no JSON that fits", queryCode: "MalformedInput"))
+    private func answer(_ given: Head, _ body: UnsafeRawBufferPointer, raw bytes: UnsafeRawBufferPointer) -> Bool {
+        if given.path.hasPrefix("/mq/") { return control(given, body) }
+        // Without X-Amz-Target it is the query protocol.
+        let isQuery = given.operation.isEmpty
+        var head = given
+        let decoded: SQSRequest?
+        if isQuery {
+            let form = FormText.pairs(UnsafeRawBufferPointer(body)) + Array(head.query.utf8).withUnsafeBytes { FormText.pairs($0) }
+            head.operation = form.first { $0.name == "Action" }.map { String(decoding: $0.value, as: UTF8.self) } ?? ""
+            decoded = SQSRequest(form: form, path: head.path)
+        } else {
+            decoded = SQSRequest.decode(body)
+        }
+        guard var request = decoded else {
+            return send(SQSFailure("SerializationException", "no JSON that fits", queryCode: "MalformedInput"), isQuery: isQuery)
+        }
+        request.host = head.host
+        let (delay, keys) = service.withState { ($0.settings.delay, $0.settings.keys) }
+        if delay > .zero { usleep(UInt32(clamping: delay.loopbackNanoseconds / 1000)) }
+        if let keys, let failure = SQSSignature.refusal(Self.signed(head, bytes, body), keys: keys) {
+            return send(failure, isQuery: isQuery)
         }
         var json = JSONText()
         json.open("{")
@@ -69,13 +101,16 @@ struct SQSConnection {
         let skew = service.withState { state -> Duration in
             let faults = state.settings.faults
             state.requests[head.operation, default: 0] += 1
-            refusal = Self.refusal(head, state.settings.clockSkew)
+            if !state.settings.acceptsUnsigned { refusal = Self.refusal(head, state.settings.clockSkew) }
             if refusal != nil { return state.settings.clockSkew }
             let behaviour = state.settings.operations[head.operation]
             if case .refuse(let code) = behaviour {
                 let text = "{\"Error\":{\"Type\":\"Not Found\",\"Code\":\"\(code)\",\"Message\":\"refused\"},\"RequestId\":\"0\"}"
                 raw = (400, "application/json", text)
             } else if state.plays("closedConnection", faults.closedConnection) {
+                plan = .closeFirst
+            } else if state.plays("reset", faults.reset) {
+                socket.resetWhenClosed()
                 plan = .closeFirst
             } else if state.plays("throttle", faults.throttle) {
                 refusal = SQSFailure("RequestThrottled", "Rate exceeded", queryCode: "ThrottlingException")
@@ -106,7 +141,9 @@ struct SQSConnection {
             return state.settings.clockSkew
         }
         json.close("}")
-        if let refusal { return send(refusal, skew: skew) }
+        if let refusal { return send(refusal, skew: skew, isQuery: isQuery) }
+        let reply = isQuery ? SQSQueryReply.text(head.operation, json.bytes) : json.bytes
+        let kind = isQuery ? "text/xml" : "application/x-amz-json-1.0"
         if let raw { return send(raw.status, kind: raw.kind, Array(raw.text.utf8), skew: skew) }
         switch plan {
         case .closeFirst, .lose: return false
@@ -116,13 +153,29 @@ struct SQSConnection {
             return false
         case .late(let time):
             usleep(UInt32(time.components.seconds * 1_000_000 + time.components.attoseconds / 1_000_000_000_000))
-            return send(200, json.bytes, skew: skew)
+            return send(200, kind: kind, reply, skew: skew)
         case .foreign: return send(200, kind: "text/plain", Array("{\"result\":\"ok\"}".utf8), skew: skew)
         case .truncate:
-            _ = send(200, json.bytes, skew: skew, isCut: true)
+            _ = send(200, kind: kind, reply, skew: skew, isCut: true)
             return false
-        case .answer: return send(200, usesGzip ? StoredGzip.member(of: json.bytes) : json.bytes, isGzip: usesGzip, skew: skew)
+        case .answer: return send(200, kind: kind, usesGzip ? StoredGzip.member(of: reply) : reply, isGzip: usesGzip, skew: skew)
         }
+    }
+
+    private static func signed(_ head: Head, _ bytes: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> SQSSignature.Request {
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n").dropFirst()
+        return SQSSignature.Request(
+            method: head.method, path: head.path, query: head.query, headers: HTTPHead.fields(lines), body: Array(body))
+    }
+
+    /// What is no request to SQS but to the mock.
+    private func control(_ head: Head, _ body: UnsafeRawBufferPointer) -> Bool {
+        let now = service.withState { $0.settings.chances }
+        let (status, text) = StandInControl.answer(head.method, head.path, String(decoding: body, as: UTF8.self), faults: now) { faults in
+            service.withState { $0.settings.chances = faults }
+        }
+        service.announce()
+        return send(status, kind: "text/plain; charset=utf-8", Array(text.utf8), skew: .zero)
     }
 
     private static func plan(_ behaviour: SQSStandIn.Behaviour, _ faults: SQSStandIn.Faults) -> Plan {
@@ -168,7 +221,8 @@ struct SQSConnection {
 
     // MARK: answering
 
-    private func send(_ failure: SQSFailure, skew: Duration = .zero) -> Bool {
+    private func send(_ failure: SQSFailure, skew: Duration = .zero, isQuery: Bool) -> Bool {
+        if isQuery { return send(failure.status, kind: "text/xml", SQSQueryReply.failure(failure), skew: skew) }
         let extra = "x-amzn-query-error: \(failure.queryCode);\(failure.isSender ? "Sender" : "Receiver")\r\n"
         return send(failure.status, failure.json, extra: extra, skew: skew)
     }

@@ -1,10 +1,14 @@
 /// MD5 by OpenSSL's library, opened here.
 enum SQSDigest {
+    static let library: LoopbackLibrary = {
+        guard let library = LoopbackLibrary("libcrypto.so.3") else { preconditionFailure("the stand-in of SQS needs libssl3") }
+        return library
+    }()
+
     private typealias Function = @convention(c) (UnsafeRawPointer?, Int, UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>?
     private static let function:
         @convention(c) @Sendable (UnsafeRawPointer?, Int, UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>? = {
-            guard let library = LoopbackLibrary("libcrypto.so.3") else { preconditionFailure("the stand-in of SQS needs libssl3") }
-            return library.function(
+            library.function(
                 "MD5",
                 as: (@convention(c) @Sendable (UnsafeRawPointer?, Int, UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>?).self)
         }()

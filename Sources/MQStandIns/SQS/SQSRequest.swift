@@ -12,11 +12,26 @@ struct SQSRequest {
         var receipt = ""
         var visibility: Int?
         var attributes: [SQSAttribute] = []
+        /// What `AWSTraceHeader` holds.
+        var trace: [UInt8]?
+        /// Of the query protocol: attributes by their number.
+        var listed: [Int: SQSAttribute] = [:]
+        var system: [Int: SQSAttribute] = [:]
     }
 
     var queueURL = ""
     var queueName = ""
     var prefix = ""
+    var maximum: Int?
+    var nextToken = ""
+    var tags: [String: String] = [:]
+    var tagKeys: [String] = []
+    var (sourceARN, destinationARN, taskHandle) = ("", "", "")
+    /// The host that the client asked.
+    var host: String?
+    /// Of the query protocol: entries, and pairs of names and values, by their number.
+    var numbered: [Int: Entry] = [:]
+    var pairs: [String: [Int: (String, String)]] = [:]
     var limit = 1
     var wait: Int?
     var attributes: [String: String] = [:]
@@ -34,7 +49,7 @@ struct SQSRequest {
         self = request
     }
 
-    private init() {}
+    init() {}
 
     private mutating func read(_ key: String, _ reader: inout JSONReader) throws(TransportError) {
         switch key {
@@ -43,10 +58,14 @@ struct SQSRequest {
         case "QueueNamePrefix": prefix = try reader.string()
         case "MaxNumberOfMessages": limit = try Self.integer(&reader)
         case "WaitTimeSeconds": wait = try Self.integer(&reader)
-        case "Attributes":
-            var all: [String: String] = [:]
-            try reader.object { (reader, name) throws(TransportError) in all[name] = try reader.string() }
-            attributes = all
+        case "Attributes": attributes = try Self.words(&reader)
+        case "Tags", "tags": tags = try Self.words(&reader)
+        case "TagKeys": tagKeys = try Self.texts(&reader)
+        case "MaxResults": maximum = try Self.integer(&reader)
+        case "NextToken": nextToken = try reader.string()
+        case "SourceArn": sourceARN = try reader.string()
+        case "DestinationArn": destinationARN = try reader.string()
+        case "TaskHandle": taskHandle = try reader.string()
         case "AttributeNames", "MessageSystemAttributeNames": systemAttributeNames += try Self.texts(&reader)
         case "MessageAttributeNames": attributeNames = try Self.texts(&reader)
         case "Entries":
@@ -61,6 +80,12 @@ struct SQSRequest {
         }
     }
 
+    private static func words(_ reader: inout JSONReader) throws(TransportError) -> [String: String] {
+        var all: [String: String] = [:]
+        try reader.object { (reader, name) throws(TransportError) in all[name] = try reader.string() }
+        return all
+    }
+
     private static func read(_ key: String, _ reader: inout JSONReader, into entry: inout Entry) throws(TransportError) {
         switch key {
         case "Id": entry.id = try reader.string()
@@ -72,6 +97,11 @@ struct SQSRequest {
         case "MessageDeduplicationId": entry.dedup = try reader.string()
         case "ReceiptHandle": entry.receipt = try reader.string()
         case "VisibilityTimeout": entry.visibility = try integer(&reader)
+        case "MessageSystemAttributes":
+            try reader.object { (reader, name) throws(TransportError) in
+                let attribute = try attribute(name, &reader)
+                if name == "AWSTraceHeader" { entry.trace = attribute.value }
+            }
         case "MessageAttributes":
             var all: [SQSAttribute] = []
             try reader.object { (reader, name) throws(TransportError) in all.append(try attribute(name, &reader)) }

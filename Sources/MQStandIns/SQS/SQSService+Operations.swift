@@ -10,14 +10,16 @@ extension SQSService {
         case "CreateQueue": try create(request, &state, &json)
         case "GetQueueUrl":
             guard state.queues[request.queueName] != nil else { throw .noQueue() }
-            json.fields(("QueueUrl", .text(url(of: request.queueName))))
-        case "ListQueues":
-            json.key("QueueUrls")
-            json.open("[")
-            for name in state.queues.keys.sorted() where name.hasPrefix(request.prefix) { json.value(url(of: name)) }
-            json.close("]")
-        case "GetQueueAttributes": describe(try queue(request, state), request, &json)
-        case "SetQueueAttributes": try queue(request, state).attributes.merge(request.attributes) { $1 }
+            json.fields(("QueueUrl", .text(url(of: request.queueName, request))))
+        case "ListQueues": try list(request, state, &json)
+        case "GetQueueAttributes": try describe(try queue(request, state), request, &json)
+        case "SetQueueAttributes":
+            let queue = try queue(request, state)
+            try SQSQueueAttributes.check(request.attributes, isFIFO: queue.isFIFO)
+            queue.attributes.merge(request.attributes) { $1 }
+            // An empty policy takes it away.
+            queue.attributes = queue.attributes.filter { !$0.value.isEmpty }
+            queue.modified = wallNanoseconds() / 1_000_000_000
         case "DeleteQueue": state.queues[try queue(request, state).name] = nil
         case "PurgeQueue": try purge(try queue(request, state))
         case "SendMessage":
@@ -30,7 +32,22 @@ extension SQSService {
         case "ChangeMessageVisibility": try settle(request.single, try queue(request, state), deletes: false)
         case "SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBatch":
             try batch(operation, request, &state, &json)
-        case "ListQueueTags", "TagQueue", "UntagQueue": break
+        case "ListQueueTags":
+            let tags = try queue(request, state).tags
+            guard !tags.isEmpty else { break }
+            json.key("Tags")
+            json.open("{")
+            for (key, value) in tags.sorted(by: { $0.key < $1.key }) { json.fields((key, .text(value))) }
+            json.close("}")
+        case "TagQueue": try tag(try queue(request, state), request.tags)
+        case "UntagQueue":
+            let queue = try queue(request, state)
+            for key in request.tagKeys { queue.tags[key] = nil }
+        case "AddPermission", "RemovePermission": _ = try queue(request, state)
+        case "ListDeadLetterSourceQueues": try listSources(request, state, &json)
+        case "StartMessageMoveTask": try startMove(request, &state, &json)
+        case "ListMessageMoveTasks": try listMoves(request, state, &json)
+        case "CancelMessageMoveTask": try cancelMove(request, state)
         default:
             throw SQSFailure(
                 "UnsupportedOperation", "\(operation) is not supported.", queryCode: "AWS.SimpleQueueService.UnsupportedOperation")
@@ -51,16 +68,19 @@ extension SQSService {
             throw SQSFailure(
                 "InvalidParameterValue", "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
         }
+        try SQSQueueAttributes.check(request.attributes, isFIFO: name.hasSuffix(".fifo"))
         if let old = state.queues[name] {
-            guard request.attributes.allSatisfy({ old.attributes[$0.key] == $0.value }) else {
+            let now = SQSQueueAttributes.standard.merging(old.attributes) { $1 }
+            guard request.attributes.allSatisfy({ now[$0.key] == $0.value || $0.key == "FifoQueue" }) else {
                 throw SQSFailure(
                     "QueueNameExists", "A queue already exists with the same name and a different value for an attribute.",
                     queryCode: "QueueAlreadyExists")
             }
         } else {
-            state.queues[name] = SQSQueue(name, request.attributes)
+            let queue = makeQueue(name, request.attributes.filter { !$0.value.isEmpty }, &state)
+            try tag(queue, request.tags)
         }
-        json.fields(("QueueUrl", .text(url(of: name))))
+        json.fields(("QueueUrl", .text(url(of: name, request))))
     }
 
     private func purge(_ queue: SQSQueue) throws(SQSFailure) {
@@ -74,16 +94,45 @@ extension SQSService {
         queue.purge()
     }
 
-    private func describe(_ queue: SQSQueue, _ request: SQSRequest, _ json: inout JSONText) {
+    private func tag(_ queue: SQSQueue, _ tags: [String: String]) throws(SQSFailure) {
+        queue.tags.merge(tags) { $1 }
+        guard queue.tags.count <= 50 else { throw SQSFailure("InvalidParameterValue", "Too many tags added for queue \(queue.name).") }
+    }
+
+    private func list(_ request: SQSRequest, _ state: State, _ json: inout JSONText) throws(SQSFailure) {
+        var names = state.queues.keys.filter { $0.hasPrefix(request.prefix) && $0 > request.nextToken }.sorted()
+        if let maximum = request.maximum {
+            guard (1...1000).contains(maximum) else {
+                throw SQSFailure("InvalidParameterValue", "Value for parameter MaxResults is invalid. Reason: Must be between 1 and 1000.")
+            }
+            if names.count > maximum {
+                names.removeLast(names.count - maximum)
+                json.fields(("NextToken", .text(names.last!)))
+            }
+        }
+        // No queue is no list.
+        if names.isEmpty { return }
+        json.key("QueueUrls")
+        json.open("[")
+        for name in names { json.value(url(of: name, request)) }
+        json.close("]")
+    }
+
+    private func describe(_ queue: SQSQueue, _ request: SQSRequest, _ json: inout JSONText) throws(SQSFailure) {
         let counts = queue.counts(loopbackNanoseconds())
-        var all = [
-            "DelaySeconds": "0", "MaximumMessageSize": "1048576", "MessageRetentionPeriod": "345600", "ReceiveMessageWaitTimeSeconds": "0",
-            "VisibilityTimeout": "30", "QueueArn": "arn:aws:sqs:us-east-1:000000000000:\(queue.name)",
-            "ApproximateNumberOfMessages": "\(counts.visible)", "ApproximateNumberOfMessagesNotVisible": "\(counts.inFlight)",
-            "ApproximateNumberOfMessagesDelayed": "\(counts.delayed)", "SqsManagedSseEnabled": "true",
-        ]
-        all.merge(queue.attributes) { $1 }
-        if queue.isFIFO { all["FifoQueue"] = "true" }
+        var all = SQSQueueAttributes.standard.merging(queue.attributes) { $1 }
+        all.merge([
+            "QueueArn": queue.arn, "ApproximateNumberOfMessages": "\(counts.visible)",
+            "ApproximateNumberOfMessagesNotVisible": "\(counts.inFlight)", "ApproximateNumberOfMessagesDelayed": "\(counts.delayed)",
+            "CreatedTimestamp": "\(queue.created)", "LastModifiedTimestamp": "\(queue.modified)",
+        ]) { $1 }
+        if queue.isFIFO {
+            all.merge(["FifoQueue": "true", "ContentBasedDeduplication": "false"]) { old, _ in old }
+        }
+        if let unknown = request.systemAttributeNames.first(where: { $0 != "All" && !SQSQueueAttributes.isKnown($0) }) {
+            throw SQSFailure("InvalidAttributeName", "Unknown Attribute \(unknown).")
+        }
+        guard request.systemAttributeNames.contains(where: { $0 == "All" || all[$0] != nil }) else { return }
         json.key("Attributes")
         json.open("{")
         for (key, value) in all.sorted(by: { $0.key < $1.key })

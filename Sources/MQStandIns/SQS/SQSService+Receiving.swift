@@ -17,17 +17,23 @@ extension SQSService {
                 "Value \(wait) for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.")
         }
         let visibility = request.single.visibility ?? queue.number("VisibilityTimeout", default: 30)
-        let end = loopbackNanoseconds() + Int64(wait) * 1_000_000_000
+        guard (0...43200).contains(visibility) else {
+            throw SQSFailure(
+                "InvalidParameterValue",
+                "Value \(visibility) for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200, if provided.")
+        }
+        // A client's patience is not the queue's time.
+        let end = realNanoseconds() + Int64(wait) * 1_000_000_000
         var limit = request.limit
         if limit > 1 && state.plays("partFilled", state.settings.faults.partFilled) {
             limit = Int.random(in: 1..<limit, using: &state.generator)
         }
-        var taken = queue.receive(limit, visibility: visibility, loopbackNanoseconds())
-        while taken.isEmpty, loopbackNanoseconds() < end, !state.isOver, isAlive() {
+        var taken = take(limit, from: queue, visibility, &state)
+        while taken.isEmpty, realNanoseconds() < end, !state.isOver, isAlive() {
             waitForArrival(until: end)
             queue = try self.queue(request, state)
             // Whoever left while waiting gets nothing.
-            if isAlive() { taken = queue.receive(limit, visibility: visibility, loopbackNanoseconds()) }
+            if isAlive() { taken = take(limit, from: queue, visibility, &state) }
         }
         if taken.isEmpty {
             if state.plays("nulls", state.settings.faults.nulls) {
@@ -40,6 +46,20 @@ extension SQSService {
         json.open("[")
         for message in taken { describe(message, request, &state, &json) }
         json.close("]")
+    }
+
+    /// What can be received, without those that failed too often.
+    private func take(_ limit: Int, from queue: SQSQueue, _ visibility: Int, _ state: inout State) -> [SQSMessage] {
+        let now = loopbackNanoseconds()
+        var all: [SQSMessage] = []
+        while all.count < limit {
+            let taken = queue.receive(limit - all.count, visibility: visibility, now)
+            let kept = divert(taken, from: queue, state, now)
+            all += kept
+            if taken.count == kept.count || taken.isEmpty { break }
+        }
+        for message in all where !queue.isFIFO && state.plays("duplicate", state.settings.faults.duplicate) { queue.show(message.serial) }
+        return all
     }
 
     private func describe(_ message: SQSMessage, _ request: SQSRequest, _ state: inout State, _ json: inout JSONText) {
@@ -93,7 +113,9 @@ extension SQSService {
         field("ApproximateFirstReceiveTimestamp", "\(message.firstReceived)")
         field("MessageGroupId", message.group)
         field("MessageDeduplicationId", message.dedup)
-        if message.group != nil { field("SequenceNumber", "\(1_880_000_000_000_000_000 as UInt64 &+ UInt64(message.serial))") }
+        if message.group != nil { field("SequenceNumber", message.sequence) }
+        field("AWSTraceHeader", message.trace)
+        field("DeadLetterQueueSourceArn", message.source)
         json.close("}")
     }
 
@@ -109,8 +131,14 @@ extension SQSService {
         guard parts.count == 3, let serial = Int(parts[0]), let count = Int(parts[1]) else {
             throw SQSFailure("ReceiptHandleIsInvalid", "The input receipt handle \"\(entry.receipt)\" is not a valid receipt handle.")
         }
+        queue.expire(loopbackNanoseconds())
         let isCurrent = queue.messages[serial]?.receiveCount == count
         if deletes {
+            if queue.isFIFO, let message = queue.messages[serial], !isCurrent || !queue.hidden.contains(message.serial) {
+                throw SQSFailure(
+                    "InvalidParameterValue",
+                    "Value \(entry.receipt) for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.")
+            }
             // An old handle is no error, and deletes nothing.
             if isCurrent { queue.delete(serial) }
             return

@@ -9,6 +9,7 @@ extension SQSService {
                 "MissingRequiredParameterException", "The request must contain the parameter MessageBody.", queryCode: "MissingParameter")
         }
         let limit = queue.number("MaximumMessageSize", default: state.settings.maximumMessageSize)
+        try check(entry)
         let size = entry.attributes.reduce(entry.body.count) { $0 + $1.name.utf8.count + $1.type.utf8.count + $1.value.count }
         guard size <= limit else {
             throw SQSFailure(
@@ -26,8 +27,11 @@ extension SQSService {
                     "MissingRequiredParameterException", "The request must contain the parameter MessageGroupId.",
                     queryCode: "MissingParameter")
             }
-            if entry.delay != nil {
-                throw SQSFailure("InvalidParameterValue", "Value \(entry.delay!) for parameter DelaySeconds is invalid.")
+            if let delay = entry.delay, delay != 0 {
+                throw SQSFailure(
+                    "InvalidParameterValue",
+                    "Value \(entry.delay!) for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for this queue type."
+                )
             }
             dedup = entry.dedup ?? (queue.attributes["ContentBasedDeduplication"] == "true" ? String(decoding: digest, as: UTF8.self) : nil)
             guard dedup != nil else {
@@ -37,12 +41,58 @@ extension SQSService {
             }
         }
         state.lastSerial += 1
-        let id = dedup.flatMap { queue.duplicate(of: $0, now) }
+        // A repetition has the identity of the first, and the checksums of its own.
+        let first = dedup.flatMap { queue.duplicate(of: $0, group: entry.group, now) }
         let message = SQSMessage(
-            serial: state.lastSerial, id: id ?? Self.identifier(state.lastSerial), body: entry.body, digest: digest,
-            attributes: entry.attributes, group: entry.group, dedup: dedup, sent: Int(wallNanoseconds() / 1_000_000))
-        if id == nil { queue.append(message, delay: entry.delay ?? queue.number("DelaySeconds", default: 0), now) }
+            serial: first?.serial ?? state.lastSerial, id: first?.id ?? Self.identifier(state.lastSerial), body: entry.body, digest: digest,
+            attributes: entry.attributes, group: entry.group, dedup: dedup, sent: Int(wallNanoseconds() / 1_000_000),
+            trace: entry.trace.map { String(decoding: $0, as: UTF8.self) })
+        if first == nil { queue.append(message, delay: entry.delay ?? queue.number("DelaySeconds", default: 0), now) }
         return message
+    }
+
+    /// What does not depend on the queue.
+    private func check(_ entry: SQSRequest.Entry) throws(SQSFailure) {
+        if let delay = entry.delay, !(0...900).contains(delay) {
+            throw SQSFailure(
+                "InvalidParameterValue",
+                "Value \(delay) for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.")
+        }
+        guard entry.attributes.count <= 10 else {
+            throw SQSFailure(
+                "InvalidParameterValue", "Number of message attributes [\(entry.attributes.count)] exceeds the allowed maximum [10].")
+        }
+        for attribute in entry.attributes {
+            let kind = attribute.type.split(separator: ".").first ?? ""
+            guard ["String", "Number", "Binary"].contains(kind) else {
+                throw SQSFailure(
+                    "InvalidParameterValue",
+                    "The type of message (user) attribute '\(attribute.name)' is invalid. You must use only the following supported type prefixes: Binary, Number, String."
+                )
+            }
+            guard !attribute.value.isEmpty else {
+                throw SQSFailure(
+                    "InvalidParameterValue",
+                    "Message (user) attribute '\(attribute.name)' must contain a non-empty value of type '\(kind)'.")
+            }
+            let isName =
+                (1...256).contains(attribute.name.utf8.count)
+                && attribute.name.utf8.allSatisfy {
+                    (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) || "_-.".utf8.contains($0)
+                }
+            guard isName, !attribute.name.hasPrefix("."), !attribute.name.hasSuffix("."), !attribute.name.contains("..") else {
+                throw SQSFailure("InvalidParameterValue", "Message (user) attribute name '\(attribute.name)' is invalid.")
+            }
+        }
+        for (name, value) in [("MessageGroupId", entry.group), ("MessageDeduplicationId", entry.dedup)] {
+            guard let value else { continue }
+            guard (1...128).contains(value.utf8.count), value.utf8.allSatisfy({ (0x21..<0x7f).contains($0) }) else {
+                throw SQSFailure(
+                    "InvalidParameterValue",
+                    "Value \(value) for parameter \(name) is invalid. Reason: \(name) can only include alphanumeric and punctuation characters. 1 to 128 in length."
+                )
+            }
+        }
     }
 
     /// The form of a UUID, with the serial number in it.
@@ -74,7 +124,11 @@ extension SQSService {
             json.key("MD5OfMessageAttributes")
             json.text(SQSDigest.md5(attributes))
         }
-        if isFIFO { json.fields(("SequenceNumber", .text("\(1_880_000_000_000_000_000 as UInt64 &+ UInt64(message.serial))"))) }
+        if let trace = message.trace {
+            json.key("MD5OfMessageSystemAttributes")
+            json.text(SQSDigest.md5([SQSAttribute(name: "AWSTraceHeader", type: "String", value: Array(trace.utf8), isBinary: false)]))
+        }
+        if isFIFO { json.fields(("SequenceNumber", .text(message.sequence))) }
     }
 
     func batch(_ operation: String, _ request: SQSRequest, _ state: inout State, _ json: inout JSONText) throws(SQSFailure) {
@@ -92,7 +146,15 @@ extension SQSService {
         if Set(request.entries.map(\.id)).count < request.entries.count {
             throw SQSFailure("BatchEntryIdsNotDistinct", "Ids are repeated.", queryCode: prefix + "BatchEntryIdsNotDistinct")
         }
-        let size = request.entries.reduce(0) { $0 + $1.body.count }
+        if let entry = request.entries.first(where: { !Self.isEntryID($0.id) }) {
+            throw SQSFailure(
+                "InvalidBatchEntryId",
+                "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long. (\(entry.id))",
+                queryCode: prefix + "InvalidBatchEntryId")
+        }
+        let size = request.entries.reduce(0) { sum, entry in
+            entry.attributes.reduce(sum + entry.body.count) { $0 + $1.name.utf8.count + $1.type.utf8.count + $1.value.count }
+        }
         if size > state.settings.maximumBatchSize {
             throw SQSFailure(
                 "BatchRequestTooLong",
@@ -133,6 +195,11 @@ extension SQSService {
         write("Successful", successes, &state, &json, isNeeded: failures.isEmpty)
         write("Failed", failures, &state, &json)
         announce()
+    }
+
+    private static func isEntryID(_ id: String) -> Bool {
+        (1...80).contains(id.utf8.count)
+            && id.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) || $0 == 0x2d || $0 == 0x5f }
     }
 
     private static func failed(_ start: JSONText, _ code: String, _ text: String, _ fault: JSONText.Field) -> JSONText {

@@ -10,6 +10,8 @@ final class SQSService: @unchecked Sendable {  // `state` is touched under the l
         var requests: [String: Int] = [:]
         var faultsPlayed: [String: Int] = [:]
         var lastSerial = 0
+        var moves: [MoveTask] = []
+        var keepsHistory = false
         var isOver = false
     }
 
@@ -46,7 +48,7 @@ final class SQSService: @unchecked Sendable {  // `state` is touched under the l
 
     /// Inside `withState`: gives the lock away until something is announced, 50 ms at most.
     func waitForArrival(until limit: Int64) {
-        let time = min(limit, loopbackNanoseconds() + 50_000_000)
+        let time = min(limit, realNanoseconds() + 50_000_000)
         var end = timespec(tv_sec: Int(time / 1_000_000_000), tv_nsec: Int(time % 1_000_000_000))
         pthread_cond_timedwait(arrival, mutex, &end)
     }
@@ -57,6 +59,18 @@ final class SQSService: @unchecked Sendable {  // `state` is touched under the l
     }
 
     func url(of queue: String) -> String { "\(endpoint)/000000000000/\(queue)" }
+
+    /// As whoever asks reaches this service.
+    func url(of queue: String, _ request: SQSRequest) -> String {
+        request.host.map { "http://\($0)/000000000000/\(queue)" } ?? url(of: queue)
+    }
+
+    func makeQueue(_ name: String, _ attributes: [String: String], _ state: inout State) -> SQSQueue {
+        let queue = SQSQueue(name, attributes)
+        if state.keepsHistory { queue.history = [] }
+        state.queues[name] = queue
+        return queue
+    }
 }
 
 extension SQSService.State {

@@ -16,10 +16,30 @@ public final class SQSStandIn: Sendable {
         public var clockSkew: Duration = .zero
         public var maximumMessageSize = 1 << 20
         public var maximumBatchSize = 1 << 20
+        /// Requests without a signature, or with an old one, are carried out.
+        public var acceptsUnsigned = false
+        /// The secrets by the name of their key: with them signatures are checked.
+        public var keys: [String: String]?
+        /// Before each reply.
+        public var delay: Duration = .zero
         /// Receipt handles as long as they may become at AWS: over 1 kB.
         public var hasLongReceipts = false
 
         public init() {}
+
+        /// The faults that a person can name.
+        public var chances: StandInFaults {
+            get {
+                var chances = StandInFaults()
+                (chances.throttle, chances.reset, chances.partial) = (faults.throttle, faults.reset, faults.failedEntry)
+                (chances.duplicate, chances.delay) = (faults.duplicate, delay)
+                return chances
+            }
+            set {
+                (faults.throttle, faults.reset, faults.failedEntry) = (newValue.throttle, newValue.reset, newValue.partial)
+                (faults.duplicate, delay) = (newValue.duplicate, newValue.delay)
+            }
+        }
     }
 
     public enum Behaviour: Sendable {
@@ -64,10 +84,14 @@ public final class SQSStandIn: Sendable {
         public var shuffled = 0.0
         /// A receive brings fewer messages than there are.
         public var partFilled = 0.0
+        /// A message that was received from a standard queue can be received once more at once.
+        public var duplicate = 0.0
 
         // The request is not executed.
         /// The connection is closed without a reply.
         public var closedConnection = 0.0
+        /// The same by a reset.
+        public var reset = 0.0
         /// Status 400 with a throttling code.
         public var throttle = 0.0
         /// Status 500 or 503 in JSON.
@@ -108,11 +132,15 @@ public final class SQSStandIn: Sendable {
     private let acceptor: Mutex<Background<Void>?>
 
     /// - Throws: `StandInFailure` when it cannot listen.
-    public init(_ settings: Settings = Settings(), port: Int = 0) throws {
-        listener = try LoopbackSocket.listen(port: port)
+    /// - Parameters:
+    ///   - isPublic: on all interfaces.
+    ///   - keepsHistory: what was deleted is remembered, for `records`.
+    public init(_ settings: Settings = Settings(), port: Int = 0, isPublic: Bool = false, keepsHistory: Bool = false) throws {
+        listener = try LoopbackSocket.listen(port: port, isPublic: isPublic)
         self.port = listener.localPort
         endpoint = "http://127.0.0.1:\(self.port)"
         service = SQSService(settings, endpoint: endpoint)
+        service.withState { $0.keepsHistory = keepsHistory }
         acceptor = Mutex(nil)
         // The thread holds nothing of this object: it would have to wait for itself if it were the last to let it go.
         let (listener, service, connections) = (listener, service, connections)
@@ -145,16 +173,36 @@ public final class SQSStandIn: Sendable {
     }
 
     /// Those of nobody, a region, and no question to the cloud's metadata service.
-    package static let credentials = [
+    public static let credentials = [
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
     ]
+
+    /// Whether the library for checksums is there.
+    public static var isSupported: Bool { LoopbackLibrary("libcrypto.so.3") != nil }
 
     public func url(of queue: String) -> String { service.url(of: queue) }
 
     /// Makes a queue; attributes as CreateQueue takes them.
     public func createQueue(_ name: String, attributes: [String: String] = [:]) {
-        service.withState { $0.queues[name] = SQSQueue(name, attributes) }
+        service.withState { _ = service.makeQueue(name, attributes, &$0) }
+    }
+
+    /// Every message there was, or is where no history is kept, in the order of their queues.
+    public var records: [StandInRecord] {
+        service.withState { state in
+            state.queues.values.sorted { $0.name < $1.name }.flatMap { queue -> [StandInRecord] in
+                queue.expire(loopbackNanoseconds())
+                let left = queue.messages.values.sorted { $0.serial < $1.serial }
+                return (queue.history ?? []).map { Self.record($0, queue.name, .deleted) }
+                    + left.map { Self.record($0, queue.name, queue.hidden.contains($0.serial) && $0.receiveCount > 0 ? .inFlight : .left) }
+            }
+        }
+    }
+
+    private static func record(_ message: SQSMessage, _ queue: String, _ state: StandInRecord.State) -> StandInRecord {
+        StandInRecord(
+            queue: queue, id: String(decoding: message.id, as: UTF8.self), state: state, receives: message.receiveCount, body: message.body)
     }
 
     /// Everything a queue holds, visible or not, in the order of arrival; nil when there is no such queue.

@@ -79,6 +79,20 @@ struct QueueNumber: Sendable, Equatable {
         }
     }
 
+    /// A number by its short word, or the age of a time in seconds; `nil` where the queue has none.
+    static func value(of name: String, in status: QueueStatus, now: Int64) -> (number: Double, words: String, isTime: Bool)? {
+        let keys = words.first { $0.word == name }?.keys ?? [name]
+        let facts = status.facts.filter { keys.contains($0.key) }
+        guard let first = facts.first else { return nil }
+        if case .time(let time) = first.value {
+            guard time > 0 else { return nil }
+            let age = Duration.nanoseconds(max(0, now - time))
+            return (Double(age.nanoseconds) / 1e9, Quantity.words(age), true)
+        }
+        let sum = facts.reduce(0) { $0 &+ ($1.value.integer ?? 0) }
+        return first.value.integer == nil ? nil : (Double(sum), "\(Quantity.grouped(sum))", false)
+    }
+
     private func mismatch(_ words: String) -> TransportError { TransportError(.usage, "\(name) is \(words)") }
 
     private func unknown(_ status: QueueStatus) -> TransportError {

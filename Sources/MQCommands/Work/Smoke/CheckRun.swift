@@ -1,0 +1,144 @@
+import MQCore
+
+/// One run of `mq check`.
+struct CheckRun {
+    struct Plan {
+        var isInPlace = false
+        var timeout: Duration
+        /// Of the round trip, in seconds.
+        var time: AlertRange?
+        var depth: AlertRange?
+        var age: AlertRange?
+    }
+
+    let address: ResolvedAddress
+    let options: [String]
+    let plan: Plan
+    let stop: StopFlag
+    let console: Console
+
+    /// - Throws: `usage`, `unsupported`, `configuration`: what is wrong with the question, not with the queue.
+    func run() throws(TransportError) -> [CheckResult] {
+        let transport = try address.transport()
+        let capabilities = address.descriptor.capabilities
+        var results = [try timed("up", nil) { () throws(TransportError) in Self.words(try transport.probe(opening())) }]
+        guard results[0].state == .ok else { return results }
+        if capabilities.isSuperset(of: [.admin, .send, .receive]) {
+            results.append(try timed("round-trip", plan.time) { () throws(TransportError) in try roundTrip(transport) })
+        }
+        if plan.depth != nil || plan.age != nil {
+            try address.require(.admin, for: "tell how much is in a queue")
+            results += try numbers(transport)
+        }
+        return results
+    }
+
+    private func opening() -> Opening {
+        var opening = Opening(stop: stop)
+        opening.deadline = .after(plan.timeout)
+        opening.triesOnce = true
+        opening.isPrompt = true
+        return opening
+    }
+
+    private static func words(_ facts: [Fact]) -> String {
+        facts.isEmpty ? "answers" : facts.prefix(5).map { "\($0.label.lowercased()) \($0.value.text)" }.joined(separator: ", ")
+    }
+
+    /// Runs one check; its failure is a result.
+    private func timed(
+        _ name: String, _ range: AlertRange?, _ body: () throws(TransportError) -> String
+    ) throws(TransportError) -> CheckResult {
+        let start = Deadline.now()
+        do throws(TransportError) {
+            let words = try body()
+            let seconds = Double(Deadline.now() - start) / 1e9
+            let state = range?.state(seconds) ?? .ok
+            return CheckResult(
+                name: name, state: state, words: words, seconds: seconds, isTime: true, warning: range?.warning?.text,
+                critical: range?.critical.text)
+        } catch {
+            switch error.code {
+            case .usage, .unsupported, .configuration: throw error
+            default:
+                return CheckResult(
+                    name: name, state: .critical, words: error.sentence, seconds: Double(Deadline.now() - start) / 1e9, isTime: true)
+            }
+        }
+    }
+
+    // MARK: - A message there and back
+
+    private func roundTrip(_ transport: any Transport) throws(TransportError) -> String {
+        if plan.isInPlace {
+            let status = try transport.openAdmin(opening()).status()
+            // Others' messages would have to be taken and put back.
+            if let reason = try QueueCondition.empty.obstacle(.status(status), now: 0) {
+                throw TransportError(.tryAgain, "a message in place needs an empty queue; there are \(reason)")
+            }
+            let point = try transport.meetingPoint(named: PrivateName.make("mq-check"))
+            try exchange(point.sending, point.receiving)
+            return "a message came back, in the queue itself"
+        }
+        let queues = LentQueues()
+        defer { queues.remove() }
+        try queues.make(Self.neighbour(of: address.address), options, stop: stop)
+        let queue = queues.queues[0]
+        try exchange(queue.address, queue.receiving)
+        return "a message came back, in a private queue"
+    }
+
+    /// Where a private queue is kept by the same broker.
+    private static func neighbour(of address: Address) throws(TransportError) -> String {
+        var target = address.target
+        if target.hasPrefix("//") {
+            target = "//" + target.dropFirst(2).prefix { $0 != "/" }
+        } else {
+            guard !target.contains("://"), !target.hasPrefix("arn:") else {
+                throw TransportError(
+                    .usage, "a private queue beside a URL or an ARN is not known", hint: "\(address.scheme):NAME, or --in-place")
+            }
+            target = ""
+        }
+        return "\(address.scheme):\(target)" + address.options.map { ",\($0.key)" + ($0.value.map { "=\($0)" } ?? "") }.joined()
+    }
+
+    private func exchange(_ sending: String, _ receiving: String) throws(TransportError) {
+        let receiver = try ResolvedAddress(receiving, options: []).transport().openReceiver(opening())
+        let sender = try ResolvedAddress(sending, options: []).transport().openSender(opening())
+        let payload = Array("\(PrivateName.make("mq-check")) grüße".utf8)
+        var batch = Batch()
+        batch.append(payload)
+        let deadline = Deadline.after(plan.timeout)
+        guard try sender.send(batch, 0..<1, until: deadline, stop: stop) == 1 else { throw sender.obstacle }
+        try sender.flush(until: deadline, stop: stop)
+        if let rejection = sender.takeRejections().first { throw rejection.error }
+        batch.removeAll()
+        _ = try receiver.receive(into: &batch, limit: 1, byteLimit: 1 << 16, until: deadline, stop: stop)
+        guard !batch.isEmpty else {
+            throw TransportError(.tryAgain, "the message did not come back within \(Quantity.words(plan.timeout))")
+        }
+        let isSame = batch.bytes(of: 0).elementsEqual(payload)
+        try receiver.settle(last: 1, as: .acknowledge)
+        try receiver.close(until: .after(.seconds(2)), stop: stop)
+        guard isSame else { throw TransportError(.protocolViolation, "another message came back than was sent") }
+    }
+
+    // MARK: - Numbers
+
+    private func numbers(_ transport: any Transport) throws(TransportError) -> [CheckResult] {
+        let status = try transport.openAdmin(opening()).status()
+        var results: [CheckResult] = []
+        for (name, range) in [("depth", plan.depth), ("age", plan.age)] {
+            guard let range else { continue }
+            guard let value = QueueNumber.value(of: name, in: status, now: WallClock.now()) else {
+                throw TransportError(.unsupported, "this queue does not tell its \(name)")
+            }
+            results.append(
+                CheckResult(
+                    name: name, state: range.state(value.number), words: value.words, value: value.number, isTime: value.isTime,
+                    warning: range.warning?.text, critical: range.critical.text))
+        }
+        return results
+    }
+}

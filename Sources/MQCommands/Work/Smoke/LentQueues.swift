@@ -1,0 +1,163 @@
+import Glibc
+import MQCore
+import Synchronization
+
+/// Queues that exist while a command runs: made one by one, removed on every way out.
+final class LentQueues: Sendable {
+    /// One of them, as the command is told of it.
+    struct Queue: Sendable {
+        var address: String
+        /// Where the address for receiving is another.
+        var receiving: String
+        var name: String
+        var variables: [(name: String, value: String)]
+    }
+
+    private struct State {
+        var queues: [Queue] = []
+        /// What to remove: addresses of queues, and paths of files.
+        var made: [String] = []
+        var brokers: [MockBroker] = []
+        var token: ExitCleanup.Token?
+    }
+
+    private let owner = Mutex<QueueOwner?>(QueueOwner())
+    private let state = Mutex(State())
+    private let uniqueName: String
+    /// What asking a broker for one of its queues may take.
+    private static let patience = Duration.seconds(10)
+
+    init() {
+        uniqueName = owner.withLock { $0!.name }
+        let token = ExitCleanup.register { [weak self] in self?.remove() }
+        state.withLock { $0.token = token }
+    }
+
+    deinit { remove() }
+
+    var queues: [Queue] { state.withLock { $0.queues } }
+
+    /// - Parameter text: `posix-mq:`, `nsq://host:4150`, `sqs:.fifo,visibility=5s`, `mock:sqs`.
+    /// - Throws: `cannotCreate`; `usage` for an address that names a queue.
+    func make(_ text: String, _ options: [String], stop: StopFlag) throws(TransportError) {
+        let number = state.withLock { $0.queues.count + 1 }
+        let name = "\(uniqueName)-\(number)"
+        if text.hasPrefix(MockBroker.Kind.scheme) { return try makeBroker(text, name) }
+        let (address, suffix) = try Self.completed(text)
+        let resolved = try ResolvedAddress(address, options: options)
+        try resolved.require(.temporary, for: "make a private queue")
+        let transport = try resolved.transport()
+        let point = try transport.meetingPoint(named: name + suffix)
+        guard point.isPrivate, !point.isProcessLocal else {
+            throw TransportError(
+                .usage, "'\(text)' is not a queue that can be made for a command",
+                hint: "posix-mq:, sysv:, zmq:, nsq:, sqs:, mock:sqs, mock:nsq")
+        }
+        let isAdministered = resolved.descriptor.capabilities.contains(.admin)
+        do throws(TransportError) {
+            // Written down first: whoever is killed between the two has made nothing, or it is found.
+            if let file = point.file { note("file:\(file)") }
+            if isAdministered {
+                note(point.sending)
+                var opening = Opening(stop: stop)
+                opening.deadline = .after(Self.patience)
+                _ = try ResolvedAddress(point.receiving, options: []).transport().openAdmin(opening).create(exclusive: true)
+            }
+        } catch {
+            switch error.code {
+            case .usage, .unsupported, .configuration: throw error
+            default: throw TransportError(.cannotCreate, "\(text): \(error.message)", hint: error.hint)
+            }
+        }
+        // A queue is one place for both; two endpoints that meet have an address each.
+        let whole = try ResolvedAddress(isAdministered ? point.receiving : point.sending, options: []).address
+        let queue = Queue(
+            address: whole.text, receiving: point.receiving, name: whole.queueName, variables: transport.clientVariables())
+        state.withLock { $0.queues.append(queue) }
+    }
+
+    private func makeBroker(_ text: String, _ name: String) throws(TransportError) {
+        let word = String(text.dropFirst(MockBroker.Kind.scheme.count))
+        guard let kind = MockBroker.Kind(rawValue: word) else {
+            throw TransportError(.usage, "there is no mock of '\(word)'", hint: "mock:sqs, mock:nsq")
+        }
+        let broker = try MockBroker(MockBroker.Plan(kind: kind, isLookup: true))
+        broker.makeQueue(name)
+        let whole = kind == .nsq ? String(name.prefix(60)) + "/mq" : name
+        let address = broker.address(of: whole)
+        if kind == .nsq {
+            _ = try ResolvedAddress(address, options: []).transport().openAdmin(Opening(stop: StopFlag())).create(exclusive: true)
+        }
+        state.withLock { state in
+            state.brokers.append(broker)
+            state.queues.append(Queue(address: address, receiving: address, name: whole, variables: broker.variables))
+        }
+    }
+
+    private func note(_ thing: String) {
+        owner.withLock { $0?.note(thing) }
+        state.withLock { $0.made.append(thing) }
+    }
+
+    /// The address of a private queue, and what its name ends in.
+    private static func completed(_ text: String) throws(TransportError) -> (address: String, suffix: String) {
+        guard let colon = text.firstIndex(of: ":") else { return (text, "") }
+        let (scheme, rest) = (text[...colon], text[text.index(after: colon)...])
+        let comma = rest.firstIndex(of: ",") ?? rest.endIndex
+        var (target, options) = (String(rest[..<comma]), String(rest[comma...]))
+        if target.hasPrefix("//") {
+            // Several hosts are divided by commas, too; what has no equals sign is one.
+            while let next = options.dropFirst().split(separator: ",").first, !next.contains("="), !next.hasSuffix("/"),
+                options.contains("/")
+            {
+                target += ",\(next)"
+                options = String(options.dropFirst(next.count + 1))
+            }
+            let hosts = target.dropFirst(2)
+            guard !hosts.dropLast().contains("/") else { throw named(text) }
+            return ("\(scheme)\(target)\(target.hasSuffix("/") ? "" : "/")temp\(options)", "")
+        }
+        if target.isEmpty || target == "temp" { return ("\(scheme)temp\(options)", "") }
+        if target.hasPrefix(".") { return ("\(scheme)temp\(options)", target) }
+        // A type without an endpoint.
+        if target.hasSuffix(":") { return ("\(scheme)\(target)temp\(options)", "") }
+        throw named(text)
+    }
+
+    private static func named(_ text: String) -> TransportError {
+        let scheme = text.prefix { $0 != ":" }
+        return TransportError(.usage, "'\(text)' names a queue, and mq with makes one of its own", hint: "\(scheme): alone")
+    }
+
+    /// Removes everything, once.
+    func remove() {
+        let (made, brokers, token) = state.withLock { state -> ([String], [MockBroker], ExitCleanup.Token?) in
+            defer { (state.made, state.brokers, state.token) = ([], [], nil) }
+            return (state.made, state.brokers, state.token)
+        }
+        if let token { ExitCleanup.cancel(token) }
+        let left = made.reversed().filter { !Self.remove($0) }
+        for broker in brokers { broker.stop() }
+        // What could not be removed is the next run's to try.
+        owner.withLock { owner in
+            if left.isEmpty { owner?.forget() }
+            owner = nil
+        }
+    }
+
+    /// - Returns: whether there is nothing at the address any more.
+    static func remove(_ thing: String) -> Bool {
+        if thing.hasPrefix("file:") {
+            let path = String(thing.dropFirst("file:".count))
+            return unlink(path) == 0 || errno == ENOENT
+        }
+        var opening = Opening(stop: StopFlag())
+        opening.deadline = .after(.seconds(5))
+        do throws(TransportError) {
+            try ResolvedAddress(thing, options: []).transport().openAdmin(opening).delete()
+            return true
+        } catch {
+            return error.code == .noSuchQueue
+        }
+    }
+}
