@@ -229,7 +229,7 @@ struct ZMQDeliveryTests {
         try receiver.close(until: .never, stop: stop)
     }
 
-    @Test(arguments: ["", ",engine=libzmq"])
+    @Test(arguments: [",engine=native", ",engine=libzmq"])
     func prefetchedRestOfAPullSocketIsMentioned(engine: String) throws {
         let path = ZMQ.path()
         // Nobody but an mq keeps what was not taken.

@@ -19,7 +19,9 @@ struct ZMQEngineTests {
         }
     }
 
-    @Test("Every byte arrives in order, whichever engine is at either end, whoever binds", arguments: pairs, ["ipc", "abstract", "tcp", "tcp6"])
+    @Test(
+        "Every byte arrives in order, whichever engine is at either end, whoever binds", arguments: pairs,
+        ["ipc", "abstract", "tcp", "tcp6"])
     func bytes(pair: (String, String), medium: String) throws {
         var generator = SeededGenerator(seed: 7)
         let messages = messages(500, &generator)
@@ -72,9 +74,10 @@ struct ZMQEngineTests {
             {}
             try receiver.close(until: .after(.seconds(1)), stop: stop)
             _ = try sending.join()
-            #expect((0..<batch.count).map { batch.properties(of: $0).frames ?? [batch.size(of: $0)] } == [
-                [3, 0, 2], Array(repeating: 1, count: 1000), [7],
-            ])
+            #expect(
+                (0..<batch.count).map { batch.properties(of: $0).frames ?? [batch.size(of: $0)] } == [
+                    [3, 0, 2], Array(repeating: 1, count: 1000), [7],
+                ])
         }
     }
 
@@ -86,7 +89,7 @@ struct ZMQEngineTests {
             let receiving = Background {
                 try ZMQ.receive(messages.count, from: "zmq:@ipc://\(path),hwm=\(mark),engine=libzmq", within: .seconds(3), pause: 100)
             }
-            #expect(try ZMQ.send(messages, to: "zmq:ipc://\(path)") == messages.count)
+            #expect(try ZMQ.send(messages, to: "zmq:ipc://\(path),engine=native") == messages.count)
             #expect(try receiving.join().messages == messages)
         }
     }
@@ -96,11 +99,11 @@ struct ZMQEngineTests {
         let bound = medium == "ipc" ? "ipc://\(ZMQ.path())" : "tcp://127.0.0.1:*"
         let log = NoticeLog()
         let messages = ZMQ.numbered(20_000)
-        let sending = Background { try ZMQ.send(messages, to: "zmq:@\(bound)", log: log) }
+        let sending = Background { try ZMQ.send(messages, to: "zmq:@\(bound),engine=native", log: log) }
         let endpoint = try log.endpoint()
         var got: [[UInt8]] = []
         for count in [1, 2, 777, 5000, messages.count - 5780] {
-            got += try ZMQ.receive(count, from: "zmq:\(endpoint)").messages
+            got += try ZMQ.receive(count, from: "zmq:\(endpoint),engine=native").messages
         }
         #expect(got == messages)
         #expect(try sending.join() == messages.count)
@@ -110,8 +113,8 @@ struct ZMQEngineTests {
     func confirmation() throws {
         let path = ZMQ.path()
         let stop = StopFlag()
-        let receiver = try ZMQ.transport("zmq:@ipc://\(path)").openReceiver(ZMQ.opening(stop))
-        let sender = try ZMQ.transport("zmq:ipc://\(path)").openSender(ZMQ.opening(stop))
+        let receiver = try ZMQ.transport("zmq:@ipc://\(path),engine=native").openReceiver(ZMQ.opening(stop))
+        let sender = try ZMQ.transport("zmq:ipc://\(path),engine=native").openSender(ZMQ.opening(stop))
         var batch = Batch()
         var taken = Batch()
         for message in ZMQ.numbered(100) { batch.append(message) }
@@ -130,14 +133,14 @@ struct ZMQEngineTests {
     func resend() throws {
         let path = ZMQ.path()
         let stop = StopFlag()
-        let sender = try ZMQ.transport("zmq:@ipc://\(path),resend").openSender(ZMQ.opening(stop))
+        let sender = try ZMQ.transport("zmq:@ipc://\(path),resend,engine=native").openSender(ZMQ.opening(stop))
         var batch = Batch()
         for message in ZMQ.numbered(50) { batch.append(message) }
         // Speaks the protocol, reads nothing behind it and hangs up.
         let silent = Background { try ZMTPPeer.greet(path, as: "PULL") }
         #expect(try sender.send(batch, 0..<50, until: .after(.seconds(5)), stop: stop) == 50)
         try silent.join().hangUp()
-        let receiving = Background { try ZMQ.receive(50, from: "zmq:ipc://\(path)") }
+        let receiving = Background { try ZMQ.receive(50, from: "zmq:ipc://\(path),engine=native") }
         try sender.flush(until: .after(.seconds(5)), stop: stop)
         #expect(try receiving.join().messages == ZMQ.numbered(50))
     }
@@ -146,7 +149,7 @@ struct ZMQEngineTests {
     func doubt() throws {
         let path = ZMQ.path()
         let stop = StopFlag()
-        let sender = try ZMQ.transport("zmq:@ipc://\(path)").openSender(ZMQ.opening(stop))
+        let sender = try ZMQ.transport("zmq:@ipc://\(path),engine=native").openSender(ZMQ.opening(stop))
         var batch = Batch()
         for message in ZMQ.numbered(50) { batch.append(message) }
         let silent = Background { try ZMTPPeer.greet(path, as: "PULL") }
@@ -174,7 +177,7 @@ struct ZMQEngineTests {
     func attendance() throws {
         let path = ZMQ.path()
         // A sender that is never called, and a receiver of libzmq that drops whoever does not answer within 300 ms.
-        let sender = try ZMQ.transport("zmq:@ipc://\(path)").openSender(ZMQ.opening())
+        let sender = try ZMQ.transport("zmq:@ipc://\(path),engine=native").openSender(ZMQ.opening())
         let log = NoticeLog()
         let result = try ZMQ.receive(
             1, from: "zmq:ipc://\(path),engine=libzmq,heartbeat=100ms,heartbeat-timeout=300ms", within: .seconds(1), log: log)

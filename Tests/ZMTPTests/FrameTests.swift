@@ -107,7 +107,8 @@ struct FrameTests {
             let output = FrameBlock()
             var expected: [[UInt8]] = []
             for _ in 0..<Int.random(in: 0...30, using: &generator) {
-                let size = Bool.random(using: &generator) ? Int.random(in: 0...20, using: &generator) : Int.random(in: 0...600, using: &generator)
+                let size =
+                    Bool.random(using: &generator) ? Int.random(in: 0...20, using: &generator) : Int.random(in: 0...600, using: &generator)
                 let body = (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) }
                 let cut = Int.random(in: 0...size, using: &generator)
                 body.withUnsafeBytes { output.append($0, frames: Bool.random(using: &generator) ? nil : [cut, size - cut]) }

@@ -113,7 +113,8 @@ struct SessionTests {
     }
 
     @Test func onlyAPublisherHearsOfSubscriptions() {
-        let both = Session.subscription([65], minor: 1) + Session.subscription([66], minor: 0)
+        let both =
+            Session.subscription([65], minor: 1) + Session.subscription([66], minor: 0)
             + Session.subscription([65], isCancelled: true, minor: 1) + Session.subscription([66], isCancelled: true, minor: 0)
         var publisher = established(.pub)
         #expect(both.feed(&publisher) == [.subscribe([65]), .subscribe([66]), .cancel([65]), .cancel([66])])

@@ -304,7 +304,9 @@ final class Fleet: @unchecked Sendable {
 
     /// Ends a connection that cannot go on, and says why.
     func fail(_ peer: Peer, _ failure: Failure, at now: UInt64 = Deadline.now()) {
-        if !failure.farewell.isEmpty { _ = failure.farewell.withUnsafeBytes { send(peer.descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) } }
+        if !failure.farewell.isEmpty {
+            _ = failure.farewell.withUnsafeBytes { send(peer.descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+        }
         if peer.greeted == nil {
             if let notice = troubles.note(failure, of: peer) { notices(notice) }
         } else {

@@ -143,9 +143,9 @@ final class NativeSender: Sender {
             // A kernel that empties its buffer does not say so.
             let looks = rest.peer.map { $0.session.receipts.trust == .none && $0.output.isWritten } ?? false
             var until = deadline
-            if looks {
+            if looks || core.isPatient {
                 until = until.earlier(Deadline(nanoseconds: Deadline.now() + pause))
-                pause = min(pause * 2, 2_000_000)
+                pause = min(pause * 2, looks ? 2_000_000 : 20_000_000)
             }
             _ = fleet.turn(until: until, stop: isHurried ? nil : stop)
         }

@@ -77,7 +77,8 @@ struct NativeSettings: Sendable {
         }
         _ = set(IPPROTO_TCP, TCP_NODELAY, 1)
         if let keeps = options.flag("keepalive") { _ = set(Int(SOL_SOCKET), SO_KEEPALIVE, keeps ? 1 : 0) }
-        let seconds = { (key: String) in options.duration(key).map { Int(clamping: max(1, ($0.nanoseconds + 999_999_999) / 1_000_000_000)) } }
+        let seconds = { (key: String) in options.duration(key).map { Int(clamping: max(1, ($0.nanoseconds + 999_999_999) / 1_000_000_000)) }
+        }
         if let idle = seconds("keepalive-idle") { _ = set(IPPROTO_TCP, TCP_KEEPIDLE, idle) }
         if let interval = seconds("keepalive-interval") { _ = set(IPPROTO_TCP, TCP_KEEPINTVL, interval) }
         if let count = options.integer("keepalive-count") { _ = set(IPPROTO_TCP, TCP_KEEPCNT, count) }

@@ -35,6 +35,8 @@ final class Peer {
     var isSettled = false
     /// Messages that were handed over.
     var taken: UInt64 = 0
+    /// At the end: what was confirmed when it was last looked at, and since when nothing more.
+    var progress: (taken: UInt64, since: UInt64) = (0, 0)
     /// An answer to a PING that waits for the one before it to be written.
     var pong: [UInt8]?
     /// Topics it has asked for, and their bytes.

@@ -17,7 +17,15 @@ final class ReceivingCore: FleetOwner {
     /// How long the rest of a message that has begun may take before others are looked at, in milliseconds, and how often.
     private static let patience = (milliseconds: CInt(1), times: 3)
 
-    init(_ fleet: Fleet) { self.fleet = fleet }
+    /// Whether as much may be read ahead as a buffer holds; a small high-water mark forbids it.
+    private let readsAhead: Bool
+
+    init(_ fleet: Fleet) {
+        self.fleet = fleet
+        let options = fleet.settings.options
+        let mark = options.integer("recv-hwm") ?? options.integer("hwm") ?? 0
+        readsAhead = mark == 0 || mark >= MessageLimit.standard.lowerBound
+    }
 
     // MARK: FleetOwner
 
@@ -36,12 +44,18 @@ final class ReceivingCore: FleetOwner {
     func heard(_ peer: Peer, _ action: Session.Action) {}
     func lost(_ peer: Peer) {}
 
-    /// Answers PINGs that are next in line; messages stay where they are.
+    /// Answers PINGs that are next in line, and reads ahead as much as the buffer is to hold, so that a sender which has ended need not
+    /// wait for a reader of ours that pauses.
     func attend() {
         for peer in fleet.ready {
             fleet.write(peer)
-            if peer.input.isEmpty, peer.mayRead, peer.read() == .bytes { peer.session.heard(at: Deadline.now()) }
-            if case .header(let header) = FrameHeader.read(peer.input.unread), header.isCommand, !peer.scanner.isBetweenFrames { fleet.obey(peer) }
+            while peer.input.isEmpty || (readsAhead && peer.input.unread.count < InputBuffer.standard), peer.mayRead, peer.read() == .bytes
+            {
+                peer.session.heard(at: Deadline.now())
+            }
+            if case .header(let header) = FrameHeader.read(peer.input.unread), header.isCommand, !peer.scanner.isBetweenFrames {
+                fleet.obey(peer)
+            }
         }
     }
 
@@ -158,7 +172,7 @@ final class ReceivingCore: FleetOwner {
         var isLossy = false
         fleet.closeListeners()
         for peer in fleet.ready {
-            if peer.greeted?.countsKept == true {
+            if peer.greeted?.countsKept == true && !peer.hasHungUp {
                 peer.output.give(command: Session.kept(peer.taken))
                 fleet.write(peer)
             } else if !peer.input.isEmpty || Self.hasInput(peer) {
@@ -168,7 +182,7 @@ final class ReceivingCore: FleetOwner {
         // A connection that is closed with input unread is reset, and over tcp a reset overtakes what was said.
         let scratch = UnsafeMutableRawPointer.allocate(byteCount: InputBuffer.standard, alignment: 16)
         defer { scratch.deallocate() }
-        for peer in fleet.ready where peer.greeted?.countsKept == true {
+        for peer in fleet.ready where peer.greeted?.countsKept == true && !peer.hasHungUp {
             while !deadline.hasPassed {
                 if !peer.output.isWritten {
                     peer.mayWrite = true

@@ -22,6 +22,8 @@ final class SendingCore: FleetOwner {
     /// What peers say that nobody reads.
     private var scratch = Batch(byteCapacity: 256)
 
+    /// How long a peer may leave a receipt out, in nanoseconds, before it counts what its kernel says.
+    private static let pause: UInt64 = 250_000_000
     /// A receipt is asked for after so many bytes.
     private static let receiptInterval = 256 << 10
     init(_ fleet: Fleet, _ settings: Settings) {
@@ -190,7 +192,9 @@ final class SendingCore: FleetOwner {
 
     private func handBacklog() {
         while let block = backlog.first {
-            guard let token = turns.take(where: { subscribers[$0].map { room($0) > 0 } ?? false }), let peer = subscribers[token] else { return }
+            guard let token = turns.take(where: { subscribers[$0].map { room($0) > 0 } ?? false }), let peer = subscribers[token] else {
+                return
+            }
             backlog.removeFirst()
             peer.floor = min(peer.floor, block.floor)
             peer.output.adopt(block)
@@ -317,6 +321,17 @@ final class SendingCore: FleetOwner {
     /// Whether something waits to be written.
     var isUrgent: Bool { fleet.ready.contains { !$0.output.isWritten } }
 
+    /// A receiver whose output pauses confirms nothing, and may have read everything all the same.
+    private func isSurelyRead(_ peer: Peer, at now: UInt64) -> Bool {
+        if peer.progress.taken != peer.session.receipts.taken || peer.progress.since == 0 {
+            peer.progress = (peer.session.receipts.taken, now)
+        }
+        return now >= peer.progress.since + Self.pause && Unread.bytes(peer.descriptor) == 0
+    }
+
+    /// Whether an answer is awaited that may not come.
+    var isPatient: Bool { fleet.ready.contains { $0.progress.since > 0 } }
+
     /// What is still missing: messages that nobody has, and peers that have not confirmed.
     func unfinished(at now: UInt64) -> (messages: Int, peer: Peer?, unread: Int) {
         var (messages, missing, unread) = (backlogMessages, Peer?.none, 0)
@@ -330,6 +345,7 @@ final class SendingCore: FleetOwner {
             }
             if receipts.trust != .none || peer.greeted?.countsKept == true {
                 if receipts.taken >= peer.output.given { continue }
+                if isSurelyRead(peer, at: now) { continue }
                 if receipts.asked < peer.output.given {
                     askReceipt(peer)
                     fleet.write(peer)

@@ -50,9 +50,9 @@ struct Troubles {
         return warn(endpoint, found.error(at: endpoint, for: type, security, seen).sentence)
     }
 
-    /// What hung up in the middle of a handshake: a libzmq does so without a word.
+    /// What hung up in the middle of a handshake. A libzmq that wants security does so as soon as it reads that we have none, and its
+    /// own greeting may be lost with that: a look shows it.
     private mutating func seen(at endpoint: String, by peer: Peer) -> Greeting {
-        if !peer.hasSpoken { return .closes }
         if let mechanism = peer.session.theirMechanism { return .zmtp(mechanism: mechanism, type: peer.session.theirType) }
         return look(at: endpoint)
     }
