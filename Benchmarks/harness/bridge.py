@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 
-from harness.broker import find_program, free_port, running, wait_for_port
+from harness.broker import find_program, running
 from harness.nsq import SLOWER, Broker
 from harness.processes import Failure, results
 from harness.report import Row, Section, Target, pairwise
@@ -62,17 +62,9 @@ def bridge(setting: Setting, section: Section, progress: Progress) -> None:
         section.note = f"not measured: {' and '.join(missing) or 'mq'} not on PATH, nor beside the nsqd that MQ_TEST_NSQD names"
         return
     section.note = f"{setting.messages:,} lines (the tool: a {SLOWER}th), {setting.rounds} rounds, interleaved; medians"
-    broker = Broker(free_port(), free_port())
-    data, log = setting.scratch / "nsqd-bridge", setting.scratch / "nsqd-bridge.log"
-    data.mkdir()
-    nsqd = find_program("nsqd")
-    assert nsqd
-    command = [nsqd, f"-tcp-address=127.0.0.1:{broker.tcp}", f"-http-address=127.0.0.1:{broker.http}"]
-    command += ["-broadcast-address=127.0.0.1", f"-data-path={data}", f"-mem-queue-size={2 * setting.messages}", "-log-level=error"]
     sizes = {"nsq_to_nsq": setting.messages // SLOWER, "mq bridge": setting.messages}
     rates: dict[str, list[float]] = {name: [] for name in sizes}
-    with running(command, log) as process:
-        wait_for_port(broker.http, process, log)
+    with Broker.started(setting, setting.messages) as broker:
         for number in range(setting.rounds):
             for name, count in sizes.items():
                 progress(f"bridge: round {number + 1} of {setting.rounds}, {name}")

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.broker import find_program, free_port, running, wait_for_port
+from harness.broker import find_program
 from harness.costs import as_json
 from harness.nsq import Broker
 from harness.processes import Usage, results, run_quietly
@@ -47,13 +47,10 @@ def queues(setting: Setting) -> Iterator[list[Queue]]:
             run_quietly([mq, "create", address])
             stack.callback(run_quietly, [mq, "delete", address, "--if-exists"])
             found.append(Queue(name, address, bar))
-        if nsqd := find_program("nsqd"):
-            tcp, http, log = free_port(), free_port(), setting.scratch / "nsqd.log"
-            command = [nsqd, f"-tcp-address=127.0.0.1:{tcp}", f"-http-address=127.0.0.1:{http}", f"-data-path={setting.scratch}"]
-            process = stack.enter_context(running([*command, "-broadcast-address=127.0.0.1", "-log-level=error"], log))
-            wait_for_port(http, process, log)
-            topic = stack.enter_context(Broker(tcp, http).topic())
-            address = f"nsq://127.0.0.1:{tcp}/{topic}/jobs"
+        if find_program("nsqd"):
+            broker = stack.enter_context(Broker.started(setting, JOBS))
+            topic = stack.enter_context(broker.topic())
+            address = f"nsq://127.0.0.1:{broker.tcp}/{topic}/jobs,http-port={broker.http}"
             run_quietly([mq, "create", address])
             found.append(Queue("nsq", address, 0.9))
         yield found

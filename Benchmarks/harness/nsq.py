@@ -34,6 +34,22 @@ class Broker:
     tcp: int
     http: int
 
+    @classmethod
+    @contextmanager
+    def started(cls, setting: Setting, messages: int) -> Iterator[Broker]:
+        """An nsqd of one's own that keeps so many messages in memory."""
+        nsqd = find_program("nsqd")
+        assert nsqd
+        broker = cls(free_port(), free_port())
+        data = setting.scratch / f"nsqd-{broker.tcp}"
+        data.mkdir()
+        log = data.with_suffix(".log")
+        command = [nsqd, f"-tcp-address=127.0.0.1:{broker.tcp}", f"-http-address=127.0.0.1:{broker.http}"]
+        command += ["-broadcast-address=127.0.0.1", f"-data-path={data}", f"-mem-queue-size={2 * messages}", "-log-level=error"]
+        with running(command, log) as process:
+            wait_for_port(broker.http, process, log)
+            yield broker
+
     def ask(self, method: str, path: str) -> bytes:
         request = urllib.request.Request(f"http://127.0.0.1:{self.http}{path}", method=method)
         with urllib.request.urlopen(request, timeout=10) as reply:
@@ -98,15 +114,7 @@ def nsq(setting: Setting, section: Section, progress: Progress) -> None:
         section.note = f"not measured: {' and '.join(missing)} not on PATH, nor beside the nsqd that MQ_TEST_NSQD names"
         return
     section.note = f"{setting.messages:,} lines (the tools: a {SLOWER}th), {setting.rounds} rounds, interleaved; medians"
-    broker = Broker(free_port(), free_port())
-    data, log = setting.scratch / "nsqd", setting.scratch / "nsqd.log"
-    data.mkdir()
-    nsqd = find_program("nsqd")
-    assert nsqd
-    command = [nsqd, f"-tcp-address=127.0.0.1:{broker.tcp}", f"-http-address=127.0.0.1:{broker.http}"]
-    command += ["-broadcast-address=127.0.0.1", f"-data-path={data}", f"-mem-queue-size={2 * setting.messages}", "-log-level=error"]
-    with running(command, log) as process:
-        wait_for_port(broker.http, process, log)
+    with Broker.started(setting, setting.messages) as broker:
         throughput(setting, section, progress, broker)
         idle(setting, section, progress, broker)
 

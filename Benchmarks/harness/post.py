@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from harness.broker import find_program, free_port, running, wait_for_port
+from harness.broker import find_program, running
 from harness.nsq import Broker
 from harness.processes import Failure
 from harness.report import Row, Section, Target, pairwise
@@ -56,21 +56,15 @@ def answer(process: subprocess.Popen[str], who: str, timeout: float) -> tuple[fl
 
 def post(setting: Setting, section: Section, progress: Progress) -> None:
     """Requests per second from a full channel, and how old a message is when it arrives from an idle one."""
-    nsqd = find_program("nsqd")
-    if nsqd is None:
+    if find_program("nsqd") is None:
         section.note = "not measured: nsqd is not on PATH, nor named by MQ_TEST_NSQD"
         return
     count = max(setting.messages // SHARE, CALM)
     section.note = f"{count:,} messages, {AT_ONCE} requests at once, {setting.rounds} rounds, interleaved"
-    tcp, http, log = free_port(), free_port(), setting.scratch / "nsqd.log"
-    command = [nsqd, f"-tcp-address=127.0.0.1:{tcp}", f"-http-address=127.0.0.1:{http}", f"-data-path={setting.scratch}"]
-    command += ["-broadcast-address=127.0.0.1", f"-mem-queue-size={2 * count}", "-log-level=error"]
     rates: dict[str, list[float]] = {}
     middles: dict[str, list[float]] = {}
     lates: dict[str, list[float]] = {}
-    with running(command, log) as process:
-        wait_for_port(http, process, log)
-        broker = Broker(tcp, http)
+    with Broker.started(setting, count) as broker:
         for number in range(setting.rounds):
             for name, run in contenders(setting, broker).items():
                 progress(f"post: round {number + 1} of {setting.rounds}, {name}")

@@ -88,7 +88,7 @@ extension MessageContract {
             bridge.send(signal: SIGTERM)
             let result = try bridge.wait()
             #expect(result.ending == .signalled(SIGTERM), "\(result.errorText)")
-            #expect(result.errorText.contains("reconnect"), "\(result.errorText)")
+            #expect(result.errorText.contains(/[1-9][0-9]* reconnects in/), "\(result.errorText)")
             let arrived = try mq().run("recv", "\(to)/c,http-port=\(destination.httpPort)", "--timeout", "1s")
             #expect(Set(arrived.lines).count == count, "\(result.errorText)")
         }

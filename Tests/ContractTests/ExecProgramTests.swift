@@ -8,11 +8,13 @@ extension ProgramContract {
     @Suite("exec: commands", .serialized, .timeLimit(.minutes(2)))
     struct ExecProgramTests {
         /// Runs a script with an empty queue `$Q`.
-        private static func run(_ script: String, timeout: Duration = .seconds(30)) throws -> ProgramResult {
+        private static func run(
+            _ script: String, _ words: [String: String] = [:], timeout: Duration = .seconds(30)
+        ) throws -> ProgramResult {
             let fixture = Fixture()
             defer { fixture.cleanUp() }
             let queue = try ContractSubject.posixMQ.make(fixture, .small).send
-            return try sh(script, ["Q": queue], timeout: timeout)
+            return try sh(script, words.merging(["Q": queue]) { $1 }, timeout: timeout)
         }
 
         // MARK: - What a command is given
@@ -221,10 +223,21 @@ extension ProgramContract {
 
         @Test("With too few descriptors for anything it says so, and the messages stay")
         func fewDescriptors() throws {
+            let start = ContinuousClock.now
             let result = try Self.run(
                 #"seq 3 | mq send "$Q"; (ulimit -n 16; mq exec "$Q" --drain -- true); s=$?; mq recv "$Q" --drain; exit $s"#)
             expectFailure(result, 2, "no descriptors left")
             #expect(result.lines == ["1", "2", "3"])
+            #expect(ContinuousClock.now - start < .seconds(8), "nothing runs that would give descriptors back")
+        }
+
+        @Test("With descriptors for one command only, one runs at a time", arguments: ["", "--coprocess"])
+        func oneAtATime(option: String) throws {
+            let job = option.isEmpty ? "echo $(cat)" : #"while read n; do echo $n >&2; echo ok; done"#
+            let result = try Self.run(
+                #"seq 9 | mq send "$Q"; (ulimit -n $(($(ls /proc/$BASHPID/fd | wc -l) + 20)); mq exec "$Q" -n 9 -j 8 -q $O -- sh -c "$J") 2>&1; echo $?"#,
+                ["O": option, "J": job])
+            #expect(result.lines.dropLast().sorted() == (1...9).map { "\($0)" } && result.lines.last == "0", "\(result.text)")
         }
 
         @Test("A command has the limit of descriptors that mq was started with")

@@ -348,7 +348,7 @@ struct MockPeerTests {
                 seen.append((message.body, message.attempts))
                 if message.body == b'again' and message.attempts == 1:
                     message.touch()
-                    message.requeue(delay=50, backoff=False)
+                    message.requeue(time_ms=50, backoff=False)
                     return None
                 if sorted(b for b, n in seen if n == 1) == [b'again', b'one', b'two'] and (b'again', 2) in seen:
                     loop.call_later(0.05, loop.stop)

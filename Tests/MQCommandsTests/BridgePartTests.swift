@@ -139,9 +139,7 @@ struct BridgePartTests {
         #expect(failure { try Program.parse(["bridge"] + words).perform(quiet) }?.code == .usage)
     }
 
-    @Test(arguments: [
-        ["posix-mq:/q", "mem:a", "--dry-run"], ["posix-mq:/q", "mem:a", "--max-attempts", "3"], ["mem:q", "nsq:t", "--new-dedup"],
-    ])
+    @Test(arguments: [["posix-mq:/q", "mem:a", "--dry-run"], ["mem:q", "nsq:t", "--new-dedup"]])
     func whatATransportCannotDoIsRefused(words: [String]) {
         #expect(failure { try Program.parse(["bridge"] + words).perform(quiet) }?.code == .unsupported)
     }

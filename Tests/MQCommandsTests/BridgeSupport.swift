@@ -24,14 +24,16 @@ struct MemoryBridge {
 
     /// Moves what is there.
     func run(buries: Bool = false, _ change: (inout BridgeSession.Plan) -> Void = { _ in }) throws -> Ending {
-        var plan = BridgeSession.Plan()
-        plan.drains = true
-        if buries { plan.deadLetters = DeadLetters.Plan(attempts: .max, address: dead.address, retry: nil) }
+        var session = WorkPlan(source.address)
+        session.drains = true
+        session.persistence.backoff = try Backoff(parsing: "1ms:1ms")
+        if buries { session.deadLetters = DeadLetters.Plan(attempts: nil, address: dead.address, retry: nil) }
+        var plan = BridgeSession.Plan(session)
         change(&plan)
         var surroundings = Surroundings(transport: source.transport)
         (surroundings.isWatched, surroundings.deadLetters) = (false, dead.transport)
         return try BridgeSession(
-            plan: plan, from: source.address, to: destinations.map(\.address), console: quiet, surroundings: surroundings,
+            plan, to: destinations.map(\.address), console: quiet, surroundings: surroundings,
             transports: destinations.enumerated().map { wrap($0.offset, $0.element.transport) }
         ).run()
     }

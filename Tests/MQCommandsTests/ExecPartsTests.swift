@@ -56,7 +56,7 @@ struct ExecPartsTests {
     @Test func aNarrowSystemRunsFewerCommands() {
         var shortage = Shortage()
         #expect(shortage.width(8) == 8 && shortage.due.hasPassed)
-        let goesOn = shortage.met(running: 3)
+        let goesOn = shortage.met(EMFILE, running: 3)
         #expect(goesOn)
         #expect(shortage.width(8) == 3 && !shortage.due.hasPassed)
         shortage.isOver()

@@ -109,4 +109,12 @@ struct ResolvedAddress {
         guard !descriptor.capabilities.contains(capability) else { return }
         throw TransportError(.unsupported, "\(descriptor.name) cannot \(purpose)", hint: instead)
     }
+
+    /// Whether messages that are sent to it come from `source`.
+    func isSame(as source: ResolvedAddress) -> Bool {
+        if address.short == source.address.short { return true }
+        // The source of a broker's topic has more behind it than the topic.
+        return descriptor.name == source.descriptor.name && descriptor.targetSyntax == .authority
+            && source.address.short.hasPrefix(address.short + "/")
+    }
 }

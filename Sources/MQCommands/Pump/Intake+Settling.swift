@@ -162,7 +162,7 @@ extension Intake {
                 continue
             }
             let delay = delay ?? persistence.backoff.delay(after: attempts)
-            if isEnding {
+            if isEnding || stop.isRaised {
                 try giveBack(index..<index + 1, of: parcel, after: holds ? .zero : delay)
                 continue
             }

@@ -254,8 +254,6 @@ final class Intake {
         .after(Self.patience(limits.timeout, address) ?? (limits.drains ? address.descriptor.emptyWait : limits.persistence?.idle))
     }
 
-    /// `--drain` believes an empty queue after the time that the transport needs to show what it has. So does `--timeout 0`,
-    /// which takes what is there: a broker does not say in no time what it has.
     /// How many messages may be taken at once and lost with a program that is killed, where the queue forgets what it gave.
     static func window(_ prefetch: Int?, _ address: ResolvedAddress, peeks: Bool) -> Int {
         peeks || address.descriptor.capabilities.contains(.acknowledge) ? .max : max(1, prefetch ?? standardWindow)
@@ -263,6 +261,8 @@ final class Intake {
 
     static let standardWindow = 256
 
+    /// `--drain` believes an empty queue after the time that the transport needs to show what it has. So does `--timeout 0`,
+    /// which takes what is there: a broker does not say in no time what it has.
     static func patience(_ timeout: Duration?, _ address: ResolvedAddress) -> Duration? {
         timeout == .zero ? address.descriptor.emptyWait : timeout
     }
@@ -270,8 +270,10 @@ final class Intake {
     private func ending(_ end: End) -> Ending {
         if case .stopped(let reason) = end { return reason.signal.map { .signal($0) } ?? .success }
         if limits.persistence != nil {
-            guard let count = limits.count, done < count else { return .success }
-            return .negative("\(Quantity.grouped(done)) of \(Quantity.count(count, "message")) done")
+            if let count = limits.count, done < count {
+                return .negative("\(Quantity.grouped(done)) of \(Quantity.count(count, "message")) done")
+            }
+            guard case .timedOut = end, limits.timeout != nil, !limits.drains else { return .success }
         }
         return switch end {
         case .ended where limits.timeout != .zero || limits.drains: ended

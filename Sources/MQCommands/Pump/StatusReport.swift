@@ -20,9 +20,9 @@ struct StatusReport: Sendable {
         }
         json.key("paused_since")
         if let since = gate.since { json.value(Timestamp.text(since)) } else { json.null() }
-        for (name, count) in tally.counts {
-            json.key(name)
-            json.value(count)
+        for figure in tally.figures {
+            json.key(figure.name)
+            json.value(figure.value)
         }
         json.key("running")
         json.open("[")
@@ -48,15 +48,21 @@ struct StatusReport: Sendable {
         let (now, jobs) = (Deadline.now(), running.all)
         let labels = "verb=\"\(verb)\",address=\"\(Self.escaped(address.printable))\""
         var text = "# HELP mq_messages_total What became of messages.\n# TYPE mq_messages_total counter\n"
-        for (name, count) in tally.counts where name != "leases_lost" {
-            text += "mq_messages_total{\(labels),result=\"\(name)\"} \(count)\n"
-        }
         func add(_ name: String, _ kind: String, _ help: String, _ value: String) {
             text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n\(name){\(labels)} \(value)\n"
         }
-        add(
-            "mq_leases_lost_total", "counter", "Messages that others may have received though they were not settled.",
-            "\(tally.leasesLost.load(ordering: .relaxed))")
+        let figures = tally.figures
+        for figure in figures {
+            guard case .result = figure.kind else { continue }
+            text += "mq_messages_total{\(labels),result=\"\(figure.name)\"} \(figure.value)\n"
+        }
+        for figure in figures {
+            switch figure.kind {
+            case .result: continue
+            case .state: add("mq_\(figure.name)", "gauge", "Messages that are \(figure.words) just now.", "\(figure.value)")
+            case .event(let meaning): add("mq_\(figure.name)_total", "counter", meaning, "\(figure.value)")
+            }
+        }
         add("mq_running", "gauge", "Messages that are being worked on.", "\(jobs.count)")
         add(
             "mq_oldest_running_seconds", "gauge", "How long the oldest of them has been.",

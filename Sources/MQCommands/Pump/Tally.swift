@@ -10,22 +10,32 @@ final class Tally: Sendable {
     /// Back in the queue, or on standard error where it cannot take them.
     let returned = Atomic(0)
     let leasesLost = Atomic(0)
+    /// Connections of the source that were made again.
+    let restored = Atomic(0)
     let counters: Counters
+    private let change = Mutex<Change?>(nil)
+
+    typealias Change = @Sendable (_ common: [Figure], _ restored: Int) -> [Figure]
 
     init(_ counters: Counters = Counters()) { self.counters = counters }
 
-    /// By name, as programs read them.
-    var counts: [(name: String, count: Int)] {
-        [
-            ("done", counters.messages.load(ordering: .relaxed)), ("retried", retried.load(ordering: .relaxed)),
-            ("rejected", rejected.load(ordering: .relaxed)), ("dead_lettered", deadLettered.load(ordering: .relaxed)),
-            ("returned", returned.load(ordering: .relaxed)), ("leases_lost", leasesLost.load(ordering: .relaxed)),
+    /// Has a work put figures of its own in the place of `done`, which comes first, or add some.
+    func present(_ change: @escaping Change) { self.change.withLock { $0 = change } }
+
+    var figures: [Figure] {
+        let common = [
+            Figure("done", counters.messages.load(ordering: .relaxed)), Figure("retried", retried.load(ordering: .relaxed)),
+            Figure("rejected", rejected.load(ordering: .relaxed)), Figure("dead-lettered", deadLettered.load(ordering: .relaxed)),
+            Figure("returned", returned.load(ordering: .relaxed)),
+            Figure(
+                "leases lost", leasesLost.load(ordering: .relaxed),
+                .event("Messages that others may have received though they were not settled.")),
         ]
+        return change.withLock { $0 }?(common, restored.load(ordering: .relaxed)) ?? common
     }
 
     /// `1,204 done, 12 retried, 1 rejected, 1 dead-lettered, 3 returned, 0 leases lost in 00:01:12`.
     var line: String {
-        let words = ["done", "retried", "rejected", "dead-lettered", "returned", "leases lost"]
-        return zip(counts, words).map { "\(Quantity.grouped($0.count)) \($1)" }.joined(separator: ", ") + " in \(counters.elapsed)"
+        figures.map { "\(Quantity.grouped($0.value)) \($0.words)" }.joined(separator: ", ") + " in \(counters.elapsed)"
     }
 }

@@ -37,6 +37,10 @@ protocol Work: AnyObject {
 
     /// Gives up at once what is under way: no verdict follows, it goes back untouched.
     func abandon()
+
+    /// The last call: what the work has at other places ends, every message has its verdict or went back.
+    /// - Throws: what did not get there.
+    func close() throws(TransportError)
 }
 
 extension Work {
@@ -47,4 +51,5 @@ extension Work {
     func room() -> Int { .max }
     func finish(stop: StopFlag) throws(TransportError) {}
     func abandon() {}
+    func close() throws(TransportError) {}
 }

@@ -29,12 +29,18 @@ struct Bridge: Verb {
         ],
         sections: [
             VerbTable.Section(
-                "What to move", [.count, .drain, .timeout.saying("Exit when no message comes for DURATION."), condition, match, dryRun]),
+                "What to move",
+                [
+                    .count, .drain.saying("Move what is there, and exit when the queue is empty."),
+                    .timeout.saying("Exit with status 1 when no message comes for DURATION."), .stopWhenIdle, .maxTime, condition, match,
+                    dryRun,
+                ]),
             VerbTable.Section("Where to", [copy, distribute, .rate.saying("Move at most RATE messages per second: 100, 2.5k, 1M.")]),
             VerbTable.Section("A command for each message", [filter, map, framing]),
             VerbTable.Section("What messages carry", [strict, newDedup, maxHops]),
-            VerbTable.Section("Delivery", [prefetch, .maxAttempts, deadLetter]),
-            VerbTable.Section("Opening", [retry, .readyFd]),
+            VerbTable.Section("Failures", [.backoff, .maxAttemptsOfWork, deadLetter, .hold]),
+            VerbTable.Section("Running", [prefetch, grace, .statusAddr, .statusPublic]),
+            VerbTable.Section("Opening", [retry, .create, .readyFd]),
         ],
         examples: [
             VerbTable.Example("A topic of nsq to a queue of SQS, until interrupted:", "mq bridge nsq:orders/to-sqs sqs:orders"),
@@ -44,7 +50,7 @@ struct Bridge: Verb {
                 "One field of each body, by jq:", "mq bridge nsq:events/names posix-mq:/names --map -F lines -- jq --unbuffered -r .name"),
         ],
         statuses: [65, 66, 69, 73, 75, 76, 77, 78],
-        negative: "No result: there was nothing to move, or fewer messages came than -n asked for.")
+        negative: "Fewer messages were moved than -n asked for, or none came for as long as --timeout.")
 
     static let condition = Flag(
         "where", nil, .text(), "CONDITION", repeats: true, help: "Move only messages of which CONDITION holds (repeatable).")
@@ -65,16 +71,18 @@ struct Bridge: Verb {
         "max-hops", nil, .integer(0...Int.max), standard: "8",
         help: "Refuse a message that has passed N bridges, by its attribute \(BridgeMarks.hops); 0 neither counts nor refuses.")
     static let prefetch = Flag("prefetch", nil, .integer(0...Int.max), help: "Have at most N messages under way.")
-    static let deadLetter = Flag.deadLetter.saying("Move messages that TO refuses, or that are over --max-attempts, to ADDRESS.")
+    static let deadLetter = Flag.deadLetter.saying("Move messages that TO refuses, or that are given up, to ADDRESS.")
+    static let grace = Flag(
+        "grace", nil, .duration(), standard: "5s",
+        help: "When asked to stop, wait DURATION for TO to confirm what it was sent; then it goes back to FROM.")
     static let retry = Flag.retry.saying("Give up a side that cannot be connected for DURATION; without end by default.")
 
     let words: Arguments
     init(_ words: Arguments) { self.words = words }
 
     func perform(_ console: Console) throws(TransportError) -> Ending {
-        let options = words.texts(.option)
-        let source = try ResolvedAddress(words.word("FROM")!, options: options)
-        try source.require(.receive, for: "receive")
+        var session = try WorkPlan(words, operand: "FROM")
+        let source = session.address
         var destinations: [ResolvedAddress] = []
         for text in words.words("TO") {
             let destination = try ResolvedAddress(text, options: [])
@@ -82,12 +90,10 @@ struct Bridge: Verb {
             destinations.append(destination)
         }
         try check(source, destinations)
-        var plan = BridgeSession.Plan(
-            count: words.integer(.count), drains: words.has(.drain), timeout: words.duration(.timeout), retry: words.duration(Self.retry),
-            prefetch: words.integer(Self.prefetch), work: try work(source, destinations), sieve: try sieve(),
-            deadLetters: try deadLetters(source))
-        plan.ready = try ReadyLine(words.integer(.readyFd))
-        return try BridgeSession(plan: plan, from: source, to: destinations, console: console).run()
+        (session.timeout, session.peeks) = (words.duration(.timeout), words.has(Self.dryRun))
+        var plan = BridgeSession.Plan(session)
+        (plan.prefetch, plan.work, plan.sieve) = (words.integer(Self.prefetch), try work(source, destinations), try sieve())
+        return try BridgeSession(plan, to: destinations, console: console).run()
     }
 
     /// What can never work, before anything is opened.
@@ -144,27 +150,5 @@ struct Bridge: Verb {
                 .usage, "--framing \(framing.word) does not tell records apart", hint: "len32, lines, nul, delim:STR, netstring or jsonl")
         }
         return BridgeSieve.Plan(command: command, framing: framing, maps: hasMap, buriesRefused: words.has(Self.deadLetter))
-    }
-
-    private func deadLetters(_ source: ResolvedAddress) throws(TransportError) -> DeadLetters.Plan? {
-        let attempts = words.integer(.maxAttempts)
-        if attempts != nil { try source.require(.attempts, for: "tell how often a message was delivered") }
-        let destination = try words.text(Self.deadLetter).map { text throws(TransportError) in try ResolvedAddress(text, options: []) }
-        guard attempts != nil || destination != nil else { return nil }
-        try destination?.require(.send, for: "send")
-        if destination?.isSame(as: source) == true {
-            throw TransportError(.usage, "--dead-letter is the queue that messages come from", hint: "they would come again for ever")
-        }
-        return DeadLetters.Plan(attempts: attempts ?? .max, address: destination, retry: words.duration(Self.retry))
-    }
-}
-
-extension ResolvedAddress {
-    /// Whether messages that are sent to it come from `source`.
-    func isSame(as source: ResolvedAddress) -> Bool {
-        if address.short == source.address.short { return true }
-        // The source of a broker's topic has more behind it than the topic.
-        return descriptor.name == source.descriptor.name && descriptor.targetSyntax == .authority
-            && source.address.short.hasPrefix(address.short + "/")
     }
 }

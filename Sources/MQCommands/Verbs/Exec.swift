@@ -112,20 +112,11 @@ struct Exec: Verb {
     }
 
     private func run(_ plan: ExecPlan, _ workPlan: WorkPlan, _ console: Console) throws(TransportError) -> Ending {
-        var work: (any CommandWork)?
         let livesOn = words.has(Self.coprocess)
-        let session = try WorkSession(workPlan, writes: true, console: console) { setting throws(TransportError) in
-            let made: any CommandWork
-            if livesOn {
-                made = try CoprocessWork(plan, stop: setting.stop, console: console)
-            } else {
-                made = try ExecWork(plan, stop: setting.stop, console: console)
-            }
-            work = made
-            return made
-        }
-        defer { work?.close() }
-        return try session.run()
+        return try WorkSession(workPlan, writes: true, console: console) { setting throws(TransportError) in
+            if livesOn { return try CoprocessWork(plan, stop: setting.stop, console: console) }
+            return try ExecWork(plan, stop: setting.stop, console: console)
+        }.run()
     }
 
     /// - Throws: `usage` for flags that exclude each other.

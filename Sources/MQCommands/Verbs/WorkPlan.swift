@@ -5,6 +5,10 @@ struct WorkPlan {
     let address: ResolvedAddress
     var count: Int?
     var drains = false
+    /// The longest wait for a message; in vain, it is the negative answer.
+    var timeout: Duration?
+    /// Messages are looked at, and stay where they are.
+    var peeks = false
     var grace: Duration?
     var persistence = Persistence()
     var maxTime: Duration?
@@ -52,7 +56,7 @@ struct WorkPlan {
         }
         let address = try ResolvedAddress(text, options: [])
         try address.require(.send, for: "send")
-        if address.address.short == source.address.short {
+        if address.isSame(as: source) {
             throw TransportError(.usage, "--dead-letter is the queue that messages come from", hint: "they would come again for ever")
         }
         return DeadLetters.Plan(attempts: attempts, address: address, retry: words.duration(.retry))

@@ -7,7 +7,7 @@ final class BridgeCompanion {
     private static let ahead = 1 << 16
     /// How often in a row the command may end without an answer.
     private static let patience = 5
-    /// How long an answer is waited for once the program is asked to stop, and how long the command may take to end.
+    /// How long the command may take to end.
     private static let hurry = Duration.seconds(5)
 
     private let sieve: BridgeSieve
@@ -110,7 +110,7 @@ final class BridgeCompanion {
         let (order, load) = sieve.next()
         if let load { loads.append(load) }
         if order >= .giveBack {
-            if self.order < .giveBack { end = .after(Self.hurry) }
+            if self.order < .giveBack { end = .after(plan.grace) }
             giveBackUnasked()
         }
         self.order = max(self.order, order)

@@ -6,8 +6,6 @@ final class BridgeCourier {
     private static let slice = Duration.seconds(1)
     /// How long an attempt to connect may take.
     private static let connecting = Duration.seconds(30)
-    /// How long what was handed over may still be confirmed once the program is asked to stop.
-    private static let hurry = Duration.seconds(5)
 
     private let destination: BridgeDestination
     private let plan: BridgeDestination.Plan
@@ -71,11 +69,11 @@ final class BridgeCourier {
     // MARK: - Orders
 
     private func obey(_ order: BridgeDestination.Order) {
-        if order >= .giveBack && self.order < .giveBack { end = .after(Self.hurry) }
+        if order >= .giveBack && self.order < .giveBack { end = .after(plan.grace) }
         self.order = order
         if order == .giveBack { giveBack() }
         // Nobody waits for a verdict any more.
-        if order == .close && end.hasPassed { loads = [] }
+        if order == .close { loads = [] }
     }
 
     /// Gives back what was not handed over, and what cannot be confirmed any more.

@@ -12,6 +12,8 @@ final class BridgeDestination: Sendable {
         var buriesRefused = false
         /// When it cannot go on, others take what it has.
         var hasOthers = false
+        /// How long what was handed over may still be confirmed once the program is asked to stop.
+        var grace = Duration.seconds(5)
     }
 
     /// How far the courier is to go.

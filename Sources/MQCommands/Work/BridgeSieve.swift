@@ -10,6 +10,8 @@ final class BridgeSieve: Sendable {
         var maps = false
         /// What the command cannot be given has somewhere to go.
         var buriesRefused = false
+        /// How long answers are waited for once the program is asked to stop.
+        var grace = Duration.seconds(5)
     }
 
     struct News: Sendable {

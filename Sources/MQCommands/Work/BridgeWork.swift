@@ -20,16 +20,14 @@ final class BridgeWork: Work {
 
     /// The bytes that may be under way.
     private static let byteWindow = 1 << 23
-    /// How many go to a destination at a time, where several share.
-    private static let portion = 10
-
     let gap = Batch.Gap()
     let needsProperties: Bool
     var width: Int? { plan.window }
 
-    let plan: Plan
-    let destinations: [BridgeDestination]
-    let sieve: BridgeSieve?
+    private let plan: Plan
+    private let sieve: BridgeSieve?
+    private let counters: BridgeCounters
+    private var fan: BridgeFan
     private let console: Console
     private let stop: StopFlag
     private let turn: Turn
@@ -39,42 +37,37 @@ final class BridgeWork: Work {
     private var copies = BridgeCopies()
     private var ready: [Verdict] = []
     /// Messages without a verdict.
-    private var open = 0
+    private var open = 0 { didSet { counters.open.store(open, ordering: .relaxed) } }
     /// The mean size of those that came last.
     private var meanSize = 0
-    /// Those of each destination.
-    private var carried: [Int]
-    private var hasFailed: [Bool]
     /// What a destination could not deliver, for another.
     private var homeless: [BridgeLoad] = []
     private var failure: TransportError?
     private var isLeaving = false
     private var isWaitingForPace = false
     private var hasWarnedOfCopies = false
-    private(set) var filtered = 0
-    private(set) var passed = 0
 
-    /// - Parameter source: what its messages carry decides what is looked at.
+    /// - Parameters:
+    ///   - source: what its messages carry decides what is looked at.
+    ///   - tally: told how to show what a bridge counts.
     init(
-        _ plan: Plan, from source: Descriptor, to destinations: [BridgeDestination], sieve: BridgeSieve?, turn: Turn, stop: StopFlag,
-        console: Console
+        _ plan: Plan, from source: Descriptor, to destinations: [BridgeDestination], sieve: BridgeSieve?, tally: Tally, turn: Turn,
+        stop: StopFlag, console: Console
     ) {
-        (self.plan, self.destinations, self.sieve) = (plan, destinations, sieve)
-        (self.turn, self.stop, self.console) = (turn, stop, console)
+        (self.plan, self.sieve, self.turn, self.stop, self.console) = (plan, sieve, turn, stop, console)
+        fan = BridgeFan(destinations, copies: plan.copies)
         let carries = !source.capabilities.isDisjoint(with: [.priority, .type, .attributes, .group, .frames])
         needsProperties = carries || plan.conditions.contains(where: \.needsProperties) || sieve?.needsProperties == true
         looks = !plan.conditions.isEmpty || plan.pattern != nil || (plan.marks.maxHops > 0 && source.capabilities.contains(.attributes))
         dropped = destinations.map { DroppedProperties(for: $0.address.descriptor) }
         pace = plan.pace.map { Pace(perSecond: $0) }
-        carried = destinations.map { _ in 0 }
-        hasFailed = destinations.map { _ in false }
+        counters = BridgeCounters(destinations, isDry: plan.isDry)
+        tally.present { [counters] in counters.figures($0, restored: $1) }
     }
 
     deinit {
-        for destination in destinations {
-            destination.order(.giveBack)
-            destination.order(.close)
-        }
+        fan.order(.giveBack)
+        fan.order(.close)
         sieve?.end()
     }
 
@@ -105,13 +98,7 @@ final class BridgeWork: Work {
     private var window: Int { max(1, min(plan.window, Self.byteWindow / max(1, meanSize))) }
 
     /// How many more may be under way.
-    private var share: Int {
-        if plan.isDry { return window - open }
-        let isUp = destinations.map { $0.figures.isUp }
-        if plan.copies || destinations.count == 1 { return isUp.allSatisfy { $0 } ? max(0, window - open) : 0 }
-        let each = max(1, window / destinations.count)
-        return destinations.indices.reduce(0) { $0 + (isUp[$1] && !hasFailed[$1] ? max(0, each - carried[$1]) : 0) }
-    }
+    private var share: Int { plan.isDry ? window - open : fan.room(window, open: open) }
 
     var due: Deadline { isWaitingForPace ? pace!.nextDue : .never }
 
@@ -125,7 +112,7 @@ final class BridgeWork: Work {
         open += range.count
         meanSize = batch.payloadBytes(range) / max(1, range.count)
         pace?.count(range.count)
-        if plan.copies { copies.begin(position..<position + range.count, copies: destinations.count) }
+        if plan.copies { copies.begin(position..<position + range.count, copies: fan.destinations.count) }
         var next = range.lowerBound
         while next < range.upperBound {
             let fate = looks ? fate(of: batch, next) : nil
@@ -133,7 +120,7 @@ final class BridgeWork: Work {
             if fate == nil { while end < range.upperBound && self.fate(of: batch, end) == nil { end += 1 } }
             let first = position + next - range.lowerBound
             if let fate {
-                if case .done = fate { filtered += 1 }
+                if case .done = fate { counters.filtered.add(1, ordering: .relaxed) }
                 decide(first..<first + end - next, fate)
             } else {
                 send(batch, next..<end, at: first)
@@ -178,15 +165,15 @@ final class BridgeWork: Work {
     }
 
     private func pass(_ batch: borrowing Batch, _ range: Range<Int>, at position: Int, isMarked: Bool) {
-        passed += range.count
+        counters.passed.add(range.count, ordering: .relaxed)
         if plan.isDry { return decide(position..<position + range.count, .done) }
         if plan.copies {
-            for index in destinations.indices { add(batch, range, at: position, to: index, isMarked: isMarked) }
+            for index in fan.destinations.indices { add(batch, range, at: position, to: index, isMarked: isMarked) }
             return
         }
         var next = range.lowerBound
         while next < range.upperBound {
-            let (index, most) = choose(range.upperBound - next)
+            let (index, most) = fan.choose(range.upperBound - next)
             let end = min(range.upperBound, next + most)
             add(batch, next..<end, at: position + next - range.lowerBound, to: index, isMarked: isMarked)
             next = end
@@ -194,27 +181,16 @@ final class BridgeWork: Work {
     }
 
     private func add(_ batch: borrowing Batch, _ range: Range<Int>, at position: Int, to index: Int, isMarked: Bool) {
-        carried[index] += range.count
-        let destination = destinations[index]
+        fan.add(range.count, to: index)
+        let destination = fan.destinations[index]
         destination.add(batch, range, at: position, change: isMarked ? nil : plan.marks.change(for: destination.address.descriptor))
-    }
-
-    /// The destination with the least to do of those that go on, and how many of so many messages it is to get.
-    private func choose(_ count: Int) -> (index: Int, most: Int) {
-        if destinations.count == 1 { return (0, count) }
-        let alive = destinations.indices.filter { !hasFailed[$0] }
-        let up = alive.filter { destinations[$0].figures.isUp }
-        let able = up.isEmpty ? alive : up
-        let index = able.min { carried[$0] < carried[$1] } ?? 0
-        let each = max(Self.portion, (count / max(1, able.count) + Self.portion - 1) / Self.portion * Self.portion)
-        return (index, each)
     }
 
     /// Gives a destination what another could not deliver.
     private func rehouse() {
-        guard !homeless.isEmpty, destinations.indices.contains(where: { !hasFailed[$0] && destinations[$0].figures.isUp }) else { return }
+        guard !homeless.isEmpty, fan.isReachable else { return }
         for load in homeless {
-            passed -= load.count
+            counters.passed.subtract(load.count, ordering: .relaxed)
             load.forEachRun(0..<load.count) { pass(load.batch, $0, at: $1.lowerBound, isMarked: true) }
         }
         homeless = []
@@ -225,9 +201,9 @@ final class BridgeWork: Work {
     func collect(_ verdicts: inout [Verdict], _ lull: Lull) throws(TransportError) {
         if stop.isRaised { leave() }
         if let sieve { hear(sieve) }
-        for index in destinations.indices {
-            if lull != .none { destinations[index].hurry() }
-            if let news = destinations[index].takeNews() { hear(news, index) }
+        for (index, destination) in fan.destinations.enumerated() {
+            if lull != .none { destination.hurry() }
+            if let news = destination.takeNews() { hear(news, index) }
         }
         rehouse()
         swap(&verdicts, &ready)
@@ -242,22 +218,22 @@ final class BridgeWork: Work {
 
     private func hear(_ news: BridgeDestination.News, _ index: Int) {
         for verdict in news.verdicts {
-            carried[index] -= verdict.positions.count
+            fan.remove(verdict.positions.count, from: index)
             settle(verdict, index)
         }
-        if news.failure != nil { hasFailed[index] = true }
+        if news.failure != nil { fan.fail(index) }
         for load in news.returned { giveUp(load, index) }
         for remark in news.remarks { console.warn(remark) }
         guard let error = news.failure else { return }
-        if let load = destinations[index].takeLoad() { giveUp(load, index) }
-        let goesOn = !plan.copies && hasFailed.contains(false)
+        if let load = fan.destinations[index].takeLoad() { giveUp(load, index) }
+        let goesOn = !plan.copies && fan.goesOn
         if goesOn { console.warn("\(error.sentence); going on with the others") } else { failure = failure ?? error }
     }
 
     /// What a destination does not deliver goes to another, or back.
     private func giveUp(_ load: BridgeLoad, _ index: Int) {
-        carried[index] -= load.count
-        if !plan.copies && destinations.count > 1 && !isLeaving && hasFailed.contains(false) { return homeless.append(load) }
+        fan.remove(load.count, from: index)
+        if !plan.copies && fan.destinations.count > 1 && !isLeaving && fan.goesOn { return homeless.append(load) }
         load.forEachRun(0..<load.count) { settle(Verdict($1, .again(after: .zero)), index) }
     }
 
@@ -274,19 +250,20 @@ final class BridgeWork: Work {
     }
 
     private func warnOfCopies(_ verdict: Verdict, _ index: Int) {
-        guard !hasWarnedOfCopies, verdict.positions.contains(where: { copies.isPartlyThere($0, copies: destinations.count) }) else {
+        guard !hasWarnedOfCopies, verdict.positions.contains(where: { copies.isPartlyThere($0, copies: fan.destinations.count) }) else {
             return
         }
         if case .done = verdict.fate { return }
         hasWarnedOfCopies = true
-        console.warn("\(destinations[index].name) did not take what another destination has: when it is tried again, it comes twice there")
+        console.warn(
+            "\(fan.destinations[index].name) did not take what another destination has: when it is tried again, it comes twice there")
     }
 
     private func hear(_ sieve: BridgeSieve) {
         guard let news = sieve.takeNews() else { return }
         for load in news.kept { load.forEachRun(0..<load.count) { pass(load.batch, $0, at: $1.lowerBound, isMarked: false) } }
         for range in news.filtered {
-            filtered += range.count
+            counters.filtered.add(range.count, ordering: .relaxed)
             decide(range, .done)
         }
         for verdict in news.verdicts { decide(verdict.positions, verdict.fate) }
@@ -297,7 +274,7 @@ final class BridgeWork: Work {
 
     func finish(stop: StopFlag) throws(TransportError) {
         if stop.isRaised { return leave() }
-        for destination in destinations { destination.order(.finish) }
+        fan.order(.finish)
     }
 
     /// What was not handed over goes back.
@@ -305,50 +282,19 @@ final class BridgeWork: Work {
         guard !isLeaving else { return }
         isLeaving = true
         sieve?.giveBack()
-        for destination in destinations { destination.order(.giveBack) }
+        fan.order(.giveBack)
         for load in homeless { load.forEachRun(0..<load.count) { settle(Verdict($1, .again(after: .zero)), 0) } }
         homeless = []
     }
 
-    func abandon() { leave() }
+    func abandon() {
+        leave()
+        open = 0
+    }
 
-    /// Closes the destinations, once every message has its verdict.
-    /// - Throws: what did not leave the process.
     func close() throws(TransportError) {
         sieve?.end()
         if stop.isRaised { leave() }
-        for destination in destinations { destination.order(.close) }
-        var isClosed = hasFailed
-        while isClosed.contains(false) {
-            turn.begin()
-            if stop.isRaised { for destination in destinations { destination.leaving.raise() } }
-            var isNews = false
-            for index in destinations.indices where !isClosed[index] {
-                guard let news = destinations[index].takeNews() else { continue }
-                isNews = true
-                for remark in news.remarks { console.warn(remark) }
-                failure = failure ?? news.failure
-                isClosed[index] = news.isClosed || news.failure != nil
-            }
-            if !isNews { _ = Readiness.wait(for: 0, on: -1, until: .never, stop: turn.flag) }
-        }
-        if let failure { throw failure }
-    }
-
-    // MARK: - Figures
-
-    /// "1,204 forwarded, 12 pending, 3 unconfirmed": what is not there is left out but for the first.
-    func summary(deadLettered: Int, reconnects: Int) -> String {
-        let figures = destinations.map(\.figures)
-        let sum = { (path: KeyPath<BridgeDestination.Figures, Int>) in figures.reduce(0) { $0 + $1[keyPath: path] } }
-        let unconfirmed = sum(\.unconfirmed)
-        let parts = [
-            (max(0, open - unconfirmed), "pending"), (unconfirmed, "unconfirmed"), (filtered, "filtered"), (deadLettered, "dead-lettered"),
-        ]
-        var text = "\(Quantity.grouped(sum(\.forwarded))) forwarded"
-        for (number, word) in parts where number > 0 { text += ", \(Quantity.grouped(number)) \(word)" }
-        let again = sum(\.reconnects) + reconnects
-        if again > 0 { text += ", \(Quantity.count(again, "reconnect"))" }
-        return text
+        try fan.close(turn, stop: stop, console: console)
     }
 }

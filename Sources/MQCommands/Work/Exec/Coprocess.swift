@@ -12,6 +12,16 @@ final class Coprocess {
         var timestamp: Int64?
         /// On the monotonic clock.
         var started: UInt64 = 0
+
+        /// For the log of jobs, when it has its verdict.
+        func entry(_ exit: ExitReason?, _ verdict: String) -> JobLog.Entry {
+            let ran = Deadline.now() - started
+            let start = WallClock.now() - Int64(ran)
+            return JobLog.Entry(
+                number: number, ids: id.map { [$0] } ?? [], attempt: attempt, started: start, waited: timestamp.map { start - $0 },
+                ran: ran,
+                exit: exit, verdict: verdict)
+        }
     }
 
     /// A reply is a line, not a stream.

@@ -2,7 +2,7 @@ import Glibc
 import MQCore
 
 /// Gives messages as records to commands that live on, one in each slot, and takes a line back for each.
-final class CoprocessWork: CommandWork {
+final class CoprocessWork: Work {
     private final class Seat {
         let index: Int
         var coprocess: Coprocess?
@@ -97,7 +97,7 @@ final class CoprocessWork: CommandWork {
             guard let seat = try seat() else { return waiting.append((record, bytes)) }
             hand(record, bytes, to: seat)
         } catch {
-            if Shortage.isCause(error.errno), shortage.met(running: seats.count { $0.coprocess != nil }) {
+            if Shortage.isCause(error.errno), shortage.met(error.errno, running: seats.count { $0.coprocess != nil }) {
                 console.detail("\(error.message); trying again")
                 waiting.append((record, bytes))
             } else {
@@ -148,7 +148,7 @@ final class CoprocessWork: CommandWork {
         _ = fcntl(replies.reading.descriptor, F_SETFL, O_NONBLOCK)
         var descriptors = [(source: input.reading.descriptor, target: STDIN_FILENO)]
         descriptors.append((replies.writing.descriptor, STDOUT_FILENO))
-        if plan.mixesErrors {
+        if plan.mixesErrors, !(shortage.isDireNow && plan.mayShareStreams) {
             if seat.errors == nil {
                 let errors = try SlotStream(to: output.errors, holdingIn: nil, keeps: plan.keepsErrors ? Reason.detailLimit : 0)
                 events.add(errors.descriptor, POLLIN, token: ChildDescriptor(seat.index, .errors).token)
@@ -172,7 +172,7 @@ final class CoprocessWork: CommandWork {
         handleEvents(until: .immediately)
         orphans?.collect()
         escalate()
-        if !waiting.isEmpty, shortage.due.hasPassed {
+        if !waiting.isEmpty {
             let records = waiting
             waiting = []
             for (record, bytes) in records { give(record, bytes) }
@@ -235,7 +235,7 @@ final class CoprocessWork: CommandWork {
         let ruling = judge.rule(meaning, reason, after: delay)
         verdicts.append(Verdict(record.position..<record.position + 1, ruling.fate, because: reason))
         end = end ?? ruling.end
-        log(record, nil, meaning.rawValue)
+        plan.jobLog?.write(record.entry(nil, meaning.rawValue))
     }
 
     private func escalate() {
@@ -261,22 +261,12 @@ final class CoprocessWork: CommandWork {
             let ruling = judge.rule(.retry, reason)
             verdicts.append(Verdict(first.position..<first.position + 1, ruling.fate, because: reason))
             end = end ?? ruling.end
-            log(first, exit, "retry")
+            plan.jobLog?.write(first.entry(exit, "retry"))
         }
         for record in coprocess.records.dropFirst() {
             verdicts.append(Verdict(record.position..<record.position + 1, .again(after: .zero)))
-            log(record, nil, "retry")
+            plan.jobLog?.write(record.entry(nil, "retry"))
         }
-    }
-
-    private func log(_ record: Coprocess.Record, _ exit: ExitReason?, _ verdict: String) {
-        guard let log = plan.jobLog else { return }
-        let ran = Deadline.now() - record.started
-        let started = WallClock.now() - Int64(ran)
-        log.write(
-            JobLog.Entry(
-                number: record.number, ids: record.id.map { [$0] } ?? [], attempt: record.attempt, started: started,
-                waited: record.timestamp.map { started - $0 }, ran: ran, exit: exit, verdict: verdict))
     }
 
     // MARK: - The end

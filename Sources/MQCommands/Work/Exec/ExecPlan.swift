@@ -33,6 +33,8 @@ struct ExecPlan {
     /// Whether commands write to the streams of this program through it, so that their lines are not mixed.
     var mixesOutput: Bool { slots > 1 || tags || outputFolder != nil }
     var mixesErrors: Bool { mixesOutput || keepsErrors }
+    /// Whether a command that runs alone may as well write to them itself.
+    var mayShareStreams: Bool { !tags && outputFolder == nil && !keepsErrors }
     /// Descriptors that each slot may need.
     static let descriptorsPerSlot = 8
 }

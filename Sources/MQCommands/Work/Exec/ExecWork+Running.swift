@@ -5,13 +5,13 @@ import MQCore
 extension ExecWork {
     /// Starts what waits, as far as there is room.
     func startWaiting() {
-        while !waiting.isEmpty, running < shortage.width(plan.slots), shortage.due.hasPassed {
+        while mayStart, shortage.due.hasPassed {
             do throws(TransportError) {
                 try start(waiting[0])
                 waiting.removeFirst()
                 shortage.isOver()
             } catch {
-                if Shortage.isCause(error.errno), shortage.met(running: running) {
+                if Shortage.isCause(error.errno), shortage.met(error.errno, running: running) {
                     console.detail("\(error.message); trying again")
                     closeIdleSlots()
                     continue
@@ -23,6 +23,12 @@ extension ExecWork {
 
     /// What slots keep open between two commands may be what the next command lacks.
     private func closeIdleSlots() { while let last = slots.last, last.job == nil { slots.removeLast() } }
+
+    /// Whether something waits that may run beside what runs.
+    var mayStart: Bool { !waiting.isEmpty && running < shortage.width(plan.slots) && !runsAlone }
+
+    /// Whether the only command writes to this program's streams itself, beside which no other may.
+    private var runsAlone: Bool { running == 1 && plan.mixesOutput && slots.contains { $0.job != nil && $0.output == nil } }
 
     private func freeSlot() -> Slot {
         if let slot = slots.first(where: { $0.job == nil }) { return slot }
@@ -76,6 +82,10 @@ extension ExecWork {
     }
 
     private func prepare(_ slot: Slot, tag: [UInt8]) throws(TransportError) {
+        if shortage.isDireNow, running == 0, plan.mayShareStreams {
+            (slot.output, slot.errors) = (nil, nil)
+            return
+        }
         if plan.mixesOutput, slot.output == nil {
             slot.output = try stream(to: output.output, keeps: 0, ChildDescriptor(slot.index, .output))
         }

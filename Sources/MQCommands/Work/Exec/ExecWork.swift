@@ -4,7 +4,7 @@ import MQCore
 /// Runs a command for each message, or for several: as many at once as there are slots.
 ///
 /// Everything happens on the thread of the intake, which waits for the descriptors of commands beside its queue: they die with it.
-final class ExecWork: CommandWork {
+final class ExecWork: Work {
     let plan: ExecPlan
     let console: Console
     let environment: JobEnvironment
@@ -55,7 +55,7 @@ final class ExecWork: CommandWork {
 
     var due: Deadline {
         var due = gathering.due
-        if !waiting.isEmpty, running < shortage.width(plan.slots) { due = due.earlier(shortage.due) }
+        if mayStart { due = due.earlier(shortage.due) }
         if let orphans { due = due.earlier(orphans.due) }
         if plan.timeout != nil { for slot in slots { if let job = slot.job { due = due.earlier(job.due) } } }
         return due

@@ -13,6 +13,8 @@ struct Shortage {
     private(set) var due = Deadline.immediately
     private var end: Deadline?
     private var narrowed: (width: Int, until: Deadline)?
+    /// Not even one command could be started.
+    private var isDire = false
 
     static func isCause(_ number: CInt?) -> Bool {
         // A program that is being written is complete in a moment.
@@ -25,16 +27,21 @@ struct Shortage {
         return min(slots, narrowed.width)
     }
 
+    /// Whether the one command that may run has to do with as little as it can.
+    var isDireNow: Bool { isDire && narrowed?.until.hasPassed == false }
+
     /// There was no room for one more.
     /// - Returns: false when that has lasted too long.
-    mutating func met(running: Int) -> Bool {
+    mutating func met(_ number: CInt?, running: Int) -> Bool {
         due = .after(Self.step)
+        isDire = running == 0
         if running > 0 {
             (narrowed, end) = ((running, .after(Self.memory)), nil)
             return true
         }
         narrowed = (1, .after(Self.memory))
-        if let end { return !end.hasPassed }
+        // Nothing runs whose end would give descriptors back: waiting for them is of no use.
+        if let end { return number != EMFILE && !end.hasPassed }
         end = .after(Self.patience)
         return true
     }
