@@ -23,7 +23,7 @@ extension ProgramContract {
                         set -e; printf '%s\\n' a b c | mq send "$S"
                         mq expect "$R" --eq a --eq b --eq c \(order) --no-more 50ms
                         printf '{"n":1}\\n{"n":1}\\n' | mq send "$S"
-                        mq expect "$R" -n 2 --json n=1 --match '^.n' --match '[0-9]'
+                        mq expect "$R" -n 2 --json n=1 --match '^..n' --match '[0-9]'
                         printf '%s\\n' x y z | tee $D/three | mq send "$S"
                         mq expect "$R" --eq-file $D/three \(order)
                         """, Self.words(queue)))

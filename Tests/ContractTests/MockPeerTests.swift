@@ -280,7 +280,7 @@ struct MockPeerTests {
     func commandLine() throws {
         let python = try #require(MotoServer.python)
         let script = """
-            set -e; aws() { "$PYTHON" -m awscli sqs "$@" --output json; }
+            set -e; aws() { "$PYTHON" -m awscli sqs "$@" --output json --endpoint-url "$AWS_ENDPOINT_URL_SQS"; }
             url=$(aws create-queue --queue-name q --query QueueUrl | tr -d '"')
             aws send-message --queue-url $url --message-body 'von aws: zwölf' >/dev/null
             mq expect sqs:q --eq 'von aws: zwölf'
@@ -348,12 +348,13 @@ struct MockPeerTests {
                 seen.append((message.body, message.attempts))
                 if message.body == b'again' and message.attempts == 1:
                     message.touch()
-                    return False
+                    message.requeue(time_ms=50, backoff=False)
+                    return None
                 if sorted(b for b, n in seen if n == 1) == [b'again', b'one', b'two'] and (b'again', 2) in seen:
                     loop.call_later(0.05, loop.stop)
                 return True
             reader = nsq.Reader(message_handler=handle, nsqd_tcp_addresses=[address], topic='t', channel='c', max_in_flight=5,
-                                requeue_delay=0.05, lookupd_poll_interval=1, snappy=False, deflate=len(sys.argv) > 1)
+                                requeue_delay=0, lookupd_poll_interval=1, snappy=False, deflate=len(sys.argv) > 1)
             writer = nsq.Writer([address])
             def publish():
                 writer.pub('t', b'one')

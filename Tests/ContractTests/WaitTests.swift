@@ -157,7 +157,6 @@ extension ProgramContract {
             expectSentence(try mq().run("wait", "posix-mq:/x", "--for", "depth<ten"), 64, "character 7")
             expectSentence(try mq().run("wait", "posix-mq:/x"), 64, "nothing to wait for")
             expectSentence(try mq().run("wait", "--for", "up"), 64, "the address is missing")
-            expectSentence(try mq().run("wait", "posix-mq:/x", "--for", "up", "--"), 64, "the command is missing")
         }
     }
 }

@@ -12,6 +12,13 @@ struct SQSRedriveTests {
         try queue.at().openAdmin(Opening(stop: queue.stop)).redrive(Redrive(destination: destination), stop: queue.stop) { _ in }.moved
     }
 
+    /// One that knows neither tasks nor the sources of a dead-letter queue.
+    private static func simpleServer() throws -> SQSStandIn {
+        let server = try SQSStandIn()
+        server.change { $0.missing = ["StartMessageMoveTask", "ListMessageMoveTasks", "ListDeadLetterSourceQueues"] }
+        return server
+    }
+
     private let letters = (0..<12).map { Array("letter \($0)".utf8) }
 
     @Test("From a queue that is no queue's dead-letter queue, SQS refuses a task, and the messages are moved one by one")
@@ -26,7 +33,7 @@ struct SQSRedriveTests {
 
     @Test("Where neither tasks nor sources can be asked for, the source is found by what the queues say of themselves")
     func noQuestions() throws {
-        let server = try SQSStandIn()
+        let server = try Self.simpleServer()
         let dead = try SQSQueue(server.endpoint)
         let source = try SQSQueue(server.endpoint, options: ",dead-letter-queue=\(dead.name),max-receives=1")
         try dead.send(letters)
@@ -36,7 +43,7 @@ struct SQSRedriveTests {
 
     @Test("A queue to which no queue sends its dead letters needs --to, and nothing is moved")
     func nowhere() throws {
-        let server = try SQSStandIn()
+        let server = try Self.simpleServer()
         let queue = try SQSQueue(server.endpoint)
         try queue.send(letters)
         let error = #expect(throws: TransportError.self) { try redrive(queue) }

@@ -46,11 +46,11 @@ struct Mock: Verb {
         "clock", nil, .choice(["real", "virtual"]), "WHICH", standard: "real",
         help: "With virtual, time stands still for queues until POST /mq/clock moves it; clients still wait in real time.")
     static let checkSignatures = Flag(
-        "check-signatures", help: "sqs: refuse requests that are not signed with AWS_SECRET_ACCESS_KEY (by default: secret).")
-    static let lookupd = Flag("lookupd", help: "nsq: name the HTTP port in NSQLOOKUPD_HTTP, too, where it answers as nsqlookupd.")
-    static let tlsCert = Flag("tls-cert", nil, .file, help: "nsq: offer TLS with the certificate in FILE (PEM).")
-    static let tlsKey = Flag("tls-key", nil, .file, help: "nsq: the private key of --tls-cert.")
-    static let secretFile = Flag("auth-file", nil, .file, help: "nsq: require AUTH with the secret in FILE.")
+        "check-signatures", help: "Of sqs, refuse requests that are not signed with AWS_SECRET_ACCESS_KEY (by default: secret).")
+    static let lookupd = Flag("lookupd", help: "Of nsq, name the HTTP port in NSQLOOKUPD_HTTP, too, where it answers as nsqlookupd.")
+    static let tlsCert = Flag("tls-cert", nil, .file, help: "Of nsq, offer TLS with the certificate in FILE (PEM).")
+    static let tlsKey = Flag("tls-key", nil, .file, help: "Of nsq, the private key of --tls-cert.")
+    static let secretFile = Flag("auth-file", nil, .file, help: "Of nsq, require AUTH with the secret in FILE.")
     static let dump = Flag(
         "dump", nil, .file, help: "At the end, write a line of JSON to FILE for each message: deleted, left or in flight.")
     static let expectEmpty = Flag("expect-empty", help: "At the end, fail with status 1 if messages are left.")

@@ -28,7 +28,7 @@ struct With: Verb {
         sections: [],
         examples: [
             VerbTable.Example(
-                "A test that leaves nothing behind:", "mq with posix-mq: -- sh -c 'echo hi | mq send $MQ && mq expect $MQ --eq hi'"),
+                "A test that leaves nothing behind:", "mq with posix-mq: -- sh -c 'mq send $MQ hi && mq expect $MQ --eq hi'"),
             VerbTable.Example("The tests of a program that uses SQS, without SQS:", "mq with mock:sqs -- pytest"),
             VerbTable.Example("Two queues:", "mq with sysv: nsq: -- ./forward.sh"),
         ],

@@ -1,4 +1,5 @@
 import Glibc
+import MQCore
 
 /// Protocol V2: what a client's bytes mean.
 extension NSQBroker {
@@ -21,7 +22,7 @@ extension NSQBroker {
             case .success(true): continue
             case .success(false): place = start
             case .failure(let refusal):
-                if settings.alwaysLosesOversizeError && refusal.text.contains("too big") {
+                if settings.alwaysLosesOversizeError && refusal.text.holds("too big") {
                     client.ending = .reset
                     break
                 }

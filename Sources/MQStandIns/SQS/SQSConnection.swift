@@ -32,7 +32,7 @@ struct SQSConnection {
                 case "x-amz-date": date = value()
                 case "host": host = value()
                 case "authorization": isSigned = value().hasPrefix("AWS4-HMAC-SHA256 ")
-                case "accept-encoding": takesGzip = value().contains("gzip")
+                case "accept-encoding": takesGzip = value().holds("gzip")
                 case "connection": closes = value().lowercased() == "close"
                 case "expect": awaitsContinue = value().lowercased() == "100-continue"
                 default: break

@@ -6,7 +6,7 @@ extension SQSService {
     func execute(
         _ operation: String, _ request: SQSRequest, _ state: inout State, _ json: inout JSONText, isAlive: () -> Bool
     ) throws(SQSFailure) {
-        switch operation {
+        switch state.settings.missing.contains(operation) ? "" : operation {
         case "CreateQueue": try create(request, &state, &json)
         case "GetQueueUrl":
             guard state.queues[request.queueName] != nil else { throw .noQueue() }

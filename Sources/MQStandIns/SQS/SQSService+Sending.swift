@@ -80,7 +80,7 @@ extension SQSService {
                 && attribute.name.utf8.allSatisfy {
                     (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) || "_-.".utf8.contains($0)
                 }
-            guard isName, !attribute.name.hasPrefix("."), !attribute.name.hasSuffix("."), !attribute.name.contains("..") else {
+            guard isName, !attribute.name.hasPrefix("."), !attribute.name.hasSuffix("."), !attribute.name.holds("..") else {
                 throw SQSFailure("InvalidParameterValue", "Message (user) attribute name '\(attribute.name)' is invalid.")
             }
         }

@@ -10,6 +10,8 @@ public final class SQSStandIn: Sendable {
         public var faults = Faults()
         /// What goes wrong every time, by the name of the operation.
         public var operations: [String: Behaviour] = [:]
+        /// Operations that it does not know, as emulators do not.
+        public var missing: Set<String> = []
         /// What goes wrong with the messages of these bodies.
         public var bodies: [String: BodyFault] = [:]
         /// How far its clock is ahead. Requests signed more than five minutes off are refused, with the right time in `Date`.

@@ -94,7 +94,7 @@ struct CheckRun {
         if target.hasPrefix("//") {
             target = "//" + target.dropFirst(2).prefix { $0 != "/" }
         } else {
-            guard !target.contains("://"), !target.hasPrefix("arn:") else {
+            guard !target.holds("://"), !target.hasPrefix("arn:") else {
                 throw TransportError(
                     .usage, "a private queue beside a URL or an ARN is not known", hint: "\(address.scheme):NAME, or --in-place")
             }

@@ -17,7 +17,7 @@ struct JSONPath: Sendable, Equatable {
         var path = JSONPath()
         let bytes = Array(text.utf8)
         var place = 0
-        func failure(_ words: String) -> TransportError {
+        func failure(_ place: Int, _ words: String) -> TransportError {
             let characters = String(decoding: bytes[..<min(place, bytes.count)], as: UTF8.self).unicodeScalars.count
             return TransportError(
                 .usage, "\(flag) '\(text)', character \(characters + 1): \(words)", hint: "\(flag) 'user.name=Ada', 'items[0].id=7'")
@@ -32,14 +32,14 @@ struct JSONPath: Sendable, Equatable {
                 if bytes[place] == UInt8(ascii: ".") {
                     place += 1
                 } else if needsDot {
-                    throw failure("a dot or a bracket is missing")
+                    throw failure(place, "a dot or a bracket is missing")
                 }
                 if needsDot || place == 0 || bytes[place - 1] == UInt8(ascii: "."), place < bytes.count, bytes[place] == UInt8(ascii: "[") {
-                    throw failure("a name is missing")
+                    throw failure(place, "a name is missing")
                 }
                 let start = place
                 while place < bytes.count, !".[]=".utf8.contains(bytes[place]) { place += 1 }
-                if place == start { throw failure("a name is missing") }
+                if place == start { throw failure(place, "a name is missing") }
                 path.steps.append(.name(String(decoding: bytes[start..<place], as: UTF8.self)))
             }
             needsDot = true
@@ -50,7 +50,7 @@ struct JSONPath: Sendable, Equatable {
 
     /// `[0]`, `["name"]`.
     private mutating func readBracket(
-        _ bytes: [UInt8], _ place: inout Int, _ failure: (String) -> TransportError
+        _ bytes: [UInt8], _ place: inout Int, _ failure: (Int, String) -> TransportError
     ) throws(TransportError) {
         place += 1
         let start = place
@@ -61,18 +61,18 @@ struct JSONPath: Sendable, Equatable {
             let quoted = bytes[start..<place]
             guard let name = try? JSONReader.read(Array(quoted), { reader throws(TransportError) in try reader.string() }) else {
                 place = start
-                throw failure("a name in quotes is not a JSON string")
+                throw failure(place, "a name in quotes is not a JSON string")
             }
             steps.append(.name(name))
         } else {
             while place < bytes.count, (0x30...0x39).contains(bytes[place]) { place += 1 }
             guard let index = Int(String(decoding: bytes[start..<place], as: UTF8.self)) else {
                 place = start
-                throw failure("an index is missing")
+                throw failure(place, "an index is missing")
             }
             steps.append(.index(index))
         }
-        guard place < bytes.count, bytes[place] == UInt8(ascii: "]") else { throw failure("a closing bracket is missing") }
+        guard place < bytes.count, bytes[place] == UInt8(ascii: "]") else { throw failure(place, "a closing bracket is missing") }
         place += 1
     }
 

@@ -46,6 +46,9 @@ final class LentQueues: Sendable {
         let (address, suffix) = try Self.completed(text)
         let resolved = try ResolvedAddress(address, options: options)
         try resolved.require(.temporary, for: "make a private queue")
+        if resolved.descriptor.capabilities.contains(.processLocal) {
+            throw TransportError(.usage, "'\(text)' is a queue that a command could not reach", hint: "posix-mq:, sysv:, zmq:, nsq:, sqs:")
+        }
         let transport = try resolved.transport()
         let point = try transport.meetingPoint(named: name + suffix)
         guard point.isPrivate, !point.isProcessLocal else {

@@ -4,6 +4,7 @@ import MQCore
 struct QueueWatch: Sendable {
     /// One answer may take so long, or else the question is asked anew.
     private static let patience = Duration.seconds(5)
+    private static let firstPatience = Duration.milliseconds(500)
     private static let shortestPause = 0.005
     private static let longestPause = 1.0
     /// Questions that cost nothing are asked so often that the answer is late by less than a person or a script notices.
@@ -21,10 +22,13 @@ struct QueueWatch: Sendable {
     func run(until deadline: Deadline, stop: StopFlag, console: Console) throws(TransportError) -> String? {
         let transport = try address.transport()
         let needed = readings ?? (conditions.contains(where: \.needsStatus) ? address.descriptor.steadyReadings : 1)
-        var (pause, held, last) = (Self.shortestPause, 0, "")
+        var (pause, held, last, isFirst) = (Self.shortestPause, 0, "", true)
         while true {
             let start = Deadline.now()
-            let reason = try ask(transport, until: deadline, stop: stop)
+            // However little is asked for, the first look has the time that an answer takes.
+            let limit = isFirst ? Deadline(nanoseconds: max(deadline.nanoseconds, start + Self.firstPatience.nanoseconds)) : deadline
+            isFirst = false
+            let reason = try ask(transport, until: limit, stop: stop)
             let cost = Double(Deadline.now() - start) / 1e9
             if let reason {
                 // An answer that did not come in the little time that was left says less than the one before it.
