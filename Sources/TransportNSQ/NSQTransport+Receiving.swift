@@ -25,14 +25,22 @@ extension NSQTransport {
             resolve: settings.connection.resolve, isPossible: options.flag("https") != true)
         let crew = ReceiveCrew(most: peeks ? Self.mostPeeked : settings.maximumInFlight, opening: opening, inquiry: inquiry)
         let fleet = Fleet(crew, settings.connection, discovery: discovery, opening: opening) {
-            (connection, route, deadline, stop) throws(TransportError) in
+            (fleet, connection, route, deadline, stop) throws(TransportError) in
             first?.wait()
             var command: [UInt8] = []
             Command.subscribe(route.topic ?? topic, channel, into: &command)
-            try connection.exchange(command, until: deadline, stop: stop)
+            try connection.send(command)
+            // While nsqd makes the channel.
+            fleet.attend()
+            try connection.exchange([], until: deadline, stop: stop)
             return ReceiveLink(connection, route)
         }
-        try fleet.connect(to: routes, all: false, until: opening.deadline, stop: opening.stop)
+        do throws(TransportError) {
+            try fleet.connect(to: routes, all: false, until: opening.deadline, stop: opening.stop)
+        } catch {
+            fleet.disband()
+            throw error
+        }
         fleet.attend()
         if temporary != nil { opening.notices(.listening("\(place(peers))\(topic)\(options.text)")) }
         return NSQReceiver(fleet, temporary: temporary)

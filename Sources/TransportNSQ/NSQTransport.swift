@@ -87,7 +87,7 @@ public struct NSQTransport: Transport {
         let needed = settings.copies ? peers.count : 1
         let crew = SendCrew(needed: needed, copies: settings.copies, retries: opening.retry != nil)
         let fleet = Fleet(crew, settings.connection, discovery: discovery, opening: opening, needed: needed) {
-            (connection, _, _, _) throws(TransportError) in SendLink(connection)
+            (_, connection, _, _, _) throws(TransportError) in SendLink(connection)
         }
         try fleet.connect(to: peers.map { Route($0) }, all: settings.copies, until: opening.deadline, stop: opening.stop)
         if temporary != nil { opening.notices(.listening("\(place(peers))\(topic)/\(TemporaryTopic.channel)\(options.text)")) }

@@ -27,9 +27,44 @@ enum SideQuestion {
         _ path: String, of daemon: Daemon, resolve: [String], until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> [UInt8] {
         let socket = try Socket(to: daemon.http, resolve: resolve + daemon.resolution(resolve), until: deadline, stop: stop)
-        let request =
+        guard socket.write(request(path, of: daemon)) else { throw TransportError(.unreachable, "no room for a request") }
+        return try answer(on: socket, until: deadline, stop: stop)
+    }
+
+    /// Asks an nsqd of this machine without waiting for anything.
+    /// - Returns: where the answer comes; `nil` where the question would have to wait.
+    static func begin(_ path: String, of daemon: Daemon) -> Pending? {
+        guard case .tcp(let host, _) = daemon.http, host.hasPrefix("127.") || host == "::1" else { return nil }
+        guard let pending = try? Pending(daemon), pending.socket.write(request(path, of: daemon)) else { return nil }
+        return pending
+    }
+
+    /// A question that was asked.
+    final class Pending: Sendable {
+        fileprivate let socket: Socket
+
+        /// - Throws: `unreachable` where connecting takes a wait.
+        fileprivate init(_ daemon: Daemon) throws(TransportError) {
+            socket = try Socket(to: daemon.http, resolve: [], until: .immediately, stop: StopFlag())
+        }
+
+        var descriptor: CInt { socket.descriptor }
+
+        /// The body of the answer; `nil` where there is none in time.
+        func answer(until deadline: Deadline) -> [UInt8]? {
+            try? SideQuestion.answer(on: socket, until: deadline, stop: StopFlag())
+        }
+    }
+
+    private static func request(_ path: String, of daemon: Daemon) -> [UInt8] {
+        Array(
             "GET \(path) HTTP/1.0\r\nHost: \(daemon.http.text)\r\nConnection: close\r\nAccept: application/vnd.nsq; version=1.0\r\nUser-Agent: mq\r\n\r\n"
-        guard socket.write(Array(request.utf8)) else { throw TransportError(.unreachable, "no room for a request") }
+                .utf8)
+    }
+
+    /// The body of the answer to what was asked on the socket.
+    /// - Throws: as `get` does.
+    private static func answer(on socket: borrowing Socket, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> [UInt8] {
         let reply = try socket.readToEnd(limit: limit, until: deadline, stop: stop)
         guard let body = body(of: reply) else { throw TransportError(.protocolViolation, "unexpected answer") }
         return Array(body)

@@ -11,7 +11,8 @@ internal import Synchronization
 /// connections alive. The connector restores what broke, and looks for further nsqds.
 final class Fleet<Team: Crew>: Sendable {
     /// How a connection becomes one of the fleet: a consumer subscribes.
-    typealias Admission = @Sendable (sending Connection, Route, Deadline, StopFlag) throws(TransportError) -> sending Team.Member
+    typealias Admission =
+        @Sendable (Fleet, sending Connection, Route, Deadline, StopFlag) throws(TransportError) -> sending Team.Member
 
     let notices: Notices
     let crew: Mutex<Team>
@@ -71,7 +72,7 @@ final class Fleet<Team: Crew>: Sendable {
     private func make(_ route: Route, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Handover<Team.Member> {
         let bound = deadline.earlier(.after(Self.connectTimeout))
         let connection = try Connection(to: route.peer, settings, until: bound, stop: stop)
-        return Handover(try admission(connection, route, bound, stop))
+        return Handover(try admission(self, connection, route, bound, stop))
     }
 
     func takeArrival() -> sending Team.Member? {
@@ -122,12 +123,13 @@ final class Fleet<Team: Crew>: Sendable {
     private func standBy() {
         while !ending.isRaised {
             // Whoever holds the crew looks after the connections, and may leave at any time.
+            let patrol = Deadline.after(.milliseconds(settings.patrol))
             let due = crew.withLockIfAvailable { crew in
                 crew.takeIn(self)
                 crew.tendWhenDue(ownerIsAway: true)
-                return crew.nextDuty
+                return crew.links.isEmpty ? patrol : crew.nextDuty
             }
-            let next = due ?? .after(.milliseconds(settings.patrol))
+            let next = due ?? patrol
             if case .stopped = Readiness.wait(for: 0, on: -1, until: next, stop: ending) { return }
         }
     }

@@ -18,7 +18,7 @@ final class TemporaryTopic: Sendable {
         var opening = opening
         (opening.notices, opening.retry) = (.none, nil)
         let fleet = Fleet(ReceiveCrew(most: 1, opening: opening), settings, discovery: nil, opening: opening) {
-            [name] (connection, route, deadline, stop) throws(TransportError) in
+            [name] (_, connection, route, deadline, stop) throws(TransportError) in
             var command: [UInt8] = []
             Command.subscribe(name, Self.channel, into: &command)
             try connection.exchange(command, until: deadline, stop: stop)
