@@ -4,33 +4,33 @@ internal import MQNet
 /// Packs messages into requests of ten, with several under way at once, and waits for their replies before it returns: who
 /// reads a slow input must not leave anything behind while it waits, and a fast input gives enough for many requests at a time.
 final class SQSSender: Sender {
-    private let connection: Connection
-    private let encoder: MessageEncoder
+    let connection: Connection
+    let encoder: MessageEncoder
     /// Lives as long as its sender.
     private let temporary: TemporaryQueue?
     private let url: String
     private let concurrency: Int
-    private var progress = ConfirmedPrefix()
+    var progress = ConfirmedPrefix()
     /// By the tag of their exchange.
     private var underWay: [Int: SendRequest] = [:]
     /// To be sent again, each at its time on the monotonic clock.
-    private var waiting: [(due: UInt64, request: SendRequest)] = []
+    var waiting: [(due: UInt64, request: SendRequest)] = []
     private var nextTag = 0
     private var json = JSONText()
     /// What ends the sender.
-    private var failure: TransportError?
+    var failure: TransportError?
     /// The most bytes in one request.
-    private var batchLimit = 1 << 20
+    var batchLimit = 1 << 20
     private var knownLimit: Int?
     /// Requests that were repeated without knowing whether the first one had been carried out.
-    private var repeated = 0
+    var repeated = 0
     /// A request that the sender gave up is not repeated any more.
-    private var isEnding = false
+    var isEnding = false
     /// Groups of a FIFO queue of which a message was refused: nothing goes behind it until its owner has been told and goes on.
-    private var stoppedGroups: Set<String> = []
+    var stoppedGroups: Set<String> = []
     private var hasToldStop = false
     /// Messages that were accepted after later ones of their group.
-    private var overtaken = 0
+    var overtaken = 0
 
     /// The sizes of SendMessageBatch: on AWS today, and of old queues and emulators.
     private static let largestBatch = 1 << 20, oldBatch = 1 << 18
@@ -249,118 +249,5 @@ final class SQSSender: Sender {
         let limit = Deadline.after(Self.ending)
         while !underWay.isEmpty && !limit.hasPassed && !connection.stop.isRaised { try pump(until: limit, stop: connection.stop) }
         throw error
-    }
-
-    // MARK: - Replies
-
-    private func handle(_ result: Result<[UInt8], ServiceFailure>, _ request: SendRequest) {
-        switch result {
-        case .failure(let failure): handle(failure, request)
-        case .success(let bytes):
-            do throws(TransportError) {
-                let reply = try SendReply(parsing: bytes, wantsIDs: encoder.isFIFO)
-                guard reply.isOfBatch else { return failure = failure ?? .notBatch("SendMessageBatch", request.entries.count) }
-                settle(reply, request)
-            } catch {
-                handle(.garbled("SendMessageBatch: the reply cannot be read: \(error.message)"), request)
-            }
-        }
-    }
-
-    /// None of the request's messages is known to have arrived.
-    private func handle(_ failure: ServiceFailure, _ request: SendRequest) {
-        if failure.kind == .batchTooLong || (failure.isAboutMessages && request.entries.count > 1) {
-            // Too large together, or one of them is wrong and nobody says which.
-            guard request.entries.count > 1 else { return refuse(request.entries[0], failure.error) }
-            if failure.kind == .batchTooLong { batchLimit = max(1, min(batchLimit, request.size - 1)) }
-            for half in request.halves() { waiting.append((0, half)) }
-            return
-        }
-        if failure.isAboutMessages {
-            return refuse(request.entries[0], TransportError(.unsendable, failure.error.message))
-        }
-        if failure.isUncertain { repeated += 1 }
-        again(request, failure) { self.failure = self.failure ?? $0 }
-    }
-
-    private func again(_ request: SendRequest, _ failure: ServiceFailure, isPartial: Bool = false, otherwise: (TransportError) -> Void) {
-        guard !isEnding else { return }
-        var request = request
-        switch connection.decide(failure, &request.history, isPartial: isPartial) {
-        case .giveUp:
-            if failure.isUncertain { repeated = max(0, repeated - 1) }
-            if failure.error.code == .noSuchQueue { connection.forgetURL() }
-            var error = failure.error
-            if request.history.failures > 1 { error.message += "; tried \(request.history.failures) times" }
-            otherwise(error)
-        case .now: waiting.append((0, request))
-        case .after(let pause): waiting.append((Deadline.now() + pause.nanoseconds, request))
-        }
-    }
-
-    /// Walks the reply by the entries of the request: what it does not mention has failed.
-    private func settle(_ reply: SendReply, _ request: SendRequest) {
-        connection.succeeded(after: request.history)
-        var unfinished: [Int: ServiceFailure] = [:]
-        var first: ServiceFailure?
-        for entry in request.entries {
-            if let success = reply.successes.first(where: { $0.position == entry.position }) {
-                check(success, entry)
-            } else if let failed = reply.failures.first(where: { $0.position == entry.position }) {
-                let failure = ServiceFailure(entry: failed)
-                if failure.isTemporary { unfinished[entry.position] = failure } else { refuse(entry, failure.error) }
-            } else {
-                unfinished[entry.position] = .garbled("SQS's reply does not mention the message")
-            }
-            first = first ?? unfinished[entry.position]
-        }
-        guard let first else { return }
-        for entry in request.entries where unfinished[entry.position] != nil {
-            guard let group = entry.group, stoppedGroups.contains(group) else { continue }
-            unfinished[entry.position] = nil
-            refuse(entry, TransportError(.tryAgain, "not sent again, since an earlier message of its group was refused"))
-        }
-        var rest = request.filtered { unfinished[$0.position] != nil }
-        guard !rest.entries.isEmpty else { return }
-        noteOvertaken(rest, request)
-        if rest.entries.count < request.entries.count { rest.history.progressed() }
-        again(rest, first, isPartial: true) { error in
-            for entry in rest.entries { refuse(entry, unfinished[entry.position]?.error ?? error) }
-        }
-    }
-
-    /// Where ten of a group go in one request, those that fail fall behind those that do not.
-    private func noteOvertaken(_ rest: SendRequest, _ request: SendRequest) {
-        guard encoder.isFIFO else { return }
-        overtaken += rest.entries.count { entry in
-            request.entries.contains { other in
-                other.position > entry.position && other.group == entry.group
-                    && !rest.entries.contains { $0.position == other.position }
-            }
-        }
-    }
-
-    private func refuse(_ entry: SendRequest.Entry, _ error: TransportError) {
-        progress.reject(entry.position, error)
-        if encoder.isFIFO, let group = entry.group { stoppedGroups.insert(group) }
-    }
-
-    /// A message that arrived damaged is reported and not sent again: it is in the queue.
-    private func check(_ success: SendReply.Success, _ entry: SendRequest.Entry) {
-        // A queue that drops a double answers with the id of the message that it has had: here the very one that was to go back to it.
-        if let origin = entry.origin, origin == success.id {
-            return refuse(
-                entry,
-                TransportError(
-                    .duplicate, "the queue has had message \(origin) within five minutes: it was accepted and dropped", remedy: .newIdentity
-                ))
-        }
-        let bodyDiffers = success.digest.map { $0 != entry.digest } ?? false
-        let attributesDiffer = entry.attributeDigest.flatMap { own in success.attributeDigest.map { $0 != own } } ?? false
-        guard bodyDiffers || attributesDiffer else { return progress.confirm(entry.position) }
-        let what = bodyDiffers ? "body" : "attributes"
-        refuse(
-            entry,
-            TransportError(.protocolViolation, "SQS took the message with another MD5 of its \(what): what is in the queue is damaged"))
     }
 }
