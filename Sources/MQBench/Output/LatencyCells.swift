@@ -27,10 +27,9 @@ struct LatencyCells {
         isInvalid = !latency.invalid.isEmpty
     }
 
-    /// With as many digits as `compare` shows of it, which needs them to tell changes.
+    /// With as many digits as `compare` shows of it: a change that is small beside the figure needs its third digit to be seen.
     private static func cell(_ seconds: Double, floor: Floor?) -> String {
-        guard let floor else { return Figures.time(seconds) }
-        if seconds < floor.p50 { return "<" + Figures.time(floor.p50) }
-        return Figures.time(seconds, doubt: floor.p50)
+        if let floor, seconds < floor.p50 { return "<" + Figures.time(floor.p50) }
+        return Figures.time(seconds)
     }
 }
