@@ -50,7 +50,7 @@ let package = Package(
         transport("Memory"),
         transport("POSIXMQ", needs: ["CPOSIXMQ"]),
         transport("SysV", needs: ["CSysV"]),
-        transport("ZMQ", needs: ["CZMQ"]),
+        transport("ZMQ", needs: ["CZMQ", "ZMTP"]),
         transport("NSQ", needs: ["MQNet"]),
         transport("SQS", needs: ["MQNet"]),
         .target(

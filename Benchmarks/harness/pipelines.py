@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.processes import Usage, results, run_quietly
@@ -104,7 +104,11 @@ def zmq_route(setting: Setting) -> Iterator[Route]:
     with ipc_path() as path:
         endpoint = f"ipc://{path}"
         mq = mq_contender(setting, f"zmq:push:{endpoint}", f"zmq:pull:@{endpoint}")
-        yield Route([reference(setting, setting.program("zmq_ref"), endpoint), *mq], listens_at=path)
+        over_libzmq = mq_contender(
+            setting, f"zmq:push:{endpoint},engine=libzmq", f"zmq:pull:@{endpoint},engine=libzmq", name="mq over libzmq"
+        )
+        by_hand = replace(reference(setting, setting.program("zmtp_ref"), endpoint), name="ZMTP in C")
+        yield Route([reference(setting, setting.program("zmq_ref"), endpoint), by_hand, *mq, *over_libzmq], listens_at=path)
 
 
 def reference(setting: Setting, program: str, queue: str) -> Contender:
@@ -116,11 +120,11 @@ def plain_loop(setting: Setting, program: str, queue: str) -> Contender:
     return Contender("plain C loop", [program, "send", "--plain", queue], [program, "recv", "--plain", queue, count])
 
 
-def mq_contender(setting: Setting, destination: str, source: str) -> list[Contender]:
+def mq_contender(setting: Setting, destination: str, source: str, name: str = "mq") -> list[Contender]:
     if setting.mq is None:
         return []
     mq = str(setting.mq)
-    return [Contender("mq", [mq, "send", destination], [mq, "recv", source, "-n", str(setting.messages)])]
+    return [Contender(name, [mq, "send", destination], [mq, "recv", source, "-n", str(setting.messages)])]
 
 
 def run_once(setting: Setting, route: Route, contender: Contender, source: Path) -> Run:
@@ -186,6 +190,10 @@ def compare(section: Section, runs: dict[str, list[Run]]) -> None:
     cpu_of_both = Target("≤", 1.15) if section.name == "zmq" else None
     ratio("msg/s", "mq", "reference", lambda run: run.rate, Target("≥", 0.9))
     ratio("msg/s", "mq", "plain C loop", lambda run: run.rate, than_plain)
+    ratio("msg/s", "mq", "ZMTP in C", lambda run: run.rate, Target("≥", 0.75))
+    ratio("msg/s", "mq", "mq over libzmq", lambda run: run.rate, Target("≥", 4.5))
+    ratio("CPU of both", "mq", "mq over libzmq", lambda run: run.cpu_us, Target("≤", 0.2))
+    ratio("msg/s", "mq over libzmq", "reference", lambda run: run.rate, Target("≥", 0.9))
     ratio("msg/s", "reference", "plain C loop", lambda run: run.rate)
     ratio("CPU of send", "mq", "reference", lambda run: run.send.cpu_us)
     ratio("CPU of recv", "mq", "reference", lambda run: run.recv.cpu_us)

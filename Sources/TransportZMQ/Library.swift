@@ -35,18 +35,10 @@ struct Library: @unchecked Sendable {
 
     /// What went wrong while doing `what` (a participle phrase: "binding tcp://*:5555"), with the code that fits.
     func error(_ number: CInt, _ what: String) -> TransportError {
-        switch number {
-        case EADDRINUSE:
-            TransportError(.cannotCreate, "\(what): address in use", hint: "another process has it", errno: number)
-        case EACCES, EPERM: TransportError(.permission, "\(what): permission denied", errno: number)
-        case ENODEV: TransportError(.cannotCreate, "\(what): no such network interface or address on this host", errno: number)
-        case EADDRNOTAVAIL: TransportError(.cannotCreate, "\(what): the address is not one of this host", errno: number)
-        case ENOENT: TransportError(.cannotCreate, "\(what): no such directory", errno: number)
+        if let error = SocketFailure.known(number, what) { return error }
+        return switch number {
         case EPROTONOSUPPORT: TransportError(.unsupported, "\(what): libzmq \(version) was built without this transport", errno: number)
         case Self.incompatible: TransportError(.usage, "\(what): this transport does not fit the socket type", errno: number)
-        case ENAMETOOLONG: TransportError(.usage, "\(what): the name is too long", errno: number)
-        case EINVAL: TransportError(.usage, "\(what): not a valid endpoint or value", errno: number)
-        case EMFILE, ENFILE: TransportError(.failure, "\(what): too many open files", hint: "ulimit -n shows the limit", errno: number)
         case ENOTSUP, EOPNOTSUPP: TransportError(.unsupported, "\(what): not supported by libzmq \(version)", errno: number)
         default: TransportError(.failure, "\(what): \(words(number))", errno: number)
         }

@@ -1,6 +1,7 @@
 import CZMQ
 import Glibc
 import MQCore
+import ZMTP
 
 /// Keys and passwords of a socket, read from files: an address shows in `ps`, and Z85 keys hold characters of the shell.
 struct Security: Sendable {
@@ -88,6 +89,26 @@ struct Security: Sendable {
         if let guest {
             if !hasDomain { try socket.set(ZMQ_ZAP_DOMAIN, Array("mq".utf8)) }
             try ZAPHandler.start(in: context, admitting: guest, notices: notices)
+        }
+    }
+
+    /// The mechanism as the native engine speaks it; CURVE is libzmq's.
+    func nativeMechanism(_ notices: Notices) -> Session.Mechanism {
+        for path in secretFiles { LocalFile.warnOfExposedSecret(path, notices) }
+        switch mechanism {
+        case .none: return .null
+        case .plainClient(let user, let password): return .plainClient(user: Array(user.utf8), password: Array(password.utf8))
+        case .plainServer:
+            guard case .users(let users)? = guest else { return .plainServer { _, _ in false } }
+            return .plainServer { user, password in
+                let known = users[String(decoding: user, as: UTF8.self)].map { Array($0.utf8) }
+                let right = known ?? []
+                // As long for a wrong password as for a right one, whatever they have in common.
+                var difference = known == nil ? 1 : right.count ^ password.count
+                for (place, byte) in password.enumerated() { difference |= Int(byte ^ (place < right.count ? right[place] : ~byte)) }
+                return difference == 0
+            }
+        case .curveServer, .curveClient: preconditionFailure("libzmq's")
         }
     }
 

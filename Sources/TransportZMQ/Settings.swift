@@ -12,6 +12,8 @@ struct Settings: Sendable {
     /// Peers that must be there before the first message is sent, and whether somebody asked for that.
     let awaitedPeers: Int
     let awaitsExplicitly: Bool
+    /// Sends again, to another peer, what one that is lost may not have read.
+    let resends: Bool
     /// A publisher drops at its high-water mark.
     let drops: Bool
     /// Bounds for what is queued for or from each peer.
@@ -43,6 +45,7 @@ struct Settings: Sendable {
         awaitedPeers = options.integer("wait-peers") ?? 1
         awaitsExplicitly = options.has("wait-peers")
         drops = options.flag("drop") ?? false
+        resends = options.flag("resend") ?? false
         let both = options.integer("hwm")
         sendLimit = options.integer("send-hwm") ?? both
         receiveLimit = options.integer("recv-hwm") ?? both ?? opening.prefetch.map { max(1, $0) } ?? Self.standardReceiveLimit

@@ -48,7 +48,10 @@ final class ZMQSender: Sender {
         return TransportError(.unreachable, awaited, hint: "is the other end running?")
     }
 
-    func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
+    func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? { Self.refusalOfFrames(in: batch, range) }
+
+    /// The first message whose frames are none.
+    static func refusalOfFrames(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
         guard batch.hasProperties else { return nil }
         for index in range {
             guard let frames = batch.properties(of: index).frames else { continue }

@@ -7,7 +7,7 @@ extension ZMQTransport {
         forms: ["zmq:[TYPE:]ENDPOINT[,ENDPOINT…]", "zmq:[TYPE:]@ENDPOINT", "zmq:temp"],
         targetSyntax: .endpoints,
         capabilities: [.send, .receive, .frames, .untilClosed, .temporary, .ordered],
-        options: ownOptions + SocketOption.all.map(\.spec),
+        options: (ownOptions + SocketOption.all.map(\.spec)).map(Engine.marked),
         emptyWait: .seconds(1),
         notes: [
             "TYPE is push, pull, pub, sub, xpub, xsub or pair; without it send pushes and recv pulls. A leading @ on an endpoint binds, "
@@ -15,18 +15,21 @@ extension ZMQTransport {
                 + "free port, which is reported. ipc:///path is a Unix socket, ipc://@name one of Linux's abstract namespace.",
             "inproc://name joins threads of one process, which only mq bench has.",
             "There is no broker: what was sent lives in the memory of the sender and the receiver until it is read, and is gone with them. "
-                + "Delivery is at most once. A receiver that dies takes with it what it had taken ahead (at most recv-hwm from each sender "
-                + "and the prefetch of recv), and the sender is not told.",
-            "At its end send waits until libzmq has written every message, and keeps the connections open until their peers have read everything "
-                + "from the kernel (ipc) or their hosts have confirmed it (tcp), for as long as send's timeout allows. Without that an ipc receiver at its high-water "
-                + "mark loses the last messages of a sender that exits. What the receiver does with what it has read, ZeroMQ does not tell.",
+                + "Delivery is at most once. A receiver that is killed takes with it what it had read, and what lay in its host's buffers; "
+                + "send then says how many messages that may be, and with resend sends them again to the next peer.",
+            "mq speaks ZeroMQ's protocol (ZMTP 3) itself, with every ZeroMQ library at the other end, and needs none here. libzmq is loaded for what only it "
+                + "can do: CURVE, other endpoints than tcp and ipc, and the options marked (libzmq); -v says so. engine=libzmq has it do everything.",
+            "At its end send asks its peers for a receipt (a PING behind the last message, which libzmq answers when it has read "
+                + "everything before it) and waits for it as long as send's timeout allows. What a receiver's program does with what it has read, "
+                + "ZeroMQ does not tell.",
             "send waits for its first peer, so that it may be started before its receiver. With one endpoint, messages queued when the "
                 + "connection breaks are kept for the next; with several, they are queued for connected peers only, and what is queued for one "
                 + "goes with it (immediate decides).",
             "Order holds within one connection. Across several peers, or a connection that broke and came back, there is none; a loop in the shell "
                 + "that starts one sender for each line has none either.",
-            "A PULL socket takes messages ahead of what was asked for: after recv -n N the rest of what had arrived is lost. recv-hwm=1 makes "
-                + "it less, not nothing.",
+            "Between two mq, recv -n N, Ctrl-C and a reader that goes away lose nothing and repeat nothing: the receiver says how many messages it has kept, "
+                + "and the sender, which keeps those that are not confirmed, gives the others to its next peer. From any other sender, what "
+                + "had arrived beyond N is lost, as with every PULL socket.",
             "A publisher reaches only current subscribers: send waits for its first subscriber (wait-peers, one second unless it is given). It waits "
                 + "too while a subscriber is at its high-water mark; drop has it drop for that subscriber instead, as ZeroMQ does by default.",
             "A high-water mark counts messages for each peer, at both ends; buffer bounds the bytes, by the mean size of messages.",
@@ -43,6 +46,12 @@ extension ZMQTransport {
 
     /// Options that are more than one call of zmq_setsockopt.
     private static let ownOptions: [OptionSpec] = [
+        OptionSpec(
+            "engine", .choice(Engine.allCases.map(\.rawValue)), standard: "native, libzmq where something needs it",
+            help: "who speaks ZMTP: mq itself, or libzmq"),
+        OptionSpec(
+            "resend", .flag, standard: "no", scope: .send,
+            help: "push, pair: send what a lost peer may not have read to the next one: at least once instead of at most once"),
         OptionSpec(
             "subscribe", .text("PREFIX"), standard: "every message", scope: .receive, repeatable: true,
             help: "sub, xsub: receive messages that begin with PREFIX"),

@@ -56,6 +56,10 @@ public struct ZMQTransport: Transport {
         try type.check(for: "send", SocketType.sending)
         let endpoints = try target.endpoints(receiving: false)
         let settings = try Settings(options, type: type, endpoints: endpoints, opening: opening)
+        if try Engine.choose(options, settings, endpoints, opening) == .native {
+            let fleet = try Fleet(type, endpoints: endpoints, settings: settings, opening: opening)
+            return try NativeSender(fleet, settings: settings, notices: opening.notices)
+        }
         let wire = try Wire(type, endpoints: endpoints, settings: settings, opening: opening)
         return ZMQSender(wire, settings: settings, notices: opening.notices)
     }
@@ -66,6 +70,10 @@ public struct ZMQTransport: Transport {
         if case .peek = opening.mode { throw Self.descriptor.lacks(.peek, instead: "a received message is gone from its sender") }
         let endpoints = try target.endpoints(receiving: true)
         let settings = try Settings(options, type: type, endpoints: endpoints, opening: opening)
+        if try Engine.choose(options, settings, endpoints, opening) == .native {
+            let fleet = try Fleet(type, endpoints: endpoints, settings: settings, opening: opening)
+            return try NativeReceiver(fleet, settings: settings, endsWithLastSender: opening.endsWithLastSender)
+        }
         let wire = try Wire(type, endpoints: endpoints, settings: settings, opening: opening)
         return ZMQReceiver(wire, settings: settings, endsWithLastSender: opening.endsWithLastSender, isPrompt: opening.isPrompt)
     }

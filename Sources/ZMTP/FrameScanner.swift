@@ -111,6 +111,11 @@ public struct FrameScanner {
         }
     }
 
+    /// Whether a frame is a message by itself that will be taken whatever is in it.
+    public func takesWhole(_ header: FrameHeader) -> Bool {
+        header.flags == 0 && lengths.isEmpty && topics.isEmpty && objection(to: header) == nil
+    }
+
     /// A publisher sends what somebody wants; whether we do is for us to see (RFC 29).
     public func isWanted(_ firstFrame: UnsafeRawBufferPointer) -> Bool {
         topics.isEmpty || topics.contains { firstFrame.starts(with: $0) } != isInverted

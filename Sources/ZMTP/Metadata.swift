@@ -45,10 +45,4 @@ public struct Metadata: Sendable, Equatable {
         let wanted = name.lowercased()
         return properties.first { $0.name.lowercased() == wanted }?.value
     }
-
-    /// The number that a property says in decimal digits.
-    func number(_ name: String) -> UInt64? {
-        guard let value = self[name], !value.isEmpty, value.count <= 19, value.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-        return value.reduce(0) { $0 * 10 + UInt64($1 - 0x30) }
-    }
 }

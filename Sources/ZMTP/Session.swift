@@ -19,8 +19,8 @@ public struct Session: Sendable {
         public var role: Role
         public var mechanism = Mechanism.null
         public var identity: [UInt8] = []
-        /// How many messages the peer may send before it is given more; `nil` is no bound. Only `mq` knows it.
-        public var credit: UInt64?
+        /// Whether our end says at its end how many messages it has kept, and keeps count of those that the peer says so of.
+        public var countsKept = false
         /// Nanoseconds from the connection to READY; `nil` is no bound.
         public var handshake: UInt64? = 30_000_000_000
         public var liveness = Liveness.Settings()
@@ -34,11 +34,11 @@ public struct Session: Sendable {
         /// The greeting's minor version.
         public var minor: UInt8
         public var identity: [UInt8]
-        /// How many messages it takes for now; `nil` is no bound.
-        public var credit: UInt64?
+        /// Whether it is an `mq`, which says at its end how many messages it has kept.
+        public var countsKept: Bool
 
-        public init(role: Role?, minor: UInt8, identity: [UInt8] = [], credit: UInt64? = nil) {
-            (self.role, self.minor, self.identity, self.credit) = (role, minor, identity, credit)
+        public init(role: Role?, minor: UInt8, identity: [UInt8] = [], countsKept: Bool = false) {
+            (self.role, self.minor, self.identity, self.countsKept) = (role, minor, identity, countsKept)
         }
     }
 
@@ -51,8 +51,6 @@ public struct Session: Sendable {
         case pong([UInt8])
         /// So many messages were taken by the peer's process, of those sent on this connection.
         case receipt(UInt64)
-        /// The peer takes so many messages more.
-        case credit(UInt64)
         /// The peer has kept so many messages of all it was sent, and leaves.
         case kept(UInt64)
         case failed(Failure)
@@ -62,13 +60,18 @@ public struct Session: Sendable {
         case greeting, welcome, hello, initiate, ready, established, failed
     }
 
-    public static let creditProperty = "X-MQ-Credit"
+    /// A property of ours, which others ignore.
+    public static let keptProperty = "X-MQ-Taken"
     /// A command after READY, or a subscriber's message, may be as large.
     public static let largestCommand = 64 << 10
 
     let settings: Settings
     var phase = Phase.greeting
     private(set) var greeting = Greeting()
+    /// What was heard of the peer in a handshake, even one that failed: its mechanism, its socket type, why it refused.
+    public private(set) var theirMechanism: String?
+    public private(set) var theirType: String?
+    public private(set) var theirReason: String?
     private var liveness: Liveness
     public var receipts = Receipts()
     private let handshakeEnds: UInt64
@@ -94,7 +97,7 @@ public struct Session: Sendable {
     var metadata: Metadata {
         var properties: [(name: String, value: [UInt8])] = [("Socket-Type", Array(settings.role.name.utf8))]
         if settings.role.hasIdentity || !settings.identity.isEmpty { properties.append(("Identity", settings.identity)) }
-        if let credit = settings.credit { properties.append((Self.creditProperty, Array(String(credit).utf8))) }
+        if settings.countsKept { properties.append((Self.keptProperty, [UInt8(ascii: "1")])) }
         return Metadata(properties)
     }
 
@@ -147,6 +150,7 @@ public struct Session: Sendable {
         case .incomplete: return nil
         case .foreign(let peer): return fail(.foreign(peer), peer.sentence, &actions)
         case .greeting(let theirs):
+            theirMechanism = theirs.mechanism
             guard theirs.mechanism == settings.mechanism.name else {
                 return fail(.mechanism, "wants \(theirs.mechanism), and this end \(settings.mechanism.name)", &actions)
             }
@@ -178,6 +182,7 @@ public struct Session: Sendable {
             return
         }
         if command.name == "ERROR" {
+            theirReason = command.reason
             fail(.refused, "refused the connection: \(command.reason)", &actions)
             return
         }
@@ -224,6 +229,7 @@ public struct Session: Sendable {
         }
         // A missing type is let in, as libzmq does.
         let name = theirs["Socket-Type"].map { Printable.text($0, most: 16) }
+        theirType = name
         let role = name.flatMap { Role(rawValue: $0.lowercased()) }
         if let name, role == nil || !settings.role.peers.contains(role!) {
             fail(.type, "is a \(name)", farewell: .error("not a peer of \(settings.role.name)"), &actions)
@@ -234,7 +240,7 @@ public struct Session: Sendable {
             .ready(
                 Peer(
                     role: role, minor: greeting.minor, identity: theirs["Identity"] ?? [],
-                    credit: theirs.number(Self.creditProperty))))
+                    countsKept: theirs[Self.keptProperty] == [UInt8(ascii: "1")])))
     }
 
     // MARK: After READY
@@ -258,7 +264,6 @@ public struct Session: Sendable {
         // Nobody but a publisher is sent these; libzmq's PULL would give them to its application.
         case "SUBSCRIBE": if settings.role.publishes { actions.append(.subscribe(command.data)) }
         case "CANCEL": if settings.role.publishes { actions.append(.cancel(command.data)) }
-        case Self.moreCredit: if let number = command.number { actions.append(.credit(number)) }
         case Self.keptMessages: if let number = command.number { actions.append(.kept(number)) }
         case "ERROR": fail(.refused, "ended the connection: \(command.reason)", &actions)
         default: break
@@ -323,11 +328,8 @@ public struct Session: Sendable {
 }
 
 extension Session {
-    static let moreCredit = "MQCREDIT"
     static let keptMessages = "MQTAKEN"
 
-    /// Lets the peer send `count` messages more.
-    public static func credit(_ count: UInt64) -> [UInt8] { Command.number(moreCredit, count).frame }
     /// Says how many messages were kept of all that came.
     public static func kept(_ count: UInt64) -> [UInt8] { Command.number(keptMessages, count).frame }
     /// A subscription, in the form that a peer of this minor version takes.

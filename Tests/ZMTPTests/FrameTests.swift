@@ -24,7 +24,7 @@ struct FrameTests {
     @Test(arguments: [0, 1, 255, 256, 65_536])
     func aMessageOfAnySizeComesBack(size: Int) {
         let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-        var output = OutputBuffer()
+        let output = FrameBlock()
         body.withUnsafeBytes { output.append($0, frames: nil) }
         var scanner = FrameScanner()
         let seen = scan(Array(output.unsent), with: &scanner)
@@ -104,10 +104,11 @@ struct FrameTests {
 
     @Test func howeverAStreamIsCutTheMessagesAreTheSame() {
         let rounds = Fuzz.rounds(for: .seconds(1)) { generator, seed in
-            var output = OutputBuffer()
+            let output = FrameBlock()
             var expected: [[UInt8]] = []
             for _ in 0..<Int.random(in: 0...30, using: &generator) {
-                let size = Bool.random(using: &generator) ? Int.random(in: 0...20, using: &generator) : Int.random(in: 0...600, using: &generator)
+                let size =
+                    Bool.random(using: &generator) ? Int.random(in: 0...20, using: &generator) : Int.random(in: 0...600, using: &generator)
                 let body = (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) }
                 let cut = Int.random(in: 0...size, using: &generator)
                 body.withUnsafeBytes { output.append($0, frames: Bool.random(using: &generator) ? nil : [cut, size - cut]) }
@@ -131,13 +132,13 @@ struct FrameTests {
 
     @Test func theBufferKeepsItsBytesWhateverIsTakenFromIt() {
         let rounds = Fuzz.rounds(for: .seconds(1)) { generator, seed in
-            var output = OutputBuffer(capacity: 64)
+            let output = FrameBlock(capacity: 64)
             var (expected, seen) = ([UInt8](), [UInt8]())
             for _ in 0..<50 {
                 let bytes = (0..<Int.random(in: 0...70, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
-                output.append(bytes)
+                output.append(command: bytes)
                 expected += bytes
-                let taken = Int.random(in: 0...output.count, using: &generator)
+                let taken = Int.random(in: 0...output.unsent.count, using: &generator)
                 seen += output.unsent.prefix(taken)
                 output.sent(taken)
             }

@@ -29,8 +29,8 @@ struct SessionTests {
 
     @Test func propertiesOfOursAreReadAndUnknownOnesIgnored() {
         var session = Session(Session.Settings(.push), at: 0)
-        let actions = opening("PULL", minor: 0, more: [("X-Other", [1]), ("x-mq-credit", Array("17".utf8)), ("Identity", [7])]).feed(&session)
-        #expect(actions.peer == Session.Peer(role: .pull, minor: 0, identity: [7], credit: 17))
+        let actions = opening("PULL", minor: 0, more: [("X-Other", [1]), ("x-mq-taken", [0x31]), ("Identity", [7])]).feed(&session)
+        #expect(actions.peer == Session.Peer(role: .pull, minor: 0, identity: [7], countsKept: true))
     }
 
     @Test func aMissingTypeIsLetIn() {
@@ -113,7 +113,8 @@ struct SessionTests {
     }
 
     @Test func onlyAPublisherHearsOfSubscriptions() {
-        let both = Session.subscription([65], minor: 1) + Session.subscription([66], minor: 0)
+        let both =
+            Session.subscription([65], minor: 1) + Session.subscription([66], minor: 0)
             + Session.subscription([65], isCancelled: true, minor: 1) + Session.subscription([66], isCancelled: true, minor: 0)
         var publisher = established(.pub)
         #expect(both.feed(&publisher) == [.subscribe([65]), .subscribe([66]), .cancel([65]), .cancel([66])])
@@ -185,7 +186,7 @@ struct SessionTests {
                 case 0: stream += Command("PING", [0, 3] + topic.prefix(20)).frame
                 case 1: stream += Command("PONG", topic).frame
                 case 2: stream += Session.subscription(topic, minor: 1)
-                case 3: stream += Session.credit(UInt64.random(in: 0...9, using: &generator))
+                case 3: stream += Session.kept(UInt64.random(in: 0...9, using: &generator))
                 case 4: if role.publishes { stream += Session.subscription(topic, minor: 0) }
                 default: stream += Command("OTHER", topic).frame
                 }

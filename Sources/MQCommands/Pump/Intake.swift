@@ -30,7 +30,7 @@ final class Intake {
     }
 
     /// So much is received at once.
-    private static let byteLimit = 1 << 17
+    private static let byteLimit = 1 << 18
     /// Messages under way share a batch up to this size.
     private static let parcelLimit = (bytes: 1 << 17, messages: 1 << 12)
 
@@ -259,9 +259,12 @@ final class Intake {
         .after(Self.patience(limits.timeout, address) ?? (limits.drains ? address.descriptor.emptyWait : limits.persistence?.idle))
     }
 
-    /// How many messages may be taken at once and lost with a program that is killed, where the queue forgets what it gave.
+    /// How many messages may be taken at once and lost with a program that is killed, where the queue forgets what it gave. What comes over
+    /// a connection has left its sender already, and would be lost just so.
     static func window(_ prefetch: Int?, _ address: ResolvedAddress, peeks: Bool) -> Int {
-        peeks || address.descriptor.capabilities.contains(.acknowledge) ? .max : max(1, prefetch ?? standardWindow)
+        let capabilities = address.descriptor.capabilities
+        if peeks || capabilities.contains(.acknowledge) { return .max }
+        return prefetch.map { max(1, $0) } ?? (capabilities.contains(.kernel) ? standardWindow : .max)
     }
 
     static let standardWindow = 256

@@ -29,7 +29,7 @@ final class RecordReader {
     /// Records read so far, the dropped ones included.
     private(set) var recordsBefore = 0
 
-    private static let chunk = 1 << 17
+    private static let chunk = 1 << 18
 
     init(_ framing: Framing, limit: Int?, descriptor: CInt = STDIN_FILENO) {
         self.descriptor = descriptor
@@ -44,6 +44,25 @@ final class RecordReader {
     /// Where in the input the record begins.
     func position(of index: Int) -> Int {
         isJSON ? parser.position(of: lineOfMessage[index], in: lines) : parser.position(of: index, in: batch)
+    }
+
+    /// Notes where the messages of a range begin. What is the same for all is asked for once: this is on the path of every message.
+    /// - Parameters:
+    ///   - first: the number that the first message of `batch` has in the ledger.
+    ///   - start: where in the input reading began.
+    func note(_ numbers: Range<Int>, first: Int, start: Int, in ledger: inout Ledger) {
+        guard !isJSON, batch.count > 1 else { return ledger.note(numbers) { start + position(of: $0 - first) } }
+        Self.note(numbers, first, start + parser.position(of: 0, in: batch), start + parser.position(of: 1, in: batch), batch, in: &ledger)
+    }
+
+    private static func note(
+        _ numbers: Range<Int>, _ first: Int, _ position: Int, _ second: Int, _ batch: borrowing Batch, in ledger: inout Ledger
+    ) {
+        let distance = second - batch.offset(of: 0) - batch.size(of: 0)
+        ledger.note(numbers) { number in
+            let before = number - first - 1
+            return before < 0 ? position : distance + batch.offset(of: before) + batch.size(of: before)
+        }
     }
 
     /// Where in the input the first byte behind all records of `batch` stands.

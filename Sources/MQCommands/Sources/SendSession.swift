@@ -149,9 +149,7 @@ final class SendSession {
         let firstOpen = delivery.firstOpen
         guard firstOpen < positions.upperBound else { return ledger.removeAll() }
         ledger.forget(before: firstOpen)
-        ledger.note(max(firstOpen, positions.lowerBound)..<positions.upperBound) { [start] position in
-            start + reader.position(of: position - positions.lowerBound)
-        }
+        reader.note(max(firstOpen, positions.lowerBound)..<positions.upperBound, first: positions.lowerBound, start: start, in: &ledger)
     }
 
     /// The messages of the command line. Returns false when stopped.

@@ -101,7 +101,7 @@ final class RecordWriter: MessageSink {
         if framing == .whole, let index = range.first(where: { number + $0 - range.lowerBound > 0 }) {
             return (index, ("follows another without anything between them", either))
         }
-        let many = mayHaveFrames && framing != .jsonl ? range.first { batch.properties(of: $0).frames != nil } : nil
+        let many = mayHaveFrames && batch.hasProperties && framing != .jsonl ? range.first { batch.properties(of: $0).frames != nil } : nil
         if let many { return (many, ("has \(Quantity.count(batch.properties(of: many).frames!.count, "frame"))", "-J")) }
         guard let terminator = framing.terminator, let index = batch.firstAmbiguous(terminator, in: range) else { return nil }
         let what = framing == .lines ? "a newline" : framing == .nul ? "a NUL" : "the delimiter"

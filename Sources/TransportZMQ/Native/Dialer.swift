@@ -1,0 +1,95 @@
+import Glibc
+import MQCore
+import ZMTP
+
+/// An endpoint that we connect to, again and again.
+final class Dialer {
+    let endpoint: Endpoint
+    private var addresses: [SocketAddress] = []
+    private var place = 0
+    private var backoff: Backoff
+    /// When the next attempt is due; `UInt64.max` while one is under way, has succeeded or is of no use.
+    var due: UInt64 = 0
+    /// An attempt under way, and when it is given up.
+    private(set) var attempt: (descriptor: CInt, family: CInt, end: UInt64)?
+    /// A name that is being looked up, again after a connection broke.
+    private(set) var lookup: Resolver.Lookup?
+    var token = 0
+    private var looksUp: Bool
+    var hasSaidNobody = false
+
+    /// - Parameter addresses: what the name of the host stands for by now.
+    init(_ endpoint: Endpoint, addresses: [SocketAddress], _ settings: NativeSettings) {
+        (self.endpoint, self.addresses) = (endpoint, addresses)
+        backoff = Backoff(first: settings.reconnect.first, longest: settings.reconnect.longest)
+        if case .tcp(_, let host, _) = endpoint.medium { looksUp = !Resolver.isNumeric(host) } else { looksUp = false }
+    }
+
+    enum Outcome { case connected(CInt, CInt), underWay(CInt), lookingUp(CInt), failed }
+
+    /// Begins one attempt.
+    func dial(at now: UInt64, _ settings: NativeSettings) -> Outcome {
+        due = .max
+        if place >= addresses.count {
+            place = 0
+            if looksUp, case .tcp(_, let host, let port) = endpoint.medium, let made = try? Resolver.Lookup(host, port: port ?? 0) {
+                lookup = made
+                return .lookingUp(made.descriptor)
+            }
+            if addresses.isEmpty { return .failed }
+        }
+        let address = addresses[place]
+        place += 1
+        let descriptor = socket(address.family, StreamSocket.kind, 0)
+        guard descriptor >= 0 else { return .failed }
+        settings.prepare(descriptor, address.family)
+        while true {
+            if address.withPointer({ connect(descriptor, $0, $1) }) == 0 { return .connected(descriptor, address.family) }
+            if errno == EINTR { continue }
+            guard errno == EINPROGRESS else { break }
+            attempt = (descriptor, address.family, settings.connectTimeout.map { now &+ $0 } ?? .max)
+            return .underWay(descriptor)
+        }
+        close(descriptor)
+        return .failed
+    }
+
+    /// The attempt under way has come to an end.
+    /// - Returns: the connection, where there is one.
+    func finish() -> (descriptor: CInt, family: CInt)? {
+        guard let attempt else { return nil }
+        self.attempt = nil
+        if StreamSocket.pendingError(attempt.descriptor) == 0 { return (attempt.descriptor, attempt.family) }
+        close(attempt.descriptor)
+        return nil
+    }
+
+    /// Gives up the attempt under way.
+    func cancel() {
+        if let attempt { close(attempt.descriptor) }
+        attempt = nil
+    }
+
+    /// Takes what a name stands for now; an answer that is none leaves the old one.
+    func takeLookup(ipv6: Bool) {
+        if case .success(let found)? = lookup?.result, !found.isEmpty { addresses = Resolver.chosen(from: found, ipv6: ipv6) }
+        lookup = nil
+    }
+
+    /// Another attempt: at once with the next address, else after a pause.
+    func again(at now: UInt64) {
+        guard place >= addresses.count else {
+            due = now
+            return
+        }
+        var generator = SystemRandomNumberGenerator()
+        due = now + backoff.pause(&generator)
+        if !looksUp { place = 0 }
+    }
+
+    /// The handshake is done: the next attempt begins from the front.
+    func succeeded() {
+        backoff.succeeded()
+        place = addresses.count
+    }
+}

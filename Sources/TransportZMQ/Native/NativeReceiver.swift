@@ -1,0 +1,73 @@
+import CZMQ
+import Glibc
+import MQCore
+import ZMTP
+
+/// Receives by the native engine: PULL, SUB, XSUB, PAIR.
+final class NativeReceiver: Receiver {
+    private let core: ReceivingCore
+    private let fleet: Fleet
+    private let endsWithLastSender: Bool
+    private let type: SocketType
+    private var lostAhead = false
+    /// The most messages that one call hands over: what is taken ahead of whoever wants them.
+    private let most: Int
+
+    init(_ fleet: Fleet, settings: Settings, endsWithLastSender: Bool) throws(TransportError) {
+        (self.fleet, self.endsWithLastSender, type) = (fleet, endsWithLastSender, settings.type)
+        most = settings.receiveLimit == 0 ? .max : settings.receiveLimit
+        core = ReceivingCore(fleet)
+        fleet.owner = core
+        fleet.turn(until: .immediately)
+        try Attendant.start(for: fleet)
+    }
+
+    deinit {
+        fleet.enter()
+        fleet.close()
+        fleet.leave()
+    }
+
+    var handedOver: Int { core.handedOver }
+
+    func receive(
+        into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
+    ) throws(TransportError) -> Outcome {
+        let limit = min(limit, most)
+        if limit <= 0 { return .received }
+        fleet.enter()
+        defer { fleet.leave() }
+        if fleet.isClosed { return .ended }
+        fleet.turn(until: .immediately, stop: stop)
+        while true {
+            if core.take(into: &batch, limit: limit, byteLimit: byteLimit) { return .received }
+            if stop.isRaised { return .stopped }
+            if endsWithLastSender && fleet.handshakes > 0 && fleet.ready.isEmpty { return .ended }
+            switch fleet.turn(until: deadline, stop: stop) {
+            case .ready, .stopped: continue
+            case .deadlinePassed:
+                if core.take(into: &batch, limit: limit, byteLimit: byteLimit) { return .received }
+                guard deadline.hasPassed else { continue }
+                let unanswered = fleet.peers.filter { $0.dialer != nil && $0.greeted == nil }
+                if deadline != .immediately, fleet.handshakes == 0, let failure = fleet.troubles.failure(unanswered) { throw failure }
+                return .deadlinePassed
+            }
+        }
+    }
+
+    func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        fleet.enter()
+        defer { fleet.leave() }
+        guard !fleet.isClosed else { return }
+        lostAhead = core.leave(until: deadline.earlier(.after(Fleet.farewell)))
+        fleet.close()
+    }
+
+    var closingRemarks: [String] {
+        guard type == .pull, lostAhead else { return [] }
+        return [
+            "messages beyond those received had been taken ahead from their senders and are lost: "
+                + "only an mq that sends keeps them until it knows that they were taken"
+        ]
+    }
+}

@@ -1,0 +1,174 @@
+import Glibc
+import MQCore
+import ZMTP
+
+/// Sends by the native engine: PUSH, PUB, XPUB, PAIR.
+///
+/// `flush` ends the sender: nothing can be sent after it. The verbs flush once, at the end of their input.
+final class NativeSender: Sender {
+    private let core: SendingCore
+    private let fleet: Fleet
+    private let settings: Settings
+    private let notices: Notices
+    private var isFlushed = false
+    private var isConfirmed = false
+    private var peersAwaited: Bool
+    /// Until when a publisher that nobody told to wait waits.
+    private var patienceEnd: Deadline?
+    private var known = 0
+
+    /// How long an end goes on for what can be had at once after the flag was raised.
+    private static let grace = Duration.milliseconds(25)
+
+    init(_ fleet: Fleet, settings: Settings, notices: Notices) throws(TransportError) {
+        (self.fleet, self.settings, self.notices) = (fleet, settings, notices)
+        core = SendingCore(fleet, settings)
+        peersAwaited = settings.awaitedPeers == 0
+        fleet.owner = core
+        fleet.turn(until: .immediately)
+        try Attendant.start(for: fleet)
+    }
+
+    deinit {
+        fleet.enter()
+        fleet.close()
+        fleet.leave()
+    }
+
+    var maximumMessageSize: Int? { nil }
+
+    var confirmed: Int {
+        fleet.enter()
+        defer { fleet.leave(isUrgent: core.isUrgent, hasWorked: false) }
+        if !isFlushed { known = max(known, core.confirmed) }
+        return isConfirmed ? core.sent : known
+    }
+
+    var obstacle: TransportError {
+        fleet.enter()
+        defer { fleet.leave(isUrgent: core.isUrgent, hasWorked: false) }
+        let unanswered = fleet.peers.filter { $0.dialer != nil && $0.greeted == nil }
+        if fleet.handshakes == 0, let failure = fleet.troubles.failure(unanswered) { return failure }
+        if !fleet.ready.isEmpty && peersAwaited { return TransportError(.tryAgain, "every peer is at its high-water mark") }
+        let came = core.peersThere
+        let noun = settings.type.publishes ? "subscriber" : "peer"
+        if came > 0 {
+            return TransportError(
+                .unreachable, "\(Quantity.grouped(came)) of \(Quantity.grouped(settings.awaitedPeers)) \(noun)s came",
+                hint: "are the others running?")
+        }
+        let awaited = settings.type.publishes ? "no subscriber has come" : "no peer is connected"
+        return TransportError(.unreachable, awaited, hint: "is the other end running?")
+    }
+
+    func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? { ZMQSender.refusalOfFrames(in: batch, range) }
+
+    func send(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int {
+        guard !isFlushed else { throw TransportError(.failure, "nothing can be sent after the end of the messages") }
+        guard !range.isEmpty else { return 0 }
+        fleet.enter()
+        defer { fleet.leave(isUrgent: core.isUrgent) }
+        fleet.turn(until: .immediately, stop: stop)
+        if !peersAwaited, !awaitPeers(until: deadline, stop: stop) { return 0 }
+        _ = core.limit.adapt(toMean: batch.byteCount / max(1, batch.count))
+        var next = range.lowerBound
+        while true {
+            next += core.give(batch, next..<range.upperBound)
+            if next == range.upperBound || stop.isRaised { break }
+            if settings.drops && !fleet.ready.isEmpty {
+                fleet.turn(until: .immediately, stop: stop)
+            } else if fleet.turn(until: deadline, stop: stop) == .deadlinePassed, deadline.hasPassed {
+                next += core.give(batch, next..<range.upperBound)
+                break
+            }
+        }
+        return next - range.lowerBound
+    }
+
+    /// Waits for the peers a first message needs; false when the deadline or the flag came first.
+    private func awaitPeers(until deadline: Deadline, stop: StopFlag) -> Bool {
+        let waitsOn = settings.awaitsExplicitly || !settings.type.publishes
+        // Several calls may share one wait.
+        let patience = patienceEnd ?? .after(ZMQSender.patience)
+        patienceEnd = patience
+        let bound = waitsOn ? deadline : deadline.earlier(patience)
+        while true {
+            if core.peersThere >= settings.awaitedPeers {
+                peersAwaited = true
+                return true
+            }
+            switch fleet.turn(until: bound, stop: stop) {
+            case .ready: continue
+            case .stopped: return false
+            case .deadlinePassed:
+                guard bound.hasPassed else { continue }
+                if waitsOn || !patience.hasPassed { return false }
+                notices.warn("no subscriber came within \(Quantity.words(ZMQSender.patience)); messages go to nobody until one does")
+                peersAwaited = true
+                return true
+            }
+        }
+    }
+
+    func flush(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        guard !isFlushed else { return }
+        isFlushed = true
+        fleet.enter()
+        defer { fleet.leave() }
+        let bound = settings.linger.map { deadline.earlier(.after($0)) } ?? deadline
+        // Without a subscriber a publisher's messages went nowhere, and nobody is to be waited for.
+        let waits = core.sent > 0 && !(settings.type.publishes && fleet.ready.isEmpty)
+        defer {
+            known = max(known, core.confirmed)
+            fleet.close()
+        }
+        if waits { try finish(until: bound, stop: stop) }
+        isConfirmed = true
+        for peer in fleet.ready { peer.shutDown() }
+    }
+
+    /// Waits until everything was written, and read by the peers as far as that can be known.
+    private func finish(until wanted: Deadline, stop: StopFlag) throws(TransportError) {
+        var (deadline, isHurried) = (wanted, false)
+        var pause: UInt64 = 50_000
+        while true {
+            if stop.isRaised && !isHurried {
+                isHurried = true
+                fleet.detachStop()
+                deadline = deadline.earlier(.after(Self.grace))
+            }
+            let rest = core.unfinished(at: Deadline.now())
+            if rest.messages == 0 && rest.peer == nil { break }
+            if deadline.hasPassed { throw late(rest) }
+            // A kernel that empties its buffer does not say so.
+            let looks = rest.peer.map { $0.session.receipts.trust == .none && $0.output.isWritten } ?? false
+            var until = deadline
+            if looks || core.isPatient {
+                until = until.earlier(Deadline(nanoseconds: Deadline.now() + pause))
+                pause = min(pause * 2, looks ? 2_000_000 : 20_000_000)
+            }
+            _ = fleet.turn(until: until, stop: isHurried ? nil : stop)
+        }
+        guard let lost = core.lossy else { return }
+        throw TransportError(
+            .unreachable,
+            "the peer at \(lost) went away before it had read everything: \(Quantity.count(core.inDoubt, "message")) may be lost",
+            isRetriable: true)
+    }
+
+    private func late(_ rest: (messages: Int, peer: Peer?, unread: Int)) -> TransportError {
+        if let peer = rest.peer, peer.output.isWritten {
+            return TransportError(
+                .tryAgain, "\(Quantity.count(rest.unread, "message")) were not read by the peer at \(peer.endpoint) in time",
+                hint: "is the receiver reading?", isRetriable: true)
+        }
+        return TransportError(
+            .tryAgain,
+            fleet.ready.isEmpty ? "no peer took the last messages in time" : "the peer did not take the last messages in time",
+            hint: "is the receiver running, and reading?", isRetriable: true)
+    }
+
+    var closingRemarks: [String] {
+        core.dropped > 0 ? ["\(Quantity.grouped(core.dropped)) messages were dropped for subscribers at their high-water mark"] : []
+    }
+}

@@ -1,0 +1,89 @@
+import Glibc
+import MQCore
+import ZMTP
+
+/// The options of an address, as the native engine takes them.
+struct NativeSettings: Sendable {
+    let role: Role
+    let mechanism: Session.Mechanism
+    let options: OptionValues
+    let ipv6: Bool
+    let handshake: UInt64?
+    let connectTimeout: UInt64?
+    let reconnect: (first: UInt64, longest: UInt64)
+    let liveness: Liveness.Settings
+    let largestMessage: Int
+    let topics: [[UInt8]]
+    let isInverted: Bool
+
+    init(_ settings: Settings, ipv6: Bool, notices: Notices) {
+        options = settings.options
+        self.ipv6 = ipv6
+        guard let role = Role(rawValue: settings.type.rawValue) else { preconditionFailure("both lists have the same words") }
+        // A publisher is an XPUB inside for libzmq; to its subscribers it is the same.
+        self.role = role
+        mechanism = settings.security.nativeMechanism(notices)
+        let time = { (key: String) -> UInt64? in settings.options.duration(key).map { max(1, $0.nanoseconds) } }
+        handshake = options.duration("handshake").map { $0 == .zero ? nil : $0.nanoseconds } ?? 3_000_000_000
+        connectTimeout = options.duration("connect-timeout").flatMap { $0 == .zero ? nil : $0.nanoseconds }
+        reconnect = (time("reconnect") ?? 100_000_000, time("reconnect-max") ?? 0)
+        liveness = Liveness.Settings(
+            interval: options.duration("heartbeat")?.nanoseconds ?? 0, timeout: options.duration("heartbeat-timeout")?.nanoseconds,
+            timeToLive: UInt16(clamping: (options.duration("heartbeat-ttl")?.nanoseconds ?? 0) / 100_000_000))
+        largestMessage = options.bytes("max-message") ?? .max
+        let texts = options.texts("subscribe")
+        topics = settings.type.subscribes ? (texts.isEmpty ? [[]] : texts.map { $0.rawBytes }) : []
+        isInverted = options.flag("invert-matching") ?? false
+    }
+
+    func session(at now: UInt64) -> Session {
+        var settings = Session.Settings(role)
+        settings.mechanism = mechanism
+        settings.identity = options.text("identity").map { Array($0.utf8) } ?? []
+        settings.handshake = handshake
+        settings.liveness = liveness
+        settings.countsKept = !role.publishes && !role.subscribes
+        return Session(settings, at: now)
+    }
+
+    var scanner: FrameScanner {
+        FrameScanner(largest: largestMessage, topics: role.subscribes ? topics : [], isInverted: isInverted)
+    }
+
+    /// Sets what was asked for on a socket, before it is bound or connected.
+    func prepare(_ descriptor: CInt, _ family: CInt) {
+        let set = { (level: CInt, name: CInt, value: Int) in
+            var value = CInt(clamping: value)
+            setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<CInt>.size))
+        }
+        if let bytes = options.bytes("send-buffer") { _ = set(SOL_SOCKET, SO_SNDBUF, bytes) }
+        if let bytes = options.bytes("recv-buffer") { _ = set(SOL_SOCKET, SO_RCVBUF, bytes) }
+        guard family != AF_UNIX else { return }
+        if let device = options.text("device") {
+            setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, device, socklen_t(device.utf8.count))
+        }
+        if let tos = options.integer("tos") {
+            _ = family == AF_INET6 ? set(CInt(IPPROTO_IPV6), IPV6_TCLASS, tos) : set(CInt(IPPROTO_IP), IP_TOS, tos)
+        }
+        if family == AF_INET6 { _ = set(CInt(IPPROTO_IPV6), IPV6_V6ONLY, ipv6 ? 0 : 1) }
+    }
+
+    /// Sets what was asked for on a connection that stands.
+    func tune(_ descriptor: CInt, _ family: CInt) {
+        guard family != AF_UNIX else { return }
+        let set = { (level: Int, name: CInt, value: Int) in
+            var value = CInt(clamping: value)
+            setsockopt(descriptor, CInt(level), name, &value, socklen_t(MemoryLayout<CInt>.size))
+        }
+        _ = set(IPPROTO_TCP, TCP_NODELAY, 1)
+        if let keeps = options.flag("keepalive") { _ = set(Int(SOL_SOCKET), SO_KEEPALIVE, keeps ? 1 : 0) }
+        let seconds = { (key: String) in options.duration(key).map { Int(clamping: max(1, ($0.nanoseconds + 999_999_999) / 1_000_000_000)) }
+        }
+        if let idle = seconds("keepalive-idle") { _ = set(IPPROTO_TCP, TCP_KEEPIDLE, idle) }
+        if let interval = seconds("keepalive-interval") { _ = set(IPPROTO_TCP, TCP_KEEPINTVL, interval) }
+        if let count = options.integer("keepalive-count") { _ = set(IPPROTO_TCP, TCP_KEEPCNT, count) }
+        if let longest = options.duration("tcp-maxrt") {
+            _ = set(IPPROTO_TCP, TCP_USER_TIMEOUT, Int(clamping: longest.nanoseconds / 1_000_000))
+        }
+    }
+}

@@ -1,0 +1,362 @@
+import Glibc
+import MQCore
+import ZMTP
+
+/// What a sender does with its connections, under the gate of their fleet.
+final class SendingCore: FleetOwner {
+    private unowned let fleet: Fleet
+    private let settings: Settings
+    var limit: MessageLimit
+    /// Messages accepted so far, and those that were dropped for a peer at its mark.
+    private(set) var sent = 0
+    private(set) var dropped = 0
+    /// Messages that nobody has: returned by a peer that left without them, or accepted while there was none.
+    private var backlog: [FrameBlock] = []
+    private var turns = Turns<Int>()
+    private var subscriptions = SubscriptionTree()
+    private var subscribers: [Int: Peer] = [:]
+    private var wanted = PeerSet()
+    /// Messages of which only the peer knows whether it has read them, and where it was.
+    private(set) var inDoubt = 0
+    private(set) var lossy: String?
+    /// What peers say that nobody reads.
+    private var scratch = Batch(byteCapacity: 256)
+
+    /// How long a peer may leave a receipt out, in nanoseconds, before it counts what its kernel says.
+    private static let pause: UInt64 = 250_000_000
+    /// A receipt is asked for after so many bytes.
+    private static let receiptInterval = 256 << 10
+    init(_ fleet: Fleet, _ settings: Settings) {
+        (self.fleet, self.settings) = (fleet, settings)
+        limit = MessageLimit(most: settings.sendLimit, bytes: settings.buffer)
+    }
+
+    private var publishes: Bool { settings.type.publishes }
+
+    /// Peers that a first message waits for: those who want messages.
+    var peersThere: Int { publishes ? fleet.ready.count { $0.topics.count > 0 } : fleet.ready.count }
+
+    // MARK: FleetOwner
+
+    func greeted(_ peer: Peer) {
+        peer.output.retains = !publishes && (peer.greeted?.countsKept == true || settings.resends)
+        if publishes {
+            subscribers[peer.token] = peer
+        } else {
+            turns.add(peer.token)
+            subscribers[peer.token] = peer
+        }
+        // Whether it gives receipts at all.
+        askReceipt(peer)
+        handBacklog()
+        fleet.write(peer)
+    }
+
+    func readable(_ peer: Peer) {
+        while !peer.isGone {
+            if !peer.input.isEmpty {
+                let before = peer.input.unread.count
+                fleet.obey(peer)
+                if peer.isGone { return }
+                // What it sends beside commands is for nobody.
+                let (consumed, _, stop) = peer.scanner.scan(peer.input.unread, into: &scratch, limit: .max, byteLimit: .max)
+                peer.input.consume(consumed)
+                scratch.removeAll()
+                if case .malformed(let words) = stop { return fleet.fail(peer, Failure(.malformed, "sent what cannot be taken: \(words)")) }
+                if peer.input.unread.count < before { continue }
+            }
+            switch peer.read() {
+            case .bytes: continue
+            case .blocked: return
+            case .ended: return fleet.remove(peer)
+            }
+        }
+    }
+
+    func heard(_ peer: Peer, _ action: Session.Action) {
+        switch action {
+        case .receipt(let count): confirm(peer, upTo: count)
+        case .subscribe(let topic): subscribe(peer, topic)
+        case .cancel(let topic):
+            if subscriptions.cancel(topic, peer.token) { peer.topics = (peer.topics.count - 1, peer.topics.bytes - topic.count) }
+        case .kept(let count):
+            // It leaves, and has said what it has of all that it was sent.
+            confirm(peer, upTo: count)
+            takeBack(peer, from: count)
+            fleet.remove(peer)
+        default: break
+        }
+    }
+
+    private static let mostTopics = (count: 100_000, bytes: 16 << 20)
+
+    private func subscribe(_ peer: Peer, _ topic: [UInt8]) {
+        guard subscriptions.subscribe(topic, peer.token) else { return }
+        peer.topics = (peer.topics.count + 1, peer.topics.bytes + topic.count)
+        if peer.topics.count > Self.mostTopics.count || peer.topics.bytes > Self.mostTopics.bytes {
+            fleet.fail(peer, Failure(.malformed, "subscribes to too much", farewell: Command.error("too many subscriptions").frame))
+        }
+    }
+
+    func lost(_ peer: Peer) {
+        subscribers[peer.token] = nil
+        if publishes {
+            subscriptions.remove(peer.token)
+        } else {
+            turns.remove(peer.token)
+            takeBack(peer)
+            handBacklog()
+        }
+    }
+
+    func attend() {
+        for peer in fleet.ready {
+            // Messages that came to rest are asked about, too.
+            if peer.output.given > peer.session.receipts.asked { askReceipt(peer) }
+            fleet.write(peer)
+        }
+    }
+
+    // MARK: Receipts
+
+    func askReceipt(_ peer: Peer) {
+        if peer.session.receipts.trust == .none && peer.greeted?.countsKept != true {
+            // It never says what it takes.
+            if peer.output.retains { peer.output.stopRetaining() }
+            return peer.output.noteReceipt()
+        }
+        peer.output.give(command: peer.session.ping(after: peer.output.given, at: Deadline.now()))
+        peer.output.noteReceipt()
+        peer.marks.append((peer.output.given, sent))
+        fleet.note(peer)
+    }
+
+    private func confirm(_ peer: Peer, upTo count: UInt64) {
+        peer.output.release(upTo: count)
+        while let mark = peer.marks.first, mark.messages <= count {
+            peer.floor = mark.messages == peer.output.given ? .max : mark.floor
+            peer.marks.removeFirst()
+        }
+        if count >= peer.output.given { peer.floor = .max }
+    }
+
+    /// Takes what a peer has not got away from it, for the next.
+    /// - Parameter kept: how many it has, where it has said so.
+    private func takeBack(_ peer: Peer, from kept: UInt64? = nil) {
+        guard peer.output.given > 0, !peer.isSettled else { return }
+        peer.isSettled = true
+        let written = peer.output.written
+        let taken = peer.readAll ? written : peer.session.receipts.taken
+        let isRepeated = settings.resends && peer.output.retains
+        if kept == nil, !isRepeated, written > taken {
+            inDoubt += Int(written - taken)
+            doubtFloor = min(doubtFloor, peer.floor)
+            lossy = peer.endpoint
+            tell(peer, taken, written)
+        }
+        // In front of what was accepted later.
+        backlog.insert(contentsOf: peer.output.takeBack(from: kept ?? (isRepeated ? taken : written)), at: 0)
+        peer.floor = .max
+    }
+
+    private func tell(_ peer: Peer, _ taken: UInt64, _ written: UInt64) {
+        fleet.notices.detail(
+            "the peer at \(peer.endpoint) left: at least \(Quantity.grouped(Int(taken))), at most \(Quantity.grouped(Int(written))) of its "
+                + "\(Quantity.grouped(Int(peer.output.given))) messages were read")
+    }
+
+    /// Every message below is confirmed.
+    var confirmed: Int {
+        if inDoubt > 0 { return min(doubtFloor, lowest) }
+        return lowest
+    }
+    private var doubtFloor = Int.max
+
+    private var lowest: Int {
+        var lowest = sent
+        for block in backlog { lowest = min(lowest, block.floor) }
+        for peer in fleet.ready { lowest = min(lowest, peer.floor) }
+        return lowest
+    }
+
+    // MARK: Giving
+
+    private var mark: Int { limit.current == 0 ? .max : limit.current }
+
+    /// How many messages a peer may be given now.
+    private func room(_ peer: Peer) -> Int {
+        if peer.output.isWritten { return mark }
+        if peer.output.unsentBytes >= settings.buffer { return 0 }
+        return max(0, mark - peer.output.unsentMessages)
+    }
+
+    private func handBacklog() {
+        while let block = backlog.first {
+            guard let token = turns.take(where: { subscribers[$0].map { room($0) > 0 } ?? false }), let peer = subscribers[token] else {
+                return
+            }
+            backlog.removeFirst()
+            peer.floor = min(peer.floor, block.floor)
+            peer.output.adopt(block)
+            fleet.write(peer)
+        }
+    }
+
+    private var backlogMessages: Int { backlog.reduce(0) { $0 + $1.messages } }
+
+    /// Gives messages to peers with room, as many as they take.
+    /// - Returns: how many of them, from the front.
+    func give(_ batch: borrowing Batch, _ range: Range<Int>) -> Int {
+        if !backlog.isEmpty { handBacklog() }
+        let count = publishes ? publish(batch, range) : share(batch, range)
+        for peer in fleet.ready {
+            if peer.output.bytesSinceReceipt >= Self.receiptInterval { askReceipt(peer) }
+            if !peer.output.isWritten || peer.pong != nil { fleet.write(peer) }
+        }
+        return count
+    }
+
+    private func share(_ batch: borrowing Batch, _ range: Range<Int>) -> Int {
+        guard backlog.isEmpty || fleet.ready.isEmpty else { return 0 }
+        if fleet.ready.isEmpty { return keep(batch, range) }
+        if fleet.ready.count == 1 && !batch.hasProperties {
+            let peer = fleet.ready[0]
+            let count = min(range.count, room(peer))
+            guard count > 0 else { return settings.drops ? drop(min(range.count, dropPortion)) : 0 }
+            if peer.floor == .max { peer.floor = sent }
+            peer.output.give(batch, range.prefix(count), floor: sent)
+            sent += count
+            return count
+        }
+        var index = range.lowerBound
+        while index < range.upperBound {
+            guard let token = turns.take(where: { subscribers[$0].map { room($0) > 0 } ?? false }), let peer = subscribers[token] else {
+                if settings.drops { index += drop(min(range.upperBound - index, dropPortion)) }
+                break
+            }
+            put(batch, index, to: peer)
+            sent += 1
+            index += 1
+        }
+        return index - range.lowerBound
+    }
+
+    /// So many messages are dropped before a full peer is tried again.
+    private var dropPortion: Int { max(1, mark / 2) }
+
+    private func drop(_ count: Int) -> Int {
+        dropped += count
+        sent += count
+        return count
+    }
+
+    private func put(_ batch: borrowing Batch, _ index: Int, to peer: Peer) {
+        if peer.floor == .max { peer.floor = sent }
+        if batch.hasProperties, let frames = batch.properties(of: index).frames {
+            peer.output.give(batch.bytes(of: index), frames: frames, floor: sent)
+        } else {
+            peer.output.give(batch, index..<index + 1, floor: sent)
+        }
+    }
+
+    /// Accepts messages while nobody is there, up to the mark.
+    private func keep(_ batch: borrowing Batch, _ range: Range<Int>) -> Int {
+        if settings.immediate { return 0 }
+        let count = min(range.count, max(0, mark - backlogMessages))
+        for index in range.prefix(count) {
+            if backlog.last?.hasRoom(for: batch.size(of: index) + 64) != true {
+                let block = fleet.pool.take()
+                block.floor = sent
+                backlog.append(block)
+            }
+            backlog[backlog.count - 1].append(
+                batch.bytes(of: index), frames: batch.hasProperties ? batch.properties(of: index).frames : nil)
+            sent += 1
+        }
+        return count
+    }
+
+    /// Gives each message to those who want it. Without `drop`, one that is at its mark holds up all.
+    private func publish(_ batch: borrowing Batch, _ range: Range<Int>) -> Int {
+        var count = settings.drops ? min(range.count, dropPortion) : range.count
+        if !settings.drops {
+            for peer in fleet.ready where peer.topics.count > 0 { count = min(count, room(peer)) }
+        }
+        guard count > 0 else { return 0 }
+        // One who wants everything is given everything at once.
+        if fleet.ready.count == 1 && !batch.hasProperties, let peer = fleet.ready.first, !settings.drops, wantsAll(peer) {
+            if peer.floor == .max { peer.floor = sent }
+            peer.output.give(batch, range.prefix(count), floor: sent)
+            sent += count
+            return count
+        }
+        var rooms: [Int: Int] = [:]
+        for peer in fleet.ready { rooms[peer.token] = room(peer) }
+        for index in range.prefix(count) {
+            let frames = batch.hasProperties ? batch.properties(of: index).frames : nil
+            let body = batch.bytes(of: index)
+            wanted.removeAll()
+            subscriptions.match(UnsafeRawBufferPointer(rebasing: body.prefix(frames?.first ?? body.count)), into: &wanted)
+            for peer in fleet.ready where wanted.contains(peer.token) != fleet.settings.isInverted {
+                if rooms[peer.token, default: 0] <= 0 {
+                    dropped += 1
+                    continue
+                }
+                put(batch, index, to: peer)
+                rooms[peer.token]! -= 1
+            }
+            sent += 1
+        }
+        return count
+    }
+
+    private func wantsAll(_ peer: Peer) -> Bool {
+        wanted.removeAll()
+        subscriptions.match(UnsafeRawBufferPointer(start: nil, count: 0), into: &wanted)
+        return wanted.contains(peer.token) != fleet.settings.isInverted
+    }
+
+    // MARK: The end
+
+    /// Whether something waits to be written.
+    var isUrgent: Bool { fleet.ready.contains { !$0.output.isWritten } }
+
+    /// A receiver whose output pauses confirms nothing, and may have read everything all the same.
+    private func isSurelyRead(_ peer: Peer, at now: UInt64) -> Bool {
+        if peer.progress.taken != peer.session.receipts.taken || peer.progress.since == 0 {
+            peer.progress = (peer.session.receipts.taken, now)
+        }
+        return now >= peer.progress.since + Self.pause && Unread.bytes(peer.descriptor) == 0
+    }
+
+    /// Whether an answer is awaited that may not come.
+    var isPatient: Bool { fleet.ready.contains { $0.progress.since > 0 } }
+
+    /// What is still missing: messages that nobody has, and peers that have not confirmed.
+    func unfinished(at now: UInt64) -> (messages: Int, peer: Peer?, unread: Int) {
+        var (messages, missing, unread) = (backlogMessages, Peer?.none, 0)
+        for peer in fleet.ready where peer.output.given > 0 {
+            fleet.write(peer)
+            let receipts = peer.session.receipts
+            if !peer.output.isWritten {
+                messages += peer.output.unsentMessages
+                missing = peer
+                continue
+            }
+            if receipts.trust != .none || peer.greeted?.countsKept == true {
+                if receipts.taken >= peer.output.given { continue }
+                if isSurelyRead(peer, at: now) { continue }
+                if receipts.asked < peer.output.given {
+                    askReceipt(peer)
+                    fleet.write(peer)
+                }
+                unread += Int(peer.output.given - receipts.taken)
+                missing = peer
+            } else if Unread.bytes(peer.descriptor) > 0 {
+                unread += Int(peer.output.given)
+                missing = peer
+            }
+        }
+        return (messages, missing, unread)
+    }
+}

@@ -1,0 +1,89 @@
+import MQCore
+import ZMTP
+
+/// Why there are peers with whom we do not come to speak, in the words of both engines.
+struct Troubles {
+    private let type: SocketType
+    private let security: Security.Mechanism
+    private let stop: StopFlag
+    /// What failed at endpoints that we connect to, and what was seen there.
+    private var failures: [String: (failure: HandshakeFailure, seen: Greeting)] = [:]
+    private var looks: [String: Greeting] = [:]
+    private var warned: Set<String> = []
+
+    init(_ type: SocketType, _ security: Security.Mechanism, _ opening: Opening) {
+        (self.type, self.security, stop) = (type, security, opening.stop)
+    }
+
+    mutating func overcome(_ endpoint: String) { failures[endpoint] = nil }
+
+    /// A connection that came to nothing.
+    /// - Returns: what is to be said of it, once as a warning.
+    mutating func note(_ failure: Failure, of peer: Peer) -> Notice? {
+        let endpoint = peer.endpoint
+        guard peer.dialer != nil else {
+            if failure.kind == .refused {
+                return .warning("a client at \(endpoint) was refused: its user and password are not in plain-users")
+            }
+            // Anybody may look in at a bound endpoint: a port scanner, another mq that asks whether we live.
+            guard failure.kind == .type || failure.kind == .mechanism else {
+                return .detail("a visitor at \(endpoint) left without a handshake")
+            }
+            return warn(endpoint, "the peer at \(endpoint) \(failure.kind == .type ? "is not a \(type.peers) socket" : failure.sentence)")
+        }
+        let (kind, seen): (HandshakeFailure.Kind, Greeting) =
+            switch failure.kind {
+            case .foreign(.http): (.protocolViolation, .http)
+            case .foreign(.text(let words)): (.protocolViolation, .foreign(words))
+            case .foreign: (.protocolViolation, .foreign(""))
+            case .mechanism: (.mechanism, .zmtp(mechanism: peer.session.theirMechanism ?? "", type: nil))
+            case .type: (.other, .zmtp(mechanism: security.name, type: peer.session.theirType))
+            case .refused: (.authentication(peer.session.theirReason.flatMap { Int($0) } ?? 400), .nobody)
+            case .malformed: (.protocolViolation, .nobody)
+            case .silent: (.other, .silent)
+            case .closed: (.other, seen(at: endpoint, by: peer))
+            }
+        let found = HandshakeFailure(kind: kind)
+        // What says more stays.
+        if failure.kind == .closed, failures[endpoint] != nil { return nil }
+        failures[endpoint] = (found, seen)
+        return warn(endpoint, found.error(at: endpoint, for: type, security, seen).sentence)
+    }
+
+    /// What hung up in the middle of a handshake. A libzmq that wants security does so as soon as it reads that we have none, and its
+    /// own greeting may be lost with that: a look shows it.
+    private mutating func seen(at endpoint: String, by peer: Peer) -> Greeting {
+        if let mechanism = peer.session.theirMechanism { return .zmtp(mechanism: mechanism, type: peer.session.theirType) }
+        return look(at: endpoint)
+    }
+
+    private mutating func look(at endpoint: String) -> Greeting {
+        if let known = looks[endpoint] { return known }
+        let found = Greeting.look(at: endpoint, stop: stop)
+        if !stop.isRaised { looks[endpoint] = found }
+        return found
+    }
+
+    /// One warning for each subject: a peer that comes again every 100 ms must not fill the terminal.
+    private mutating func warn(_ subject: String, _ sentence: String) -> Notice {
+        warned.insert(subject).inserted ? .warning(sentence) : .detail(sentence)
+    }
+
+    /// Why nobody speaks with us though somebody accepted; `nil` where nobody accepted.
+    /// - Parameter unanswered: connections that we made and whose handshakes are not done.
+    mutating func failure(_ unanswered: [Peer]) -> TransportError? {
+        if let (endpoint, found) = failures.min(by: { $0.key < $1.key }) {
+            return found.failure.error(at: endpoint, for: type, security, found.seen)
+        }
+        // A peer has seconds for its handshake; who looks sooner sees the same.
+        for peer in unanswered where !peer.hasSpoken {
+            let seen = look(at: peer.endpoint)
+            switch seen {
+            case .silent, .http, .foreign:
+                return HandshakeFailure(kind: .other).error(at: peer.endpoint, for: type, security, seen)
+            case .nobody, .closes, .zmtp: continue
+            }
+        }
+        return nil
+    }
+}

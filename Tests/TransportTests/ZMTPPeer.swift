@@ -1,0 +1,71 @@
+import Glibc
+import MQTesting
+
+/// A hand-made peer on a Unix socket: it says what it is told to and reads what it is asked for.
+final class ZMTPPeer: Sendable {
+    let descriptor: CInt
+
+    init(connectingTo path: String) throws {
+        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+        let isConnected = eventually {
+            withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            } == 0
+        }
+        guard isConnected else { throw Refused() }
+        self.descriptor = descriptor
+        var patience = timeval(tv_sec: 5, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    struct Refused: Error {}
+
+    deinit { close(descriptor) }
+
+    /// A greeting without security, and READY with a socket type.
+    static func hello(as type: String) -> [UInt8] {
+        var greeting = [UInt8](repeating: 0, count: 64)
+        (greeting[0], greeting[8], greeting[9], greeting[10], greeting[11]) = (0xff, 1, 0x7f, 3, 1)
+        greeting.replaceSubrange(12..<16, with: Array("NULL".utf8))
+        let property = [11] + Array("Socket-Type".utf8) + [0, 0, 0, UInt8(type.utf8.count)] + Array(type.utf8)
+        return greeting + [4, UInt8(6 + property.count), 5] + Array("READY".utf8) + property
+    }
+
+    /// Connects and shakes hands.
+    static func greet(_ path: String, as type: String) throws -> ZMTPPeer {
+        let peer = try ZMTPPeer(connectingTo: path)
+        peer.say(hello(as: type))
+        _ = peer.hear(66)
+        return peer
+    }
+
+    func say(_ bytes: [UInt8]) { _ = send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) }
+
+    /// At least so many bytes, or what came before the end.
+    func hear(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while bytes.count < count {
+            let read = recv(descriptor, &buffer, buffer.count, 0)
+            if read <= 0 { break }
+            bytes += buffer[..<read]
+        }
+        return bytes
+    }
+
+    /// Whether the other end hangs up, whatever it says before.
+    var isHungUpOn: Bool {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let read = recv(descriptor, &buffer, buffer.count, 0)
+            if read <= 0 { return read == 0 || errno == ECONNRESET }
+        }
+    }
+
+    func hangUp() { shutdown(descriptor, CInt(SHUT_RDWR)) }
+}
