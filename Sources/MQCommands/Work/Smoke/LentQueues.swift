@@ -67,6 +67,8 @@ final class LentQueues: Sendable {
                 _ = try ResolvedAddress(point.receiving, options: []).transport().openAdmin(opening).create(exclusive: true)
             }
         } catch {
+            // Nothing was made, unless the answer was lost.
+            if error.code != .tryAgain { state.withLock { $0.made.removeAll { $0 == point.sending } } }
             switch error.code {
             case .usage, .unsupported, .configuration: throw error
             default: throw TransportError(.cannotCreate, "\(text): \(error.message)", hint: error.hint)
