@@ -25,7 +25,7 @@ struct Mock: Verb {
         sections: [
             VerbTable.Section("Listening", [port, isPublic, .readyFd.saying("Write the address to descriptor N once it accepts.")]),
             VerbTable.Section("Behaviour", [fault, clock, checkSignatures, lookupd, tlsCert, tlsKey, secretFile]),
-            VerbTable.Section("At the end", [dump, expectEmpty]),
+            VerbTable.Section("Ending", [dump, expectEmpty]),
         ],
         examples: [
             VerbTable.Example("The tests of a program that uses SQS:", "mq mock sqs -- pytest"),

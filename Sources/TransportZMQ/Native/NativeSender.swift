@@ -141,7 +141,7 @@ final class NativeSender: Sender {
             if rest.messages == 0 && rest.peer == nil { break }
             if deadline.hasPassed { throw late(rest) }
             // A kernel that empties its buffer does not say so.
-            let looks = rest.peer.map { $0.session.receipts.trust == .none && $0.output.isWritten } ?? false
+            let looks = rest.peer.map { $0.output.isWritten && core.asksKernel($0) } ?? false
             var until = deadline
             if looks || core.isPatient {
                 until = until.earlier(Deadline(nanoseconds: Deadline.now() + pause))

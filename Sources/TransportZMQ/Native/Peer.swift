@@ -27,6 +27,8 @@ final class Peer {
     /// Everything was read, and the end of it; and whether the peer had read everything by then.
     var hasEnded = false
     private(set) var readAll = false
+    /// How many of the messages it was given it has surely read, by what the kernel says.
+    var surelyRead: UInt64 = 0
     /// Whether any byte ever came.
     var hasSpoken = false
     /// Whether the fleet has let it go.
@@ -51,6 +53,11 @@ final class Peer {
         (self.descriptor, self.endpoint, self.dialer) = (descriptor, endpoint, dialer)
         (self.session, self.scanner, output) = (session, scanner, Output(pool))
     }
+
+    /// Whether the kernel knows what its process has read; over tcp only what its host has.
+    var isLocal: Bool { endpoint.hasPrefix("ipc") }
+    /// Whether it counts what it keeps, as an `mq` does.
+    var countsKept: Bool { greeted?.countsKept == true }
 
     /// Reads once into the buffer.
     func read() -> Reading {

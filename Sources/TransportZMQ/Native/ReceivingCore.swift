@@ -172,7 +172,7 @@ final class ReceivingCore: FleetOwner {
         var isLossy = false
         fleet.closeListeners()
         for peer in fleet.ready {
-            if peer.greeted?.countsKept == true && !peer.hasHungUp {
+            if peer.countsKept && !peer.hasHungUp {
                 peer.output.give(command: Session.kept(peer.taken))
                 fleet.write(peer)
             } else if !peer.input.isEmpty || Self.hasInput(peer) {
@@ -182,7 +182,7 @@ final class ReceivingCore: FleetOwner {
         // A connection that is closed with input unread is reset, and over tcp a reset overtakes what was said.
         let scratch = UnsafeMutableRawPointer.allocate(byteCount: InputBuffer.standard, alignment: 16)
         defer { scratch.deallocate() }
-        for peer in fleet.ready where peer.greeted?.countsKept == true && !peer.hasHungUp {
+        for peer in fleet.ready where peer.countsKept && !peer.hasHungUp {
             while !deadline.hasPassed {
                 if !peer.output.isWritten {
                     peer.mayWrite = true

@@ -39,7 +39,7 @@ final class SendingCore: FleetOwner {
     // MARK: FleetOwner
 
     func greeted(_ peer: Peer) {
-        peer.output.retains = !publishes && (peer.greeted?.countsKept == true || settings.resends)
+        peer.output.retains = !publishes && (peer.countsKept || settings.resends)
         if publishes {
             subscribers[peer.token] = peer
         } else {
@@ -120,7 +120,7 @@ final class SendingCore: FleetOwner {
     // MARK: Receipts
 
     func askReceipt(_ peer: Peer) {
-        if peer.session.receipts.trust == .none && peer.greeted?.countsKept != true {
+        if peer.session.receipts.trust == .none && !peer.countsKept {
             // It never says what it takes.
             if peer.output.retains { peer.output.stopRetaining() }
             return peer.output.noteReceipt()
@@ -146,7 +146,7 @@ final class SendingCore: FleetOwner {
         guard peer.output.given > 0, !peer.isSettled else { return }
         peer.isSettled = true
         let written = peer.output.written
-        let taken = peer.readAll ? written : peer.session.receipts.taken
+        let taken = peer.readAll ? written : max(peer.session.receipts.taken, peer.surelyRead)
         let isRepeated = settings.resends && peer.output.retains
         if kept == nil, !isRepeated, written > taken {
             inDoubt += Int(written - taken)
@@ -326,8 +326,11 @@ final class SendingCore: FleetOwner {
         if peer.progress.taken != peer.session.receipts.taken || peer.progress.since == 0 {
             peer.progress = (peer.session.receipts.taken, now)
         }
-        return now >= peer.progress.since + Self.pause && Unread.bytes(peer.descriptor) == 0
+        return peer.isLocal && now >= peer.progress.since + Self.pause && Unread.bytes(peer.descriptor) == 0
     }
+
+    /// Whether the kernel is asked what a peer has read, at the end. A receiver that has had enough leaves without an answer to a PING.
+    func asksKernel(_ peer: Peer) -> Bool { !peer.countsKept && (peer.isLocal || peer.session.receipts.trust == .none) }
 
     /// Whether an answer is awaited that may not come.
     var isPatient: Bool { fleet.ready.contains { $0.progress.since > 0 } }
@@ -343,19 +346,21 @@ final class SendingCore: FleetOwner {
                 missing = peer
                 continue
             }
-            if receipts.trust != .none || peer.greeted?.countsKept == true {
-                if receipts.taken >= peer.output.given { continue }
-                if isSurelyRead(peer, at: now) { continue }
-                if receipts.asked < peer.output.given {
-                    askReceipt(peer)
-                    fleet.write(peer)
+            if receipts.taken >= peer.output.given { continue }
+            if asksKernel(peer) {
+                if Unread.bytes(peer.descriptor) == 0 {
+                    peer.surelyRead = peer.output.given
+                    confirm(peer, upTo: peer.output.given)
+                    continue
                 }
-                unread += Int(peer.output.given - receipts.taken)
-                missing = peer
-            } else if Unread.bytes(peer.descriptor) > 0 {
-                unread += Int(peer.output.given)
-                missing = peer
+            } else if isSurelyRead(peer, at: now) {
+                continue
+            } else if receipts.asked < peer.output.given {
+                askReceipt(peer)
+                fleet.write(peer)
             }
+            unread += Int(peer.output.given - receipts.taken)
+            missing = peer
         }
         return (messages, missing, unread)
     }
