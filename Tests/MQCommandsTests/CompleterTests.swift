@@ -26,7 +26,8 @@ struct CompleterTests {
         #expect(words("se") == ["send"])
         #expect(
             words("") == [
-                "send", "recv", "exec", "post", "bridge", "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive",
+                "send", "recv", "exec", "post", "bridge", "wait", "check", "expect", "with", "mock", "list", "stat", "create", "delete",
+                "purge", "pause", "unpause", "redrive",
                 "bench", "transports", "explain", "completion", "help", "version",
             ])
         #expect(words("help", "pu") == ["purge"])

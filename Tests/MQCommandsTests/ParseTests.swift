@@ -130,6 +130,7 @@ struct ParseTests {
         ["send"], ["recv"], ["recv", "mem:a", "mem:b"], ["stat"], ["create"], ["delete"], ["purge"], ["explain"], ["completion", "tcsh"],
         ["sned", "mem:q"],
         ["send", "mem:q", "--nope"], ["recv", "mem:q", "-n"], ["purge", "mem:q", "extra"],
+        ["wait", "mem:q", "--for", "depth<"], ["check"], ["expect", "mem:q"], ["with", "sysv:"], ["mock", "kafka"],
         ["bench"], ["bench", "mem:q", "-s"], ["bench", "compare", "one"], ["bench", "report"],
     ])
     func mistakesAreRefused(words: [String]) { #expect(failure { try Program.parse(words) }?.code == .usage) }
@@ -138,8 +139,8 @@ struct ParseTests {
     @Test func everyVerbIsTested() {
         #expect(
             Verbs.tables.map(\.name) == [
-                "send", "recv", "exec", "post", "bridge", "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive",
-                "bench", "bench compare",
+                "send", "recv", "exec", "post", "bridge", "wait", "check", "expect", "with", "mock",
+                "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive", "bench", "bench compare",
                 "bench report", "transports", "explain", "completion", "help", "version",
                 "__bench-worker", "__complete", "__generate",
             ])

@@ -160,6 +160,8 @@ final class DeadLetters {
         }
         var next = range.lowerBound
         for verdict in delivery.verdicts() {
+            // What was refused while this waited is the reason, too.
+            if case .refused(let error) = verdict.fate { outcome.error = outcome.error ?? error }
             guard case .done = verdict.fate else { continue }
             // Those of an earlier call may be among them, confirmed late.
             let done = (verdict.positions.lowerBound - first + range.lowerBound)..<(verdict.positions.upperBound - first + range.lowerBound)
