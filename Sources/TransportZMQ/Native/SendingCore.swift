@@ -326,7 +326,8 @@ final class SendingCore: FleetOwner {
         if peer.progress.taken != peer.session.receipts.taken || peer.progress.since == 0 {
             peer.progress = (peer.session.receipts.taken, now)
         }
-        return peer.isLocal && now >= peer.progress.since + Self.pause && Unread.bytes(peer.descriptor) == 0
+        // A libzmq would lose what it has not read when its answer finds nobody.
+        return peer.countsKept && now >= peer.progress.since + Self.pause && Unread.bytes(peer.descriptor) == 0
     }
 
     /// Whether the kernel is asked what a peer has read, at the end. A receiver that has had enough leaves without an answer to a PING.
