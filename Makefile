@@ -35,7 +35,7 @@ test: build
 	@Scripts/bootstrap test
 	swift build --build-tests
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 $(TEST) --skip ContractTests
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=3 $(TEST) --filter ContractTests
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=2 $(TEST) --filter ContractTests
 
 check: build
 	@Scripts/bootstrap check

@@ -150,7 +150,7 @@ extension ProgramContract {
                 program.send(signal: SIGTERM)
                 let result = try program.wait(timeout: .seconds(5))
                 #expect(result.ending == .signalled(SIGTERM), "\(result.errorText)")
-                for line in result.lines { #expect(!isRunning(line), "a command goes on") }
+                for line in result.lines { #expect(eventually(within: .seconds(2)) { !isRunning(line) }, "a command goes on") }
                 #expect(try Self.rest(queue) == ["1"])
             }
         }

@@ -57,7 +57,7 @@ extension ProgramContract {
             try subject.withQueue { queue in
                 expectSuccess(try mq().run("send", queue.send, "a"))
                 expectFailure(
-                    try mq().run("expect", queue.recv, "--eq", "a", "--eq", "b", "--timeout", "100ms"), 1, "1 of 2 messages", "expected: b")
+                    try mq().run("expect", queue.recv, "--eq", "a", "--eq", "b", "--timeout", "1s"), 1, "1 of 2 messages", "expected: b")
                 expectSuccess(try mq().run("send", queue.send, "a", "b"))
                 expectFailure(
                     try mq().run("expect", queue.recv, "-n", "1", "--no-more", "5s"), 1, "1 message came as expected, and then one more")
@@ -76,7 +76,7 @@ extension ProgramContract {
                 expectSuccess(try mq().run("send", queue.send, "b"))
                 expectSuccess(try waiting.wait())
                 let wrong = try mq().run(
-                    "expect", queue.recv, "--peek", "-q", "--eq", "a", "--eq", "c", "--unordered", "--timeout", "100ms")
+                    "expect", queue.recv, "--peek", "-q", "--eq", "a", "--eq", "c", "--unordered", "--timeout", "1s")
                 expectFailure(wrong, 1, "is none of those expected")
                 // What was shown is not hidden from others for longer than a moment.
                 expectSuccess(try mq().run("expect", queue.recv, "--eq", "a", "--eq", "b", "--unordered"))
