@@ -37,7 +37,11 @@ final class ZMQSender: Sender {
     var obstacle: TransportError {
         if let failure = wire.failure { return failure }
         if wire.established > 0 && peersAwaited { return TransportError(.tryAgain, "every peer is at its high-water mark") }
-        let came = peersThere
+        return Self.absence(of: settings, came: peersThere)
+    }
+
+    /// What a first message waits for in vain, where `came` peers are there.
+    static func absence(of settings: Settings, came: Int) -> TransportError {
         let noun = settings.type.publishes ? "subscriber" : "peer"
         if came > 0 {
             return TransportError(

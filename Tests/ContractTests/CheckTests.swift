@@ -19,6 +19,12 @@ extension ProgramContract {
             }
         }
 
+        @Test("Of a kind of queue, a private one is made", arguments: ["posix-mq:temp", "sysv:temp"])
+        func temporary(address: String) throws {
+            let result = try mq().run("check", address)
+            #expect(result.status == 0 && result.text.contains("round-trip"), "\(result.text)\(result.errorText)")
+        }
+
         @Test("A queue that is full of others' messages is not used in place, and its depth is compared")
         func depth() throws {
             try ContractSubject.posixMQ.withQueue { queue in

@@ -50,15 +50,7 @@ final class NativeSender: Sender {
         let unanswered = fleet.peers.filter { $0.dialer != nil && $0.greeted == nil }
         if fleet.handshakes == 0, let failure = fleet.troubles.failure(unanswered) { return failure }
         if !fleet.ready.isEmpty && peersAwaited { return TransportError(.tryAgain, "every peer is at its high-water mark") }
-        let came = core.peersThere
-        let noun = settings.type.publishes ? "subscriber" : "peer"
-        if came > 0 {
-            return TransportError(
-                .unreachable, "\(Quantity.grouped(came)) of \(Quantity.grouped(settings.awaitedPeers)) \(noun)s came",
-                hint: "are the others running?")
-        }
-        let awaited = settings.type.publishes ? "no subscriber has come" : "no peer is connected"
-        return TransportError(.unreachable, awaited, hint: "is the other end running?")
+        return ZMQSender.absence(of: settings, came: core.peersThere)
     }
 
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? { ZMQSender.refusalOfFrames(in: batch, range) }

@@ -40,12 +40,8 @@ final class SendingCore: FleetOwner {
 
     func greeted(_ peer: Peer) {
         peer.output.retains = !publishes && (peer.countsKept || settings.resends)
-        if publishes {
-            subscribers[peer.token] = peer
-        } else {
-            turns.add(peer.token)
-            subscribers[peer.token] = peer
-        }
+        subscribers[peer.token] = peer
+        if !publishes { turns.add(peer.token) }
         // Whether it gives receipts at all.
         askReceipt(peer)
         handBacklog()
