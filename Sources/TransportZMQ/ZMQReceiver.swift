@@ -7,7 +7,6 @@ final class ZMQReceiver: Receiver {
     private let wire: Wire
     private let settings: Settings
     private let endsWithLastSender: Bool
-    private var limit: MessageLimit
     /// libzmq's message, never moved: it may point into itself.
     private let message: UnsafeMutablePointer<zmq_msg_t>
     private var frames: [UInt8] = []
@@ -23,7 +22,6 @@ final class ZMQReceiver: Receiver {
     init(_ wire: Wire, settings: Settings, endsWithLastSender: Bool, isPrompt: Bool) {
         (self.wire, self.settings, self.endsWithLastSender) = (wire, settings, endsWithLastSender)
         yields = isPrompt ? 0 : 2
-        limit = MessageLimit(most: settings.receiveLimit, bytes: settings.buffer)
         message = .allocate(capacity: 1)
         _ = wire.library.api.pointee.msg_init(message)
     }
@@ -95,10 +93,7 @@ final class ZMQReceiver: Receiver {
             }
             left -= 1
         }
-        let taken = limit - left
-        guard taken > 0 else { return false }
-        if let mark = self.limit.adapt(toMean: batch.byteCount / max(1, batch.count)) { wire.set(ZMQ_RCVHWM, CInt(clamping: mark)) }
-        return true
+        return left < limit
     }
 
     /// The body stays libzmq's until the batch is emptied.
@@ -146,7 +141,7 @@ final class ZMQReceiver: Receiver {
         guard settings.type == .pull, isClosed ? leftBehind : holdsMore else { return [] }
         return [
             "messages beyond those received had been taken ahead from their senders and are lost: "
-                + "a PULL socket prefetches (up to recv-hwm=\(limit.current) from each) and cannot give back"
+                + "a PULL socket prefetches (up to recv-hwm=\(settings.receiveLimit) from each) and cannot give back"
         ]
     }
 }

@@ -72,7 +72,9 @@ final class ZMQSender: Sender {
         guard !isFlushed else { throw TransportError(.failure, "nothing can be sent after the end of the messages") }
         guard !range.isEmpty else { return 0 }
         if !peersAwaited, try !awaitPeers(until: deadline, stop: stop) { return 0 }
-        if let mark = limit.adapt(toMean: batch.byteCount / max(1, batch.count)) { wire.set(ZMQ_SNDHWM, CInt(clamping: mark)) }
+        // Only before the first message: the reading half of a pipe tells what it has read each time it has read half the mark, and
+        // a mark that changes between makes both halves wait for ever (libzmq 4.3.4, `pipe_t::set_hwms`).
+        if sent == 0, let mark = limit.adapt(toMean: batch.byteCount / max(1, batch.count)) { wire.set(ZMQ_SNDHWM, CInt(clamping: mark)) }
         let accepted =
             batch.hasProperties
             ? try sendParts(batch, range, until: deadline, stop: stop) : try sendWhole(batch, range, until: deadline, stop: stop)

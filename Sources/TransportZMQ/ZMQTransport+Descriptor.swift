@@ -58,7 +58,7 @@ extension ZMQTransport {
         OptionSpec("hwm", .integer(0...Int(Int32.max)), help: "send-hwm and recv-hwm at once: messages, for each peer"),
         OptionSpec(
             "buffer", .bytes(1...Int.max), standard: "64MiB",
-            help: "bytes queued for or from each peer, kept by lowering the high-water mark to fit the mean size of messages"),
+            help: "bytes queued for each peer before send waits; over libzmq, by the size of the first messages"),
         OptionSpec(
             "linger", .duration, standard: "the timeout of send", scope: .send,
             help: "longest wait at the end for messages to be written and read"),

@@ -47,6 +47,15 @@ struct ZMQEngineTests {
         }
     }
 
+    @Test("Messages that grow and shrink on the way hold nobody up", arguments: pairs + [("libzmq", "libzmq")])
+    func sizes(pair: (String, String)) throws {
+        let messages = (0..<1204).map { [UInt8](repeating: UInt8(truncatingIfNeeded: $0), count: $0 % 301 == 300 ? 2 << 20 : 7) }
+        let path = ZMQ.path()
+        let receiving = Background { try ZMQ.receive(messages.count, from: "zmq:@ipc://\(path),engine=\(pair.1)") }
+        #expect(try ZMQ.send(messages, to: "zmq:ipc://\(path),engine=\(pair.0)") == messages.count)
+        #expect(try receiving.join().messages.map(\.count) == messages.map(\.count))
+    }
+
     @Test("Publishers and subscribers, pairs and messages of many frames meet across engines", arguments: pairs)
     func types(pair: (String, String)) throws {
         for (sends, receives) in [("pub", "sub"), ("xpub", "xsub"), ("pub", "xsub"), ("pair", "pair")] {
