@@ -1,4 +1,10 @@
 extension String {
+    /// What came from outside as bytes, printable and short.
+    /// - Parameter most: bytes that are shown; … stands for the rest.
+    public init(printing bytes: some Collection<UInt8>, most: Int = 64) {
+        self = String(raw: bytes.prefix(most)).printable + (bytes.count > most ? "…" : "")
+    }
+
     /// The text as a person may be shown it, on a line of a terminal: for every name and text that came from outside. Control
     /// characters, line breaks among them, and characters that are invisible or turn the direction of text are escaped, `\x1b` or
     /// `\u{202e}`: they could command the terminal, or disguise one name as another.

@@ -1,4 +1,5 @@
 import Glibc
+import MQCore
 
 /// A listener on 127.0.0.1 whose queue is full: a further connection gets no answer.
 public final class FullListener {
@@ -6,24 +7,15 @@ public final class FullListener {
     private var descriptors: [CInt]
 
     public init() {
-        let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        var all = [listener]
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                _ = bind(listener, pointer, size) | listen(listener, 0) | getsockname(listener, pointer, &size)
-                for _ in 0..<4 {
-                    let filler = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
-                    all.append(filler)
-                    _ = connect(filler, pointer, size)
-                }
-            }
+        let free = HostLookup.numeric("127.0.0.1", port: 0)!
+        descriptors = [free.socket()]
+        _ = free.bind(descriptors[0]) | listen(descriptors[0], 0)
+        let bound = SocketAddress.local(of: descriptors[0])!
+        port = Int(bound.port)
+        for _ in 0..<4 {
+            descriptors.append(bound.socket())
+            _ = bound.connect(descriptors.last!)
         }
-        descriptors = all
-        port = Int(UInt16(bigEndian: address.sin_port))
     }
 
     deinit { for descriptor in descriptors { close(descriptor) } }

@@ -22,8 +22,6 @@ struct Endpoint: Sendable, Equatable {
     /// As libzmq takes it.
     let text: String
 
-    /// The longest path of a Unix socket: `sun_path` less its NUL.
-    static let longestPath = 107
     private static let known = ["tcp", "ipc", "tipc", "pgm", "epgm", "vmci", "norm", "ws", "wss", "udp", "inproc"]
 
     /// Understands `[@]transport://…`.
@@ -83,6 +81,19 @@ struct Endpoint: Sendable, Equatable {
         return false
     }
 
+    /// Where an endpoint of ipc binds or connects.
+    /// - Throws: `usage` for a path that is too long, which `init(ipc:binds:)` does not see.
+    var unixAddress: SocketAddress {
+        get throws(TransportError) {
+            let name = String(text.dropFirst("ipc://".count))
+            let isAbstract = medium == .abstract
+            guard let address = SocketAddress(unix: isAbstract ? String(name.dropFirst()) : name, isAbstract: isAbstract) else {
+                throw Self.tooLong(name)
+            }
+            return address
+        }
+    }
+
     private static func tcp(_ rest: String, binds: Bool) throws(TransportError) -> Medium {
         var source: String?
         var place = rest[...]
@@ -128,18 +139,19 @@ struct Endpoint: Sendable, Equatable {
     private static func ipc(_ rest: String) throws(TransportError) -> Medium {
         if rest.hasPrefix("@") {
             // The kernel counts the leading NUL in place of the @.
-            guard String(rest).rawBytes.count <= longestPath else { throw tooLong(rest) }
+            guard String(rest).rawBytes.count <= SocketAddress.longestPath else { throw tooLong(rest) }
             if rest.utf8.count < 2 { throw TransportError(.usage, "ipc://@ names no socket") }
             return .abstract
         }
         guard !rest.isEmpty else { throw TransportError(.usage, "ipc:// names no path", hint: "ipc:///run/user/1000/feed") }
         if rest == "*" { return .other("ipc") }
-        guard String(rest).rawBytes.count <= longestPath else { throw tooLong(rest) }
+        guard String(rest).rawBytes.count <= SocketAddress.longestPath else { throw tooLong(rest) }
         return .ipc(path: rest)
     }
 
     private static func tooLong(_ path: String) -> TransportError {
-        TransportError(.usage, "ipc://\(path): the path has \(path.rawBytes.count) bytes, a Unix socket's at most \(longestPath)")
+        TransportError(
+            .usage, "ipc://\(path): the path has \(path.rawBytes.count) bytes, a Unix socket's at most \(SocketAddress.longestPath)")
     }
 
     private static func range(of literal: String, in text: Substring) -> Range<Substring.Index>? {

@@ -20,17 +20,15 @@ struct HandshakeFailure: Equatable {
     var needsLook: Bool { if case .authentication = kind { false } else { true } }
 
     /// The sentence and its status: `permission` for what keys or passwords decide, else `protocolViolation`.
-    func error(at endpoint: String, for type: SocketType, _ security: Security.Mechanism, _ greeting: Greeting) -> TransportError {
+    func error(at endpoint: String, for type: SocketType, _ security: Security.Mechanism, _ seen: Sighting) -> TransportError {
         let peer = "the peer at \(endpoint)"
         if case .authentication(let status) = kind {
             return TransportError(
                 .permission, "\(peer) refused \(security.credentials) (status \(status))", hint: security.question)
         }
-        switch greeting {
-        case .http: return TransportError(.protocolViolation, "\(peer) is an HTTP server", hint: "is the port right?")
-        case .foreign(let words):
-            let quote = words.isEmpty ? "" : ": it says '\(words)'"
-            return TransportError(.protocolViolation, "\(peer) does not speak ZMTP\(quote)", hint: "is the port right?")
+        switch seen {
+        case .foreign(let found):
+            return TransportError(.protocolViolation, "\(peer) \(found.sentence)", hint: "is the port right?")
         case .silent:
             return TransportError(
                 .protocolViolation, "\(peer) accepts connections and says nothing", hint: "is it a ZeroMQ socket, and does it run?")

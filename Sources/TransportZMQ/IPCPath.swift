@@ -64,15 +64,10 @@ struct IPCPath: Sendable {
 
     /// Connects once without waiting: 0 when somebody listens, else the error number.
     private static func probe(_ path: String) -> CInt {
-        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard let address = SocketAddress(unix: path) else { return ENAMETOOLONG }
+        let descriptor = address.socket()
         guard descriptor >= 0 else { return Glibc.errno }
         defer { close(descriptor) }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.rawBytes.prefix(Endpoint.longestPath)) }
-        let result = withUnsafePointer(to: &address) { place in
-            place.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
-        return result == 0 ? 0 : Glibc.errno
+        return address.connect(descriptor)
     }
 }

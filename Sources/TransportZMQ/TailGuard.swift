@@ -1,5 +1,6 @@
 import CZMQ
 import Glibc
+import MQCore
 
 /// Second descriptors of a socket's connections, which keep them open when libzmq has closed its own.
 ///
@@ -58,7 +59,7 @@ struct TailGuard: ~Copyable {
         held.removeAll { connection in
             let bytes = Int(czmq_unread(connection.copy))
             // A peer that ends with bytes unread leaves ECONNRESET and an empty queue behind.
-            if Self.pendingError(connection.copy) != 0 {
+            if SocketAddress.pendingError(connection.copy) != 0 {
                 reset(connection.endpoint)
             } else if bytes > 0 {
                 rest = ((rest?.bytes ?? 0) + bytes, connection.endpoint)
@@ -68,12 +69,6 @@ struct TailGuard: ~Copyable {
             return true
         }
         return rest
-    }
-
-    private static func pendingError(_ descriptor: CInt) -> CInt {
-        var error: CInt = 0
-        var size = socklen_t(MemoryLayout<CInt>.size)
-        return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : 0
     }
 
     /// A tcp connection closed with input unread is reset, and a reset can overtake the data: read it away first.

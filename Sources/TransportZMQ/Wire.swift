@@ -16,7 +16,7 @@ final class Wire {
     private let security: Security.Mechanism
     private let stop: StopFlag
     /// What a look at an endpoint found, once each.
-    private var looks: [String: Greeting] = [:]
+    private var looks: [String: Sighting] = [:]
     /// Between threads there are no connections: nothing for the monitor to tell, and nothing in a kernel to wait for.
     let isInproc: Bool
     // Ended in this order: a context waits for its sockets.
@@ -128,7 +128,7 @@ final class Wire {
         // libzmq gives a silent peer three seconds; who looks sooner sees the same.
         for endpoint in peers.unanswered {
             switch look(at: endpoint) {
-            case .silent, .http, .foreign: return error(HandshakeFailure(kind: .other), at: endpoint)
+            case .silent, .foreign: return error(HandshakeFailure(kind: .other), at: endpoint)
             case .nobody, .closes, .zmtp: continue
             }
         }
@@ -139,9 +139,9 @@ final class Wire {
         failure.error(at: endpoint, for: type, security, failure.needsLook ? look(at: endpoint) : .nobody)
     }
 
-    private func look(at endpoint: String) -> Greeting {
+    private func look(at endpoint: String) -> Sighting {
         if let known = looks[endpoint] { return known }
-        let found = Greeting.look(at: endpoint, stop: stop)
+        let found = Sighting.look(at: endpoint, stop: stop)
         if !stop.isRaised { looks[endpoint] = found }
         return found
     }

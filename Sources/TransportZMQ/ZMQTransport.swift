@@ -60,9 +60,9 @@ public struct ZMQTransport: Transport {
         }
         var facts: [Fact] = []
         for endpoint in endpoints {
-            let (greeting, version, identity) = Greeting.inspect(endpoint.text, stop: opening.stop)
-            facts += try greeting.facts(of: endpoint, for: target.type)
-            if let version { facts.append(Fact("version", "ZMTP", .text(version))) }
+            let (seen, minor, identity) = Sighting.inspect(endpoint, stop: opening.stop)
+            facts += try seen.facts(of: endpoint, for: target.type)
+            if let minor { facts.append(Fact("version", "ZMTP", .text("3.\(minor)"))) }
             if !identity.isEmpty { facts.append(Fact("identity", "Identity", .text(String(decoding: identity, as: UTF8.self)))) }
         }
         return facts

@@ -1,3 +1,5 @@
+import MQCore
+
 /// A command frame's body: the length of its name, the name, data.
 public struct Command: Sendable, Equatable {
     public var name: String
@@ -20,7 +22,7 @@ public struct Command: Sendable, Equatable {
     /// Understands a body; `nil` when the name is longer than it, or empty.
     public init?(_ body: UnsafeRawBufferPointer) {
         guard let length = body.first, length > 0, body.count > Int(length) else { return nil }
-        name = Printable.text(body[1...Int(length)], most: 255)
+        name = String(printing: body[1...Int(length)], most: 255)
         data = Array(body[(Int(length) + 1)...])
     }
 
@@ -43,7 +45,7 @@ public struct Command: Sendable, Equatable {
     }
 
     /// The reason of an ERROR, printable.
-    var reason: String { Printable.text(data.dropFirst().prefix(Int(data.first ?? 0))) }
+    var reason: String { String(printing: data.dropFirst().prefix(Int(data.first ?? 0))) }
 
     /// A number of 8 bytes, big-endian.
     static func number(_ name: String, _ value: UInt64) -> Command {

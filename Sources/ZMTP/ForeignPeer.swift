@@ -1,3 +1,5 @@
+import MQCore
+
 /// Something at the other end that does not speak ZMTP 3, recognised by its first bytes.
 public enum ForeignPeer: Sendable, Equatable {
     case zmtp1, zmtp2, http, ssh, tls, nsq
@@ -22,7 +24,13 @@ public enum ForeignPeer: Sendable, Equatable {
         }
         guard bytes.count >= 8 else { return nil }
         let line = bytes.prefix { $0 >= 0x20 && $0 < 0x7f }
-        self = line.count >= 8 ? .text(Printable.text(line, most: 64)) : .unknown
+        self = line.count >= 8 ? .text(String(printing: line, most: 64)) : .unknown
+    }
+
+    /// A peer that said this much and hung up.
+    public init(whole bytes: UnsafeRawBufferPointer) {
+        let line = bytes.prefix { $0 >= 0x20 && $0 < 0x7f }
+        self = ForeignPeer(beginning: bytes) ?? (line.isEmpty ? .unknown : .text(String(printing: line)))
     }
 
     private static let words: [([UInt8], ForeignPeer)] = [
@@ -35,12 +43,12 @@ public enum ForeignPeer: Sendable, Equatable {
         switch self {
         case .zmtp1: "speaks ZMTP 1.0 (libzmq 2 or older)"
         case .zmtp2: "speaks ZMTP 2.0 (libzmq 3 or older)"
-        case .http: "speaks HTTP, not ZeroMQ"
-        case .ssh: "is an SSH server, not ZeroMQ"
-        case .tls: "speaks TLS, not ZeroMQ"
-        case .nsq: "speaks nsq's protocol, not ZeroMQ"
-        case .text(let words): "does not speak ZeroMQ (it said '\(words)')"
-        case .unknown: "does not speak ZeroMQ"
+        case .http: "is an HTTP server"
+        case .ssh: "is an SSH server"
+        case .tls: "speaks TLS"
+        case .nsq: "speaks nsq's protocol"
+        case .text(let words): "does not speak ZMTP: it says '\(words)'"
+        case .unknown: "does not speak ZMTP"
         }
     }
 }

@@ -1,3 +1,5 @@
+import MQCore
+
 /// The first 64 bytes of each side (RFC 23): a signature, a version, a mechanism.
 ///
 /// All of them may be sent at once: libzmq, which sends 10, then 1, then 53, waits for none of its peer's before the first 10.
@@ -47,6 +49,6 @@ public struct Greeting: Sendable, Equatable {
         guard name[end...].allSatisfy({ $0 == 0 }) else { return .foreign(.unknown) }
         let minor = bytes[10] > 3 ? 1 : bytes[11]
         return .greeting(
-            Greeting(minor: minor, mechanism: Printable.text(name[..<end], most: 20), isServer: bytes[32] & 1 == 1))
+            Greeting(minor: minor, mechanism: String(printing: name[..<end], most: 20), isServer: bytes[32] & 1 == 1))
     }
 }

@@ -1,3 +1,5 @@
+import MQCore
+
 /// The properties of READY and INITIATE: name, value, each with its length before it.
 public struct Metadata: Sendable, Equatable {
     public private(set) var properties: [(name: String, value: [UInt8])]
@@ -34,7 +36,7 @@ public struct Metadata: Sendable, Equatable {
             guard length > 0, value + 4 <= bytes.count else { return nil }
             let size = bytes[value..<(value + 4)].reduce(0) { $0 << 8 | Int($1) }
             guard size <= bytes.count - value - 4 else { return nil }
-            let name = Printable.text(bytes[(place + 1)..<value], most: 255)
+            let name = String(printing: bytes[(place + 1)..<value], most: 255)
             properties.append((name, Array(bytes[(value + 4)..<(value + 4 + size)])))
             place = value + 4 + size
         }

@@ -1,3 +1,5 @@
+import MQCore
+
 /// One connection's protocol, without input or output: bytes in, actions out. However the bytes are cut, the actions are the same.
 ///
 /// After READY the messages are `FrameScanner`'s; what it stops at, commands and a subscriber's messages, comes here.
@@ -207,7 +209,7 @@ public struct Session: Sendable {
             return
         }
         guard admits(Array(user), Array(password)) else {
-            fail(.refused, "is not let in as '\(Printable.text(user))'", farewell: .error("400"), &actions)
+            fail(.refused, "is not let in as '\(String(printing: user))'", farewell: .error("400"), &actions)
             return
         }
         phase = .initiate
@@ -228,7 +230,7 @@ public struct Session: Sendable {
             return
         }
         // A missing type is let in, as libzmq does.
-        let name = theirs["Socket-Type"].map { Printable.text($0, most: 16) }
+        let name = theirs["Socket-Type"].map { String(printing: $0, most: 16) }
         theirType = name
         let role = name.flatMap { Role(rawValue: $0.lowercased()) }
         if let name, role == nil || !settings.role.peers.contains(role!) {
@@ -320,7 +322,7 @@ public struct Session: Sendable {
         switch phase {
         case .failed, .established: return nil
         case .greeting where rest.first.map { $0 != 0xff } ?? false:
-            let peer = ForeignPeer(beginning: rest) ?? .text(Printable.text(rest))
+            let peer = ForeignPeer(whole: rest)
             return Failure(.foreign(peer), peer.sentence)
         default: return Failure(.closed, "hung up during the handshake")
         }

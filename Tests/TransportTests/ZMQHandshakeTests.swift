@@ -56,6 +56,15 @@ struct ZMQHandshakeTests {
             let error = try obstacle("zmq:tcp://127.0.0.1:\(port)")
             #expect(error.code == .protocolViolation && error.message.contains("it says '220 mail.example ESMTP'"), "\(error.sentence)")
         }
+        try withServer({ socket in
+            socket.write("SSH-2.0-OpenSSH_9.2\r\n")
+            held.keep(socket)
+        }) { port in
+            let error = try obstacle("zmq:tcp://127.0.0.1:\(port)")
+            #expect(error.code == .protocolViolation && error.message.hasSuffix("is an SSH server"), "\(error.sentence)")
+            let probed = ZMQ.error { _ = try ZMQ.transport("zmq:tcp://127.0.0.1:\(port)").probe(ZMQ.opening()) }
+            #expect(probed?.message == error.message)
+        }
         try withServer({ _ in }) { port in
             let error = try obstacle("zmq:tcp://127.0.0.1:\(port)")
             #expect(error.code == .unreachable && error.message.hasSuffix("accepts connections and closes them"), "\(error.sentence)")

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Tells systemd how the program is doing, where it was started by it: datagrams to `$NOTIFY_SOCKET` (sd_notify(3)).
 final class ServiceManager: Sendable {
-    private let path: String
+    private let address: SocketAddress
     private let descriptor: CInt
     /// Half of `$WATCHDOG_USEC`, in nanoseconds: so often a sign of life is due. `nil` when none is expected.
     private let interval: UInt64?
@@ -22,16 +22,18 @@ final class ServiceManager: Sendable {
     /// - Returns: `nil` when nobody listens.
     init?(_ turn: Turn, status: @escaping @Sendable () -> String) {
         guard let value = getenv("NOTIFY_SOCKET") else { return nil }
-        let path = String(cString: value)
-        let limit = MemoryLayout.size(ofValue: sockaddr_un().sun_path)
-        guard path.hasPrefix("/") || path.hasPrefix("@"), path.utf8.count < limit else { return nil }
+        let path = String(rawCString: value)
+        let isAbstract = path.hasPrefix("@")
+        guard isAbstract || path.hasPrefix("/"),
+            let address = SocketAddress(unix: isAbstract ? String(path.dropFirst()) : path, isAbstract: isAbstract)
+        else { return nil }
         let time = getenv("WATCHDOG_USEC").flatMap { UInt64(String(cString: $0)) }
         let isOurs = getenv("WATCHDOG_PID").map { Int32(String(cString: $0)) == getpid() } ?? true
         descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return nil }
         for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] { unsetenv(name) }
         interval = isOurs ? time.flatMap { $0 > 0 ? $0 * 500 : nil } : nil
-        (self.path, self.turn, self.status) = (path, turn, status)
+        (self.address, self.turn, self.status) = (address, turn, status)
     }
 
     deinit { close(descriptor) }
@@ -65,19 +67,5 @@ final class ServiceManager: Sendable {
         }
     }
 
-    private func notify(_ text: String) {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        var bytes = Array(path.utf8)
-        if bytes[0] == UInt8(ascii: "@") { bytes[0] = 0 }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        // An abstract name ends where the address does, a file's name with a zero byte.
-        let size = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count + (bytes[0] == 0 ? 0 : 1))
-        let message = Array(text.utf8)
-        withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                _ = sendto(descriptor, message, message.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT), address, size)
-            }
-        }
-    }
+    private func notify(_ text: String) { address.send(Array(text.utf8), from: descriptor) }
 }

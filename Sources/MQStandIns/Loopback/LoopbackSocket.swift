@@ -21,10 +21,11 @@ public final class LoopbackSocket: Sendable {
         let made = try make()
         var yes: CInt = 1
         setsockopt(made.descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
-        let code = withAddress(port, isPublic ? 0 : 0x7f00_0001) { bind(made.descriptor, $0, $1) }
+        let code = address(port, isPublic: isPublic).bind(made.descriptor)
         _ = fcntl(made.descriptor, F_SETFL, O_NONBLOCK)  // `accept` polls
         guard code == 0, Glibc.listen(made.descriptor, 1024) == 0 else {
-            throw StandInFailure("cannot listen on \(isPublic ? "0.0.0.0" : "127.0.0.1"):\(port): \(SystemError.words(errno))")
+            throw StandInFailure(
+                "cannot listen on \(isPublic ? "0.0.0.0" : "127.0.0.1"):\(port): \(SystemError.words(code == 0 ? errno : code))")
         }
         return made
     }
@@ -33,8 +34,9 @@ public final class LoopbackSocket: Sendable {
     /// - Throws: `StandInFailure`.
     public static func connect(port: Int) throws -> LoopbackSocket {
         let made = try make()
-        guard withAddress(port, 0x7f00_0001, { Glibc.connect(made.descriptor, $0, $1) }) == 0 else {
-            throw StandInFailure("cannot connect to 127.0.0.1:\(port): \(SystemError.words(errno))")
+        let code = address(port).connect(made.descriptor)
+        guard code == 0 else {
+            throw StandInFailure("cannot connect to 127.0.0.1:\(port): \(SystemError.words(code))")
         }
         made.setNoDelay()
         return made
@@ -74,15 +76,8 @@ public final class LoopbackSocket: Sendable {
         return LoopbackSocket(descriptor)
     }
 
-    private static func withAddress(_ port: Int, _ host: UInt32 = 0x7f00_0001, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt
-    {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(host).bigEndian
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
+    private static func address(_ port: Int, isPublic: Bool = false) -> SocketAddress {
+        HostLookup.numeric(isPublic ? "0.0.0.0" : "127.0.0.1", port: UInt16(port))!
     }
 
     /// A port that is free, for a program that cannot say which one it took. Given away once, and outside of the range from which
@@ -100,14 +95,8 @@ public final class LoopbackSocket: Sendable {
 
     private static let lastPort = Atomic<Int>(0)
 
-    public var localPort: Int {
-        var address = sockaddr_in()
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        _ = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
-        }
-        return Int(in_port_t(bigEndian: address.sin_port))
-    }
+    /// The port of our end.
+    public var localPort: Int { Int(SocketAddress.local(of: descriptor)?.port ?? 0) }
 
     // MARK: settings
 

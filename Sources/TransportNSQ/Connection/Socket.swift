@@ -14,16 +14,16 @@ struct Socket: ~Copyable {
         let addresses = try Self.addresses(of: peer, resolve: resolve, until: deadline, stop: stop)
         var failure: TransportError?
         for address in addresses {
-            let made = Glibc.socket(
-                address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            let made = address.socket()
             guard made >= 0 else { throw TransportError(.failure, "no socket: \(SystemError.words(errno))", errno: errno) }
-            let error = try Self.connect(made, address, until: deadline, stop: stop)
+            let error = address.connect(made, until: deadline, stop: stop)
             if error == 0 {
                 if address.family != AF_UNIX { Self.set(made) }
                 descriptor = made
                 return
             }
             close(made)
+            if error == EINTR { throw TransportError(.tryAgain, "interrupted while connecting") }
             failure = Self.refused(peer, error)
         }
         throw failure ?? Self.refused(peer, EHOSTUNREACH)
@@ -83,27 +83,6 @@ struct Socket: ~Copyable {
         throw TransportError(.failure, "more than \(limit) bytes")
     }
 
-    /// Waits for the connection; returns the system's error number, 0 when it stands.
-    private static func connect(
-        _ descriptor: CInt, _ address: SocketAddress, until deadline: Deadline, stop: StopFlag
-    ) throws(TransportError) -> CInt {
-        let result = address.withPointer { Glibc.connect(descriptor, $0, $1) }
-        let number = result == 0 ? 0 : errno
-        // A UNIX socket with a full backlog says EAGAIN.
-        guard number == EINPROGRESS || number == EINTR else { return number }
-        switch Readiness.wait(for: Int32(POLLOUT), on: descriptor, until: deadline, stop: stop) {
-        case .ready: break
-        case .deadlinePassed: return ETIMEDOUT
-        case .stopped:
-            close(descriptor)
-            throw TransportError(.tryAgain, "interrupted while connecting")
-        }
-        var error: CInt = 0
-        var length = socklen_t(MemoryLayout<CInt>.size)
-        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length)
-        return error
-    }
-
     private static func refused(_ peer: Peer, _ number: CInt) -> TransportError {
         let words = number == ETIMEDOUT ? "no connection in time" : SystemError.words(number)
         let code: TransportError.Code = number == EACCES || number == EPERM ? .permission : .unreachable
@@ -117,7 +96,7 @@ struct Socket: ~Copyable {
         switch peer {
         case .unix(let path):
             guard let address = SocketAddress(unix: path) else {
-                throw TransportError(.usage, "\(path): the path of a socket has at most 107 bytes")
+                throw TransportError(.usage, "\(path): the path of a socket has at most \(SocketAddress.longestPath) bytes")
             }
             return [address]
         case .tcp(var host, let port):
@@ -125,7 +104,9 @@ struct Socket: ~Copyable {
             for entry in resolve where entry.hasPrefix("\(host):\(port):") || entry.hasPrefix("*:\(port):") {
                 host = String(entry.split(separator: ":", maxSplits: 2)[2].drop { $0 == "[" }.prefix { $0 != "]" })
             }
-            return try HostLookup.addresses(of: host, port: port, until: deadline, stop: stop)
+            return try HostLookup.addresses(
+                of: host, port: UInt16(clamping: port), onlyConfigured: true,
+                hint: "is the name right? resolve=\(host):\(port):ADDRESS gives it an address", until: deadline, stop: stop)
         }
     }
 }

@@ -13,7 +13,7 @@ final class Dialer {
     /// An attempt under way, and when it is given up.
     private(set) var attempt: (descriptor: CInt, family: CInt, end: UInt64)?
     /// A name that is being looked up, again after a connection broke.
-    private(set) var lookup: Resolver.Lookup?
+    private(set) var lookup: HostLookup?
     var token = 0
     private var looksUp: Bool
     var hasSaidNobody = false
@@ -32,7 +32,7 @@ final class Dialer {
         due = .max
         if place >= addresses.count {
             place = 0
-            if looksUp, case .tcp(_, let host, let port) = endpoint.medium, let made = try? Resolver.Lookup(host, port: port ?? 0) {
+            if looksUp, case .tcp(_, let host, let port) = endpoint.medium, let made = try? HostLookup(host, port: port ?? 0) {
                 lookup = made
                 return .lookingUp(made.descriptor)
             }
@@ -40,18 +40,18 @@ final class Dialer {
         }
         let address = addresses[place]
         place += 1
-        let descriptor = socket(address.family, StreamSocket.kind, 0)
+        let descriptor = address.socket()
         guard descriptor >= 0 else { return .failed }
         settings.prepare(descriptor, address.family)
-        while true {
-            if address.withPointer({ connect(descriptor, $0, $1) }) == 0 { return .connected(descriptor, address.family) }
-            if errno == EINTR { continue }
-            guard errno == EINPROGRESS else { break }
+        switch address.connect(descriptor) {
+        case 0: return .connected(descriptor, address.family)
+        case EINPROGRESS:
             attempt = (descriptor, address.family, settings.connectTimeout.map { now &+ $0 } ?? .max)
             return .underWay(descriptor)
+        default:
+            close(descriptor)
+            return .failed
         }
-        close(descriptor)
-        return .failed
     }
 
     /// The attempt under way has come to an end.
@@ -59,7 +59,7 @@ final class Dialer {
     func finish() -> (descriptor: CInt, family: CInt)? {
         guard let attempt else { return nil }
         self.attempt = nil
-        if StreamSocket.pendingError(attempt.descriptor) == 0 { return (attempt.descriptor, attempt.family) }
+        if SocketAddress.pendingError(attempt.descriptor) == 0 { return (attempt.descriptor, attempt.family) }
         close(attempt.descriptor)
         return nil
     }

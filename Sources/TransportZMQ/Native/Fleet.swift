@@ -77,8 +77,8 @@ final class Fleet: @unchecked Sendable {
         switch endpoint.medium {
         case .ipc(let path):
             try IPCPath.checkConnect(path)
-            return [SocketAddress(unix: path)]
-        case .abstract: return [SocketAddress(unix: String(endpoint.text.dropFirst("ipc://@".count)), isAbstract: true)]
+            return [try endpoint.unixAddress]
+        case .abstract: return [try endpoint.unixAddress]
         case .tcp(_, let host, let port):
             return try Resolver.addresses(of: host, port: port ?? 0, ipv6: ipv6, until: opening.deadline, stop: opening.stop)
         case .inproc, .other: preconditionFailure("libzmq's")

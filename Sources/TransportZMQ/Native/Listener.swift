@@ -14,28 +14,29 @@ final class Listener {
     /// - Throws: `cannotCreate`, `permission`, `usage`, `failure`.
     init(_ endpoint: Endpoint, _ settings: NativeSettings) throws(TransportError) {
         let what = "binding \(endpoint.text)"
-        var (address, path): (SocketAddress, IPCPath?)
+        let (address, path): (SocketAddress, IPCPath?)
         switch endpoint.medium {
-        case .ipc(let name): (address, path) = (SocketAddress(unix: name), try IPCPath(preparing: name))
-        case .abstract: (address, path) = (SocketAddress(unix: String(endpoint.text.dropFirst("ipc://@".count)), isAbstract: true), nil)
+        case .ipc(let name): (address, path) = (try endpoint.unixAddress, try IPCPath(preparing: name))
+        case .abstract: (address, path) = (try endpoint.unixAddress, nil)
         case .tcp(_, let host, let port):
             guard let local = Self.local(host, port ?? 0, settings) else { throw SocketFailure.error(ENODEV, what) }
             (address, path) = (local, nil)
         case .inproc, .other: preconditionFailure("libzmq's")
         }
-        descriptor = socket(address.family, StreamSocket.kind, 0)
+        descriptor = address.socket()
         guard descriptor >= 0 else { throw SocketFailure.error(errno, what) }
         var yes: CInt = 1
         if address.family != AF_UNIX { setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size)) }
         settings.prepare(descriptor, address.family)
         let backlog = CInt(clamping: settings.options.integer("backlog") ?? 100)
-        guard Self.bind(descriptor, address), listen(descriptor, backlog) == 0 else {
-            let number = errno
+        var number = address.bind(descriptor)
+        if number == 0 && listen(descriptor, backlog) != 0 { number = errno }
+        guard number == 0 else {
             close(descriptor)
             throw SocketFailure.error(number, what)
         }
-        path?.bound()
         self.path = path
+        self.path?.bound()
         if case .tcp(_, let host, _) = endpoint.medium, let port = SocketAddress.local(of: descriptor)?.port {
             let shown = host == "*" ? (address.family == AF_INET6 ? "[::]" : "0.0.0.0") : host.contains(":") ? "[\(host)]" : host
             name = "tcp://\(shown):\(port)"
@@ -44,16 +45,11 @@ final class Listener {
         }
     }
 
-    private static func bind(_ descriptor: CInt, _ address: SocketAddress) -> Bool {
-        address.withPointer { Glibc.bind(descriptor, $0, $1) } == 0
-    }
-
     private static func local(_ host: String, _ port: UInt16, _ settings: NativeSettings) -> SocketAddress? {
         if host == "*" { return SocketAddress(anyWith: port, ipv6: settings.ipv6) }
         if let interface = SocketAddress.ofInterface(host, port: port, ipv6: settings.ipv6) { return interface }
         // Numbers only, as libzmq: a name may stand for another host.
-        guard case .success(let found) = Resolver.lookUp(host, port, AI_NUMERICHOST) else { return nil }
-        return found.first
+        return HostLookup.numeric(host, port: port)
     }
 
     /// One connection that waits; `nil` when there is none, or none can be taken.

@@ -75,7 +75,7 @@ final class Peer {
             if count < 0 && errno == EAGAIN { return .blocked }
             hasEnded = true
             // Who closes with something unread leaves a reset behind. Over tcp it may still be on its way.
-            readAll = count == 0 && output.isWritten && StreamSocket.pendingError(descriptor) == 0 && Unread.bytes(descriptor) == 0
+            readAll = count == 0 && output.isWritten && SocketAddress.pendingError(descriptor) == 0 && Unread.bytes(descriptor) == 0
             return .ended
         }
     }

@@ -7,8 +7,8 @@ struct Troubles {
     private let security: Security.Mechanism
     private let stop: StopFlag
     /// What failed at endpoints that we connect to, and what was seen there.
-    private var failures: [String: (failure: HandshakeFailure, seen: Greeting)] = [:]
-    private var looks: [String: Greeting] = [:]
+    private var failures: [String: (failure: HandshakeFailure, seen: Sighting)] = [:]
+    private var looks: [String: Sighting] = [:]
     private var warned: Set<String> = []
 
     init(_ type: SocketType, _ security: Security.Mechanism, _ opening: Opening) {
@@ -31,11 +31,9 @@ struct Troubles {
             }
             return warn(endpoint, "the peer at \(endpoint) \(failure.kind == .type ? "is not a \(type.peers) socket" : failure.sentence)")
         }
-        let (kind, seen): (HandshakeFailure.Kind, Greeting) =
+        let (kind, seen): (HandshakeFailure.Kind, Sighting) =
             switch failure.kind {
-            case .foreign(.http): (.protocolViolation, .http)
-            case .foreign(.text(let words)): (.protocolViolation, .foreign(words))
-            case .foreign: (.protocolViolation, .foreign(""))
+            case .foreign(let found): (.protocolViolation, .foreign(found))
             case .mechanism: (.mechanism, .zmtp(mechanism: peer.session.theirMechanism ?? "", type: nil))
             case .type: (.other, .zmtp(mechanism: security.name, type: peer.session.theirType))
             case .refused: (.authentication(peer.session.theirReason.flatMap { Int($0) } ?? 400), .nobody)
@@ -52,14 +50,14 @@ struct Troubles {
 
     /// What hung up in the middle of a handshake. A libzmq that wants security does so as soon as it reads that we have none, and its
     /// own greeting may be lost with that: a look shows it.
-    private mutating func seen(at endpoint: String, by peer: Peer) -> Greeting {
+    private mutating func seen(at endpoint: String, by peer: Peer) -> Sighting {
         if let mechanism = peer.session.theirMechanism { return .zmtp(mechanism: mechanism, type: peer.session.theirType) }
         return look(at: endpoint)
     }
 
-    private mutating func look(at endpoint: String) -> Greeting {
+    private mutating func look(at endpoint: String) -> Sighting {
         if let known = looks[endpoint] { return known }
-        let found = Greeting.look(at: endpoint, stop: stop)
+        let found = Sighting.look(at: endpoint, stop: stop)
         if !stop.isRaised { looks[endpoint] = found }
         return found
     }
@@ -79,7 +77,7 @@ struct Troubles {
         for peer in unanswered where !peer.hasSpoken {
             let seen = look(at: peer.endpoint)
             switch seen {
-            case .silent, .http, .foreign:
+            case .silent, .foreign:
                 return HandshakeFailure(kind: .other).error(at: peer.endpoint, for: type, security, seen)
             case .nobody, .closes, .zmtp: continue
             }

@@ -1,6 +1,7 @@
 import MQCore
+import ZMTP
 
-extension Greeting {
+extension Sighting {
     /// What a peer says of itself.
     /// - Parameter type: of the socket that would connect; `nil` takes any peer.
     /// - Throws: `unreachable`, or `protocolViolation` for what is no peer of that type.
@@ -24,20 +25,8 @@ extension Greeting {
 }
 
 extension SocketType {
-    /// Whether a socket of this type and one of that name can be connected (RFC 23 and 28).
+    /// Whether a socket of this type and one of that name can be connected (RFC 28 to 31).
     func canMeet(_ name: String) -> Bool {
-        let allowed: [String]
-        switch self {
-        case .push: allowed = ["PULL"]
-        case .pull: allowed = ["PUSH"]
-        case .pub, .xpub: allowed = ["SUB", "XSUB"]
-        case .sub, .xsub: allowed = ["PUB", "XPUB"]
-        case .pair: allowed = ["PAIR"]
-        case .req: allowed = ["REP", "ROUTER"]
-        case .rep: allowed = ["REQ", "DEALER"]
-        case .dealer: allowed = ["REP", "DEALER", "ROUTER"]
-        case .router: allowed = ["REQ", "DEALER", "ROUTER"]
-        }
-        return allowed.contains(name)
+        Role(rawValue: rawValue)?.peers.contains { $0.name == name } ?? false
     }
 }
