@@ -3,6 +3,7 @@
 /// The grammar is the same for every transport; what the targets mean is the transport's business. It is a grammar of
 /// bytes: to Swift, a comma before a combining accent is another character, to a shell and a queue it is a comma.
 public struct Address: Sendable, Equatable {
+    /// The word before the colon, in lower case, by which the transport is found.
     public let scheme: String
     /// The first is what follows the scheme; transports with several endpoints have more. Commas are decoded.
     public let targets: [String]
@@ -11,8 +12,10 @@ public struct Address: Sendable, Equatable {
     /// How commas divide the targets; printing must undo what parsing did.
     public let syntax: Descriptor.TargetSyntax
 
+    /// The first target, for transports that have one only.
     public var target: String { targets[0] }
 
+    /// An address out of its parts. `targets` must not be empty.
     public init(scheme: String, targets: [String], options: [OptionValues.Entry] = [], syntax: Descriptor.TargetSyntax = .single) {
         precondition(!targets.isEmpty)
         self.scheme = scheme

@@ -6,6 +6,7 @@ public final class Bell: Sendable {
     public var descriptor: CInt { pipe.reading.descriptor }
     private let pipe = Pipe.ifPossible(nonblocking: true)
 
+    /// A bell that has not rung.
     public init() {}
 
     /// From any thread. A pipe that is full has rung already.

@@ -6,6 +6,7 @@ public struct Clocks: Sendable {
     /// Nanoseconds since 1970, as of `WallClock.now`, for what people read.
     public let wall: @Sendable () -> Int64
 
+    /// Clocks of a test, for instance.
     public init(monotonic: @escaping @Sendable () -> UInt64, wall: @escaping @Sendable () -> Int64) {
         (self.monotonic, self.wall) = (monotonic, wall)
     }
@@ -19,5 +20,6 @@ public struct Clocks: Sendable {
         return overflow ? .never : Deadline(nanoseconds: sum)
     }
 
+    /// Whether the deadline has come by the monotonic clock.
     public func hasPassed(_ deadline: Deadline) -> Bool { !deadline.isNever && monotonic() >= deadline.nanoseconds }
 }

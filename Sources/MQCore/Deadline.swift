@@ -5,6 +5,7 @@ public struct Deadline: Sendable, Equatable {
     /// Nanoseconds of `CLOCK_MONOTONIC`; `UInt64.max` means never.
     public let nanoseconds: UInt64
 
+    /// A moment of `CLOCK_MONOTONIC`.
     public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
     /// Waits for as long as it takes.
@@ -26,7 +27,9 @@ public struct Deadline: Sendable, Equatable {
         return overflow ? .never : Deadline(nanoseconds: sum)
     }
 
+    /// Whether there is no bound.
     public var isNever: Bool { nanoseconds == .max }
+    /// Whether it is too late. Reads the clock.
     public var hasPassed: Bool { !isNever && (nanoseconds == 0 || Deadline.now() >= nanoseconds) }
 
     /// Nanoseconds left, 0 when it has passed, `nil` when there is no bound.

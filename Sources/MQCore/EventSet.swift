@@ -23,6 +23,7 @@ public final class EventSet: Sendable {
         epoll = PipeEnd(owning: made)
     }
 
+    /// Readable while something in the set has happened, for a set within another.
     public var descriptor: CInt { epoll.descriptor }
 
     /// Waits for `flags` (poll(2)) on a descriptor from now on. One that is closed leaves by itself, unless another process has it, too.
@@ -38,6 +39,7 @@ public final class EventSet: Sendable {
         _ = cprocess_set_put(epoll.descriptor, descriptor, UInt32(bitPattern: flags), token, 0, once ? 1 : 0)
     }
 
+    /// Forgets a descriptor, which must be open still.
     public func remove(_ descriptor: CInt) { _ = cprocess_set_remove(epoll.descriptor, descriptor) }
 
     /// Appends what is ready; some of it when that is much.

@@ -17,6 +17,7 @@ public enum ExitCleanup {
 
     private static let state = Mutex(State())
 
+    /// Has `step` run when the process ends, unless it is cancelled before.
     public static func register(_ step: @escaping @Sendable () -> Void) -> Token {
         state.withLock { state in
             state.next += 1

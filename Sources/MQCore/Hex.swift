@@ -6,13 +6,16 @@ public enum Hex {
     @inline(__always)
     private static func digit(_ value: UInt8) -> UInt8 { digits.utf8Start[Int(value)] }
 
+    /// Appends two digits.
     public static func append(_ byte: UInt8, to text: inout [UInt8]) {
         text.append(digit(byte >> 4))
         text.append(digit(byte & 15))
     }
 
+    /// Appends two digits for each byte.
     public static func append(_ bytes: some Sequence<UInt8>, to text: inout [UInt8]) { for byte in bytes { append(byte, to: &text) } }
 
+    /// Two digits for each byte.
     public static func text(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
         append(bytes, to: &text)

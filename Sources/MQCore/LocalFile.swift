@@ -89,6 +89,7 @@ public enum LocalFile {
         throw TransportError(.cannotCreate, "\(path): \(SystemError.words(errno))", errno: errno)
     }
 
+    /// The error for a file of which the system said `number`: `permission` or `inputOutput`.
     public static func failure(_ path: String, _ number: CInt) -> TransportError {
         TransportError(number == EACCES ? .permission : .inputOutput, "\(path): \(SystemError.words(number))", errno: number)
     }

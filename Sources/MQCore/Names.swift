@@ -6,6 +6,7 @@ public enum Names {
     /// The C library reads a file for each question, and a listing asks about the same few people thousands of times.
     private static let known = Mutex<(users: [uid_t: String], groups: [gid_t: String])>(([:], [:]))
 
+    /// The name of a user; the number where it has none.
     public static func user(_ id: some BinaryInteger) -> String {
         let number = uid_t(truncatingIfNeeded: id)
         return known.withLock { known in
@@ -16,6 +17,7 @@ public enum Names {
         }
     }
 
+    /// The name of a group; the number where it has none.
     public static func group(_ id: some BinaryInteger) -> String {
         let number = gid_t(truncatingIfNeeded: id)
         return known.withLock { known in

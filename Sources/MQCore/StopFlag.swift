@@ -11,13 +11,16 @@ public final class StopFlag: Sendable {
     private let pipe = Pipe.ifPossible()
     private let interruptible = Mutex<[pthread_t]>([])
 
+    /// A flag that is not raised.
     public init() {}
 
     /// Readable while the flag is raised; for poll(2).
     public var descriptor: CInt { pipe.reading.descriptor }
     /// Both ends of its pipe: what a thread needs that has a descriptor table of its own.
     public var descriptors: [CInt] { [pipe.reading.descriptor, pipe.writing.descriptor] }
+    /// Whether somebody wants an end. Costs one load.
     public var isRaised: Bool { state.load(ordering: .acquiring) != 0 }
+    /// Why it was raised first; `nil` while it is not.
     public var reason: StopReason? { StopReason(rawValue: state.load(ordering: .acquiring)) }
 
     /// Raises the flag and wakes every blocked call, those inside `interrupting` included. The first reason stays.

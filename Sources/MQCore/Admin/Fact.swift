@@ -1,5 +1,6 @@
 /// A value beside its name, in the order in which it is shown.
 public struct Fact: Sendable, Equatable {
+    /// What is shown, and how it is written.
     public enum Value: Sendable, Equatable {
         case text(String)
         case number(Int)
@@ -20,10 +21,12 @@ public struct Fact: Sendable, Equatable {
     public var key: String
     /// The heading for people.
     public var label: String
+    /// What is shown beside the label.
     public var value: Value
     /// Where the value came from, for `explain`.
     public var source: String?
 
+    /// A fact with its key in JSON and its heading for people.
     public init(_ key: String, _ label: String, _ value: Value, source: String? = nil) {
         self.key = key
         self.label = label

@@ -13,6 +13,7 @@ public struct QueueStatus: Sendable {
     /// What it consists of: the channels of a topic, its shares in several brokers. `stat` shows them below, in a table.
     public var parts: [QueueStatus] = []
 
+    /// A status whose facts are known already.
     public init(address: String, facts: [Fact]) {
         self.address = address
         known = facts
@@ -24,5 +25,6 @@ public struct QueueStatus: Sendable {
         made = facts
     }
 
+    /// The value of the fact of that key.
     public subscript(key: String) -> Fact.Value? { facts.first { $0.key == key }?.value }
 }

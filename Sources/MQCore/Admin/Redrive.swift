@@ -5,6 +5,7 @@ public struct Redrive: Sendable {
     /// The most messages a second; `nil` leaves it to the transport.
     public var rate: Int?
 
+    /// A move of all dead letters; without arguments back to where each failed.
     public init(destination: String? = nil, rate: Int? = nil) {
         self.destination = destination
         self.rate = rate

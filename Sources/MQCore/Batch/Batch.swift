@@ -11,8 +11,11 @@
 public struct Batch: ~Copyable {
     /// Bytes kept free before and after each appended body.
     public struct Gap: Sendable, Equatable {
+        /// Bytes in front of a body.
         public var before: Int
+        /// Bytes behind a body.
         public var after: Int
+        /// A gap of so many bytes on each side.
         public init(before: Int = 0, after: Int = 0) {
             self.before = before
             self.after = after
@@ -48,6 +51,7 @@ public struct Batch: ~Copyable {
     /// Where the input side goes on looking for records.
     public private(set) var framed = 0
 
+    /// What is kept free around each body that is appended.
     public let gap: Gap
     /// Whether somebody reads `properties`; a transport fills them only then.
     public var wantsProperties = false
@@ -58,6 +62,7 @@ public struct Batch: ~Copyable {
     public var takesLoans = false
     private var propertyList: [MessageProperties] = []
 
+    /// - Parameter byteCapacity: bytes that fit before the batch grows.
     public init(gap: Gap = Gap(), byteCapacity: Int = 1 << 16) {
         self.gap = gap
         block = BatchBlock(capacity: max(byteCapacity, 256))
@@ -68,6 +73,7 @@ public struct Batch: ~Copyable {
 
     deinit { spans.deallocate() }
 
+    /// Whether there is no message.
     public var isEmpty: Bool { count == 0 }
     /// The bytes in use, gaps included: what bounds the memory of a batch.
     @inlinable public var byteCount: Int { used + loanedBytes }
@@ -190,6 +196,7 @@ extension Batch {
         commit(bytes.count)
     }
 
+    /// Copies one body to the end.
     public mutating func append(_ bytes: some Collection<UInt8>) {
         let place = reserve(bytes.count)
         UnsafeMutableRawBufferPointer(start: place, count: bytes.count).copyBytes(from: bytes)

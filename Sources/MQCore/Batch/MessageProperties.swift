@@ -15,6 +15,7 @@ public struct MessageProperties: Sendable, Equatable {
     public var type: Int?
     /// zmq: the lengths in bytes of the frames the body consists of; `nil` for a single frame.
     public var frames: [Int]?
+    /// sqs: named values beside the body, in the order in which they came.
     public var attributes: [Attribute] = []
     /// The group within which order is kept.
     public var group: String?
@@ -25,6 +26,7 @@ public struct MessageProperties: Sendable, Equatable {
     /// The name of the queue that the message came from, where a receiver has several.
     public var queue: String?
 
+    /// Nothing is set: the body is all there is.
     public init() {}
 
     /// Takes from `defaults` what is not set here.

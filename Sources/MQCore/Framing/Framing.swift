@@ -1,12 +1,20 @@
 /// How messages are told apart in a stream of bytes; the same words for `send` and `recv`.
 public enum Framing: Sendable, Equatable {
+    /// A line feed ends a message.
     case lines
+    /// A zero byte ends a message.
     case nul
+    /// These bytes, at least one, end a message.
     case delimiter([UInt8])
+    /// The length in 4 bytes, big-endian, before each message.
     case len32
+    /// The length in digits and a colon before, a comma behind each message.
     case netstring
+    /// All of the input is one message.
     case whole
+    /// One JSON record per line, with what a message carries beside its body.
     case jsonl
+    /// One file per message; the stream holds their names.
     case files
 
     /// The words of `--framing`, for help and completion.
@@ -34,6 +42,7 @@ public enum Framing: Sendable, Equatable {
         }
     }
 
+    /// As `--framing` takes it.
     public var word: String {
         switch self {
         case .lines: "lines"

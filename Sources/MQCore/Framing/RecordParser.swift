@@ -8,9 +8,11 @@ public struct RecordParser: Sendable {
     public struct Oversize: Sendable, Equatable {
         /// The index of the stand-in; always the last of its batch.
         public let index: Int
+        /// Bytes of the record that are not kept.
         public let size: Int
     }
 
+    /// How records are told apart.
     public let framing: Framing
     /// The longest record worth keeping, in bytes.
     public let limit: Int

@@ -7,6 +7,7 @@ public enum Base64 {
         return table
     }()
 
+    /// Appends the encoded bytes to `result`.
     public static func encode(_ data: UnsafeRawBufferPointer, into result: inout [UInt8]) {
         result.reserveCapacity(result.count + (data.count + 2) / 3 * 4)
         for start in stride(from: 0, to: data.count, by: 3) {

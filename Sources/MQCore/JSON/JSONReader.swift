@@ -12,6 +12,7 @@ public struct JSONReader {
     /// Deeper nesting is refused: recursion must be bounded for bytes from outside.
     private static let maximumDepth = 64
 
+    /// Reads from the first byte.
     public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
     /// Reads all of `bytes` by `body`.
@@ -35,10 +36,12 @@ public struct JSONReader {
         return try result.get()
     }
 
+    /// What a value is, by its first byte.
     public enum Kind: Sendable {
         case object, array, string, number, bool, null
     }
 
+    /// The error `malformed` for what was read last, with its place.
     public func failure(_ what: String) -> TransportError {
         TransportError(.malformed, "\(what) at byte \(position + 1) of the JSON")
     }
@@ -120,6 +123,8 @@ public struct JSONReader {
         if depth > Self.maximumDepth { throw failure("nesting too deep") }
     }
 
+    /// Reads a string.
+    /// - Throws: `malformed`.
     public mutating func string() throws(TransportError) -> String {
         var result: [UInt8] = []
         try string(into: &result)
@@ -214,6 +219,8 @@ public struct JSONReader {
         return position - start
     }
 
+    /// Reads `true` or `false`.
+    /// - Throws: `malformed`.
     public mutating func bool() throws(TransportError) -> Bool {
         if try word("true") { return true }
         if try word("false") { return false }
@@ -229,6 +236,8 @@ public struct JSONReader {
         return true
     }
 
+    /// Reads `null`.
+    /// - Throws: `malformed`.
     public mutating func null() throws(TransportError) {
         guard try word("null") else { throw failure("expected null") }
     }

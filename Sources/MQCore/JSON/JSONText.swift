@@ -1,28 +1,35 @@
 /// Writes JSON into bytes: small, allocation-free when the buffer is reused, and in the order of the calls.
 public struct JSONText: Sendable {
+    /// What was written so far.
     public private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
+    /// Nothing is written yet.
     public init() {}
 
+    /// Begins anew and keeps the memory.
     public mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         needsComma = false
     }
 
+    /// What was written so far, as text.
     public var string: String { String(decoding: bytes, as: UTF8.self) }
 
+    /// Begins an object or an array: `{` or `[`.
     public mutating func open(_ bracket: Character) {
         separate()
         bytes.append(bracket.asciiValue!)
         needsComma = false
     }
 
+    /// Ends an object or an array: `}` or `]`.
     public mutating func close(_ bracket: Character) {
         bytes.append(bracket.asciiValue!)
         needsComma = true
     }
 
+    /// Writes the key of the value that is written next.
     public mutating func key(_ key: String) {
         separate()
         quoted(key.utf8)
@@ -36,16 +43,19 @@ public struct JSONText: Sendable {
         value(text)
     }
 
+    /// A key and its value.
     public mutating func member(_ key: String, _ number: Int) {
         self.key(key)
         value(number)
     }
 
+    /// A key and its value.
     public mutating func member(_ key: String, _ truth: Bool) {
         self.key(key)
         value(truth)
     }
 
+    /// Writes a string.
     public mutating func value(_ text: String) {
         separate()
         quoted(text.utf8)
@@ -57,6 +67,7 @@ public struct JSONText: Sendable {
         quoted(text)
     }
 
+    /// Writes bytes as a string in Base64.
     public mutating func value(base64 data: UnsafeRawBufferPointer) {
         separate()
         bytes.append(0x22)
@@ -64,16 +75,19 @@ public struct JSONText: Sendable {
         bytes.append(0x22)
     }
 
+    /// Writes a whole number.
     public mutating func value(_ number: Int) {
         separate()
         bytes.append(contentsOf: String(number).utf8)
     }
 
+    /// Writes `true` or `false`.
     public mutating func value(_ truth: Bool) {
         separate()
         bytes.append(contentsOf: (truth ? "true" : "false").utf8)
     }
 
+    /// Writes `null`.
     public mutating func null() {
         separate()
         bytes.append(contentsOf: "null".utf8)

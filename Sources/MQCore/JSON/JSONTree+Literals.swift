@@ -2,6 +2,7 @@ extension JSONTree: ExpressibleByDictionaryLiteral, ExpressibleByStringLiteral {
     /// An object with its members in this order.
     public init(dictionaryLiteral members: (String, JSONTree)...) { self = .object(members.map { JSONMember(key: $0, value: $1) }) }
 
+    /// A string.
     public init(stringLiteral text: String) { self = .string(text) }
 
     /// An object without the members that have no value.
@@ -9,5 +10,6 @@ extension JSONTree: ExpressibleByDictionaryLiteral, ExpressibleByStringLiteral {
         .object(members.compactMap { key, value in value.map { JSONMember(key: key, value: $0) } })
     }
 
+    /// An array of strings.
     public static func strings(_ texts: [String]) -> JSONTree { .array(texts.map { .string($0) }) }
 }

@@ -9,6 +9,7 @@ public struct Rows: Sendable {
         /// Characters that it is wide at least.
         public var least: Int
 
+        /// - Parameter least: in characters.
         public init(_ header: String..., isNumeric: Bool = false, least: Int = 0) {
             (self.header, self.isNumeric, self.least) = (header, isNumeric, least)
         }
@@ -23,6 +24,7 @@ public struct Rows: Sendable {
     /// Where not everything fits, what is narrower than this has lines of its own.
     private static let narrowest = 12
 
+    /// A table without rows.
     public init(_ columns: [Column]) { self.columns = columns }
 
     /// - Parameter cells: one for each column.

@@ -20,8 +20,10 @@ public struct ChildCommand: Sendable {
     /// Its soft limit of descriptors, where this process has raised its own; 0 leaves it as it is here.
     public var descriptorLimit: UInt = 0
 
+    /// A program, looked for along `PATH`, and its arguments.
     public init(_ words: [[UInt8]]) { self.words = words }
 
+    /// The same, from text.
     public init(_ words: [String]) { self.init(words.map { Array($0.utf8) }) }
 
     /// `/bin/sh -c text`.

@@ -3,6 +3,7 @@ import Glibc
 
 /// A running program in a process group of its own. One that is dropped without having ended is killed, with its group.
 public struct ChildProcess: ~Copyable, Sendable {
+    /// Its process number, which is its group's too unless it shares ours.
     public let process: CInt
     private let ending: PipeEnd
     private var reason: ExitReason?

@@ -9,6 +9,7 @@ public enum ExitReason: Equatable, Sendable {
         self = signal == 0 ? .status(status >> 8 & 0xff) : .signal(signal)
     }
 
+    /// Whether it ended with status 0.
     public var isSuccess: Bool { self == .status(0) }
 
     /// As a shell has it in `$?`.

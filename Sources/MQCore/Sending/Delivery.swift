@@ -5,12 +5,15 @@ import Synchronization
 ///
 /// A message is known by its position, counted from 0 in the order of handing over, refused ones included.
 public final class Delivery {
+    /// How patient and how strict a delivery is.
     public struct Limits {
         /// How long to wait for room or for a peer; `nil` is without end.
         public var timeout: Duration?
         /// What the queue or the other side refuses is left out; otherwise it is an error.
         public var skipsRefused = false
+        /// Empty messages are left out where the sender takes none; otherwise they are an error.
         public var skipsEmpty = false
+        /// When each message is due; `nil` is as fast as the queue takes them.
         public var pace: Pace?
         /// Where the sender's calls may be cut short: how often its progress is counted while it waits, and a wait in vain is said.
         /// Not for a sender that waits for answers.
@@ -22,6 +25,7 @@ public final class Delivery {
         /// Whether what the sender has taken counts as confirmed: of a transport that confirms nothing before its end.
         public var trustsTaken = false
 
+        /// Waits without end, and any refusal is an error.
         public init() {}
     }
 
@@ -67,6 +71,7 @@ public final class Delivery {
     public var inDoubt: Int { max(account.unanswered - sender.confirmedBehind, sender.inDoubt) }
     /// The most messages that arrive twice when all from `firstOpen` on are sent again.
     public var repeatedByResuming: Int { account.acknowledgedBehind + sender.confirmedBehind + inDoubt }
+    /// What the sender has to say when all is done.
     public var closingRemarks: [String] { sender.closingRemarks }
     /// Why less than everything was taken last.
     public var obstacle: TransportError { sender.obstacle }

@@ -4,6 +4,7 @@ public struct DroppedProperties {
     private let transport: Descriptor
     private var said: Set<String> = []
 
+    /// - Parameter transport: to which the records are sent.
     public init(for transport: Descriptor) { self.transport = transport }
 
     /// The first message that carries something which the transport does not, and the sentence about it.

@@ -10,6 +10,7 @@ public struct Pace {
     /// How many messages are due now; when none is, `nextDue` says until when to sleep.
     public func due() -> Int { max(0, Int(Double(Deadline.now() - start) / interval) + 1 - sent) }
 
+    /// When the next message is due.
     public var nextDue: Deadline { Deadline(nanoseconds: start + UInt64(min(Double(sent) * interval, 9e18))) }
 
     /// Counts messages that were sent.

@@ -1,25 +1,37 @@
 /// What a transport can do; checked before anything is opened.
 public struct Capabilities: OptionSet, Sendable {
+    /// One bit per capability; not kept anywhere, so they may be numbered anew.
     public let rawValue: UInt32
+    /// The capabilities of these bits.
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
+    /// Messages can be sent.
     public static let send = Capabilities(rawValue: 1 << 0)
+    /// Messages can be received.
     public static let receive = Capabilities(rawValue: 1 << 1)
     /// A message is the receiver's only once acknowledged.
     public static let acknowledge = Capabilities(rawValue: 1 << 2)
     /// A message can be put back.
     public static let requeue = Capabilities(rawValue: 1 << 3)
+    /// Messages can be shown and left where they are.
     public static let peek = Capabilities(rawValue: 1 << 4)
     /// Queues can be listed, made and removed.
     public static let admin = Capabilities(rawValue: 1 << 5)
+    /// A message carries `MessageProperties.priority`.
     public static let priority = Capabilities(rawValue: 1 << 6)
+    /// A message carries `MessageProperties.type`.
     public static let type = Capabilities(rawValue: 1 << 7)
+    /// A message can be held back for a time.
     public static let delay = Capabilities(rawValue: 1 << 8)
+    /// A message carries named values.
     public static let attributes = Capabilities(rawValue: 1 << 9)
+    /// A message can belong to a group within which order is kept.
     public static let group = Capabilities(rawValue: 1 << 10)
+    /// A message can consist of several frames.
     public static let frames = Capabilities(rawValue: 1 << 11)
     /// The receiver learns that the last sender has gone.
     public static let untilClosed = Capabilities(rawValue: 1 << 12)
+    /// `SCHEME:temp` is a private queue that goes with its process.
     public static let temporary = Capabilities(rawValue: 1 << 13)
     /// A receiver takes exactly what it was asked for.
     public static let exactCount = Capabilities(rawValue: 1 << 14)
@@ -54,5 +66,6 @@ public struct Capabilities: OptionSet, Sendable {
         (.createsOnUse, "creates-on-use"), (.ordered, "ordered"), (.timestamps, "timestamps"), (.clients, "clients"), (.nodes, "nodes"),
     ]
 
+    /// Their words, for lists and errors.
     public var names: [String] { Self.all.filter { contains($0.0) }.map(\.1) }
 }

@@ -16,11 +16,15 @@ public struct Descriptor: Sendable {
         case none
         /// Survives both processes, not the machine's restart.
         case kernel
+        /// Survives both processes, not the broker's restart.
         case brokerMemory = "broker memory"
+        /// On a disk: survives a restart of the broker.
         case disk
+        /// With a service that keeps copies on several machines.
         case remote
     }
 
+    /// As `mq transports` lists it.
     public let name: String
     /// The words before the colon of an address.
     public let schemes: [String]
@@ -28,8 +32,11 @@ public struct Descriptor: Sendable {
     public let summary: String
     /// The forms of an address, as in a synopsis.
     public let forms: [String]
+    /// How an address of this transport is taken apart.
     public let targetSyntax: TargetSyntax
+    /// What it can do; a verb that needs more is refused before anything is opened.
     public let capabilities: Capabilities
+    /// What may stand behind the target, in the order of help.
     public let options: [OptionSpec]
     /// How long nothing must come before `--drain` believes that the queue is empty.
     public let emptyWait: Duration
@@ -42,6 +49,7 @@ public struct Descriptor: Sendable {
     /// Addresses with what they mean, for help.
     public let examples: [(address: String, meaning: String)]
 
+    /// - Parameter emptyWait: zero for a transport that knows when a queue is empty.
     public init(
         name: String, schemes: [String], summary: String, forms: [String], targetSyntax: TargetSyntax = .single,
         capabilities: Capabilities, options: [OptionSpec], emptyWait: Duration = .zero, steadyReadings: Int = 1,

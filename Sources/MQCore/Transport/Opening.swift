@@ -2,6 +2,7 @@
 public struct Opening: Sendable {
     /// Bounds the opening itself, a wait for a first peer included.
     public var deadline: Deadline = .never
+    /// Ends the opening when it is raised.
     public var stop: StopFlag
     /// Where warnings and the bound endpoint go.
     public var notices: Notices = .none
@@ -28,5 +29,6 @@ public struct Opening: Sendable {
     /// A request that failed is not repeated: for whoever asks again by himself.
     public var triesOnce = false
 
+    /// An opening without bounds, with standard settings.
     public init(stop: StopFlag) { self.stop = stop }
 }

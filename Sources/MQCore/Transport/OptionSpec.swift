@@ -4,6 +4,7 @@ public struct OptionSpec: Sendable {
     public enum Kind: Sendable {
         /// Present, or `=yes`/`=no`.
         case flag
+        /// A whole number in this range.
         case integer(ClosedRange<Int>)
         /// A number with an optional unit: `64k`, `1MiB`.
         case bytes(ClosedRange<Int>)
@@ -11,6 +12,7 @@ public struct OptionSpec: Sendable {
         case duration
         /// An octal file mode.
         case mode
+        /// One of these words.
         case choice([String])
         /// Anything; the word stands for it in help.
         case text(String)
@@ -26,14 +28,20 @@ public struct OptionSpec: Sendable {
         case receive = "receiving"
     }
 
+    /// As it stands before the `=` in an address.
     public let key: String
+    /// What its value must be.
     public let kind: Kind
     /// Shown in help; the transport applies it.
     public let standard: String?
+    /// When it has an effect, for help.
     public let scope: Scope
+    /// Whether it may be given more than once, each value counting.
     public let repeatable: Bool
+    /// A line for `mq transports NAME` and the manual.
     public let help: String
 
+    /// - Parameter standard: the value that holds when the option is not given.
     public init(
         _ key: String, _ kind: Kind, standard: String? = nil, scope: Scope = .any, repeatable: Bool = false, help: String
     ) {

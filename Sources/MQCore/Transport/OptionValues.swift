@@ -5,6 +5,7 @@ public struct OptionValues: Sendable {
         case address, flag, alias(String)
         case environment(String)
 
+        /// The source as errors and `explain` name it.
         public var words: String {
             switch self {
             case .address: "address"
@@ -15,12 +16,16 @@ public struct OptionValues: Sendable {
         }
     }
 
+    /// One option as it was given.
     public struct Entry: Sendable, Equatable {
+        /// As it was written.
         public var key: String
         /// `nil` for a flag without a value.
         public var value: String?
+        /// Where it was written.
         public var source: Source
 
+        /// An option that has not been checked yet.
         public init(key: String, value: String?, source: Source) {
             self.key = key
             self.value = value
@@ -28,6 +33,7 @@ public struct OptionValues: Sendable {
         }
     }
 
+    /// Those that count, in the order in which they were given.
     public private(set) var entries: [Entry]
 
     /// Checks every entry: known key, allowed value, given once unless repeatable (a later source replaces an earlier one).
@@ -61,13 +67,21 @@ public struct OptionValues: Sendable {
         entries.map { ",\(Address.encoded($0.key))" + ($0.value.map { "=\(Address.encoded($0))" } ?? "") }.joined()
     }
 
+    /// The last entry of that key.
     public func entry(_ key: String) -> Entry? { entries.last { $0.key == key } }
+    /// Whether it was given at all.
     public func has(_ key: String) -> Bool { entry(key) != nil }
+    /// The value as it was written; `nil` when it was not given.
     public func text(_ key: String) -> String? { entry(key)?.value }
+    /// Every value of an option that is repeatable.
     public func texts(_ key: String) -> [String] { entries.filter { $0.key == key }.compactMap(\.value) }
+    /// The value of an option of kind `integer`.
     public func integer(_ key: String) -> Int? { text(key).flatMap(Quantity.integer) }
+    /// The value of an option of kind `bytes`.
     public func bytes(_ key: String) -> Int? { text(key).flatMap(Quantity.bytes) }
+    /// The value of an option of kind `duration`.
     public func duration(_ key: String) -> Duration? { text(key).flatMap(Quantity.duration) }
+    /// The value of an option of kind `mode`: the bits of a file mode.
     public func mode(_ key: String) -> Int? { text(key).flatMap(Quantity.mode) }
     /// A flag: `nil` when it is not given.
     public func flag(_ key: String) -> Bool? { entry(key).map { $0.value.map { Self.truth($0) ?? false } ?? true } }

@@ -1,3 +1,4 @@
+/// What becomes of a message that a receiver hands over.
 public enum ReceiveMode: Sendable {
     /// Takes messages from the queue.
     case consume

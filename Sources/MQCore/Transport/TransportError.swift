@@ -7,6 +7,7 @@ public struct TransportError: Error, Sendable {
     public struct Code: Hashable, Sendable {
         /// The word shown by `--error-format json` as `kind`.
         public let name: String
+        /// A code of this name; the same name is the same code.
         public init(_ name: String) { self.name = name }
 
         /// A wrong option, value or address.
@@ -41,7 +42,9 @@ public struct TransportError: Error, Sendable {
         public static let failure = Code("failure")
     }
 
+    /// By which a verb chooses its exit status.
     public let code: Code
+    /// The sentence, without the address and without a full stop.
     public var message: String
     /// What to do next, a short clause without punctuation around it.
     public var hint: String?
@@ -54,6 +57,7 @@ public struct TransportError: Error, Sendable {
     /// Whether trying the same again may succeed without anybody changing anything.
     public let isRetriable: Bool
 
+    /// - Parameter errno: the system's error number, for programs; the sentence has its words already.
     public init(
         _ code: Code, _ message: String, hint: String? = nil, remedy: Remedy? = nil, errno: CInt? = nil, isRetriable: Bool = false
     ) {
