@@ -14,7 +14,7 @@ enum Engine: String, CaseIterable, Sendable {
         "multicast-hops", "multicast-maxtpdu", "probe-router", "rate", "recovery-ivl", "req-correlate", "req-relaxed", "router-handover",
         "router-mandatory", "router-raw", "stream-notify", "tcp-accept-filter", "vmci-buffer-max-size", "vmci-buffer-min-size",
         "vmci-buffer-size", "vmci-connect-timeout", "xpub-welcome-msg", "zap-domain", "curve-server", "server-key", "public-key",
-        "secret-key", "allow-keys", "plain", "plain-users",
+        "secret-key", "allow-keys",
     ]
 
     /// An option whose help says so where only libzmq has it.

@@ -18,7 +18,7 @@ extension ZMQTransport {
                 + "Delivery is at most once. A receiver that is killed takes with it what it had read, and what lay in its host's buffers; "
                 + "send then says how many messages that may be, and with resend sends them again to the next peer.",
             "mq speaks ZeroMQ's protocol (ZMTP 3) itself, with every ZeroMQ library at the other end, and needs none here. libzmq is loaded for what only it "
-                + "can do: CURVE and PLAIN, other endpoints than tcp and ipc, and the options marked (libzmq); -v says so. engine=libzmq has it do everything.",
+                + "can do: CURVE, other endpoints than tcp and ipc, and the options marked (libzmq); -v says so. engine=libzmq has it do everything.",
             "At its end send asks its peers for a receipt (a PING behind the last message, which libzmq answers when it has read "
                 + "everything before it) and waits for it as long as send's timeout allows. What a receiver's program does with what it has read, "
                 + "ZeroMQ does not tell.",

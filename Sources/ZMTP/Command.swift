@@ -22,8 +22,15 @@ public struct Command: Sendable, Equatable {
         return bytes
     }
 
+    /// An ERROR as the PLAIN server of libzmq (4.3.4, 4.3.5) has it: in its source `\x5E` became one byte.
+    private static let misspelt = Array("^RROR".utf8)
+
     /// Understands a body; `nil` when the name is longer than it, or empty.
     public init?(_ body: UnsafeRawBufferPointer) {
+        if body.starts(with: Self.misspelt) {
+            (name, data) = ("ERROR", Array(body[Self.misspelt.count...]))
+            return
+        }
         guard let length = body.first, length > 0, body.count > Int(length) else { return nil }
         name = String(printing: body[1...Int(length)], most: 255)
         data = Array(body[(Int(length) + 1)...])

@@ -53,21 +53,22 @@ struct ZMQSecurityTests {
         #expect(log.warnings.count == 1)
     }
 
-    @Test func passwordDecidesWithPlain() throws {
+    @Test(arguments: ["native", "libzmq"], ["native", "libzmq"])
+    func passwordDecidesWithPlain(client: String, server: String) throws {
         let users = ScratchFile("ann:secret:1\n"), right = ScratchFile("ann:secret:1\n"), wrong = ScratchFile("ann:guess\n")
         let path = ZMQ.path()
         let log = NoticeLog()
         let receiving = Background {
-            try ZMQ.receive(9, from: "zmq:@ipc://\(path),plain-users=\(users.path)", within: .seconds(2), log: log)
+            try ZMQ.receive(9, from: "zmq:@ipc://\(path),plain-users=\(users.path),engine=\(server)", within: .seconds(2), log: log)
         }
         _ = try log.endpoint()
         let quiet = StopFlag()
-        let sender = try ZMQ.transport("zmq:ipc://\(path),plain=\(wrong.path)").openSender(ZMQ.opening(quiet))
+        let sender = try ZMQ.transport("zmq:ipc://\(path),plain=\(wrong.path),engine=\(client)").openSender(ZMQ.opening(quiet))
         var batch = Batch()
         batch.append([0])
         #expect(try sender.send(batch, 0..<1, until: .after(.milliseconds(400)), stop: quiet) == 0)
         #expect(sender.obstacle.code == .permission, "\(sender.obstacle.sentence)")
-        try ZMQ.send([[1]], to: "zmq:ipc://\(path),plain=\(right.path)", within: .seconds(5))
+        try ZMQ.send([[1]], to: "zmq:ipc://\(path),plain=\(right.path),engine=\(client)", within: .seconds(5))
         #expect(try receiving.join().messages == [[1]])
     }
 

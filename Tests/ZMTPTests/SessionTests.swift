@@ -33,6 +33,16 @@ struct SessionTests {
         #expect(actions.peer == Session.Peer(role: .pull, minor: 0, identity: [7], countsKept: true))
     }
 
+    @Test(arguments: [Command.error("400").frame, [4, 9] + Array("^RROR".utf8) + [3] + Array("400".utf8)])
+    func anErrorIsARefusalEvenAsThePlainServerOfLibzmqSpellsIt(frame: [UInt8]) {
+        var settings = Session.Settings(.push)
+        settings.mechanism = .plainClient(user: [97], password: [98])
+        var session = Session(settings, at: 0)
+        let actions = (Greeting(mechanism: "PLAIN").bytes + frame).feed(&session)
+        #expect(actions.failure?.kind == .refused)
+        #expect(session.theirReason == "400")
+    }
+
     @Test func aMissingTypeIsLetIn() {
         var session = Session(Session.Settings(.push), at: 0)
         #expect((Greeting().bytes + Command("READY").frame).feed(&session).peer?.role == nil)
