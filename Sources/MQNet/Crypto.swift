@@ -25,6 +25,7 @@ public struct Crypto: @unchecked Sendable {
         kind = api.pointee.kind_sha256()
     }
 
+    /// SHA-256 (FIPS 180-4), 32 bytes.
     public func sha256(_ bytes: [UInt8]) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 32) { place, count in
             _ = api.pointee.sha256(bytes, bytes.count, place.baseAddress)
@@ -40,6 +41,7 @@ public struct Crypto: @unchecked Sendable {
         }
     }
 
+    /// MD5 (RFC 1321), with which SQS answers for what it took.
     public func md5(_ bytes: UnsafeRawBufferPointer) -> MD5 {
         var digest = MD5()
         withUnsafeMutableBytes(of: &digest) { place in

@@ -1,12 +1,16 @@
 /// One request. Redirects are never followed, and nothing is added to it but what HTTP needs and an `Accept-Encoding`.
 public struct HTTPRequest: Sendable {
+    /// `GET`, `POST` and so on, in capitals.
     public var method: String
     /// `http:` or `https:`, already escaped.
     public var url: String
+    /// In the order in which they are sent, beside those that libcurl adds.
     public var headers: [(name: String, value: String)] = []
+    /// Sent as it is.
     public var body: [UInt8] = []
     /// For the whole exchange, connecting included.
     public var timeout: Duration = .seconds(30)
+    /// Until the connection stands, TLS included.
     public var connectTimeout: Duration = .seconds(5)
     /// `name:port:address`, as `curl --resolve` has it.
     public var resolve: [String] = []
@@ -17,6 +21,7 @@ public struct HTTPRequest: Sendable {
     public var caFile: String?
     /// A PEM file with this client's certificate, for a server that wants one, and one with its private key.
     public var certificateFile: String?
+    /// A PEM file with the private key of `certificateFile`.
     public var keyFile: String?
     /// Without it anybody may be the server.
     public var verifies = true
@@ -25,6 +30,7 @@ public struct HTTPRequest: Sendable {
     /// Whether `http_proxy` and its kin are honoured.
     public var usesProxy = true
 
+    /// A request with standard settings. A URL that is none fails when it is sent.
     public init(_ method: String, _ url: String) {
         self.method = method
         self.url = url

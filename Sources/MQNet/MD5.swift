@@ -5,6 +5,7 @@ public struct MD5: Sendable, Equatable {
     private var high: UInt64 = 0
     private var low: UInt64 = 0
 
+    /// All bytes zero.
     public init() {}
 
     /// Reads 32 hexadecimal digits.

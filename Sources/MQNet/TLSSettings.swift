@@ -11,5 +11,6 @@ public struct TLSSettings: Sendable, Equatable {
     /// Without it anybody may be the server.
     public var verifies = true
 
+    /// Trusts the system's certificates.
     public init(serverName: String) { self.serverName = serverName }
 }

@@ -6,6 +6,7 @@ public final class Background<Value: Sendable>: Sendable {
     private let result = Mutex<Result<Value, any Error>?>(nil)
     private let thread = Mutex<pthread_t?>(nil)
 
+    /// Starts the thread.
     public init(_ body: @escaping @Sendable () throws -> Value) {
         let work = ThreadBody { [weak self] in
             let outcome = Result { try body() }
@@ -36,6 +37,7 @@ public final class Background<Value: Sendable>: Sendable {
         return try result.withLock { $0! }.get()
     }
 
+    /// Whether `join` would return at once.
     public var isDone: Bool { result.withLock { $0 != nil } }
 }
 

@@ -8,6 +8,7 @@ public struct StandInFaults: Sendable, Equatable {
     /// Before each reply.
     public var delay: Duration = .zero
 
+    /// Nothing goes wrong.
     public init() {}
 
     /// - Throws: `StandInFailure` with the place of what is wrong.
@@ -43,6 +44,7 @@ public struct StandInFaults: Sendable, Equatable {
         return isPercent ? number / 100 : number
     }
 
+    /// As `init(parsing:)` takes it; empty where nothing goes wrong.
     public var text: String {
         [("throttle", throttle), ("reset", reset), ("partial", partial), ("duplicate", duplicate)].filter { $0.1 > 0 }
             .map { "\($0.0)=\(Quantity.decimal($0.1 * 100, digits: 2))%" }.joined(separator: ",")

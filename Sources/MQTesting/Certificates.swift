@@ -2,6 +2,7 @@ import Glibc
 
 /// Certificates made for one test, in a folder of its own.
 public final class Certificates {
+    /// Where the files are.
     public let folder: String
     private let fixture = Fixture()
 

@@ -12,5 +12,6 @@ public enum Conformance {
         all.filter { $0.applies(subject) }
     }
 
+    /// Every check, in the order in which failures are best read.
     public static let all: [ConformanceCheck] = bytes + batches + waiting + settling + queues + properties
 }

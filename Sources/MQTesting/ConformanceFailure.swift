@@ -3,7 +3,9 @@ import MQCore
 
 /// What a check found wrong.
 public struct ConformanceFailure: Error, CustomStringConvertible {
+    /// What was expected, and what happened instead.
     public let description: String
+    /// A failure with its words.
     public init(_ description: String) { self.description = description }
 }
 

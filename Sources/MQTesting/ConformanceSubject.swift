@@ -3,6 +3,7 @@ public import MQCore
 
 /// A transport as the conformance kit sees it: how to make a queue, and what to expect beyond the descriptor.
 public struct ConformanceSubject: Sendable {
+    /// By whose capabilities the checks are chosen.
     public let descriptor: Descriptor
     /// Makes an empty queue that holds at least 8 messages of 100 bytes.
     public var makeQueue: @Sendable () throws -> ConformanceQueue
@@ -14,6 +15,7 @@ public struct ConformanceSubject: Sendable {
     public var temporary: (@Sendable () throws -> any Transport)?
     /// A queue nobody receives from accepts only so much.
     public var fillsUp = true
+    /// Messages of one sender come in the order in which they were sent.
     public var keepsOrder = true
     /// An endpoint in use learns that its queue was removed.
     public var noticesRemoval = true
@@ -24,11 +26,13 @@ public struct ConformanceSubject: Sendable {
     /// How long a message may be under way.
     public var patience: Duration = .seconds(10)
 
+    /// A transport that behaves like most.
     public init(_ descriptor: Descriptor, makeQueue: @escaping @Sendable () throws -> ConformanceQueue) {
         self.descriptor = descriptor
         self.makeQueue = makeQueue
     }
 
+    /// Whether the transport promises this.
     public func has(_ capability: Capabilities) -> Bool { descriptor.capabilities.contains(capability) }
 }
 

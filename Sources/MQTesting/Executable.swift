@@ -7,8 +7,10 @@ import Synchronization
 /// nothing take the place of real ones, signals have their default actions, and every process is the leader of a group of
 /// its own that a timeout kills as a whole.
 public struct Executable: Sendable {
+    /// Of the program's file.
     public let path: String
 
+    /// A program that need not exist before it is run.
     public init(_ path: String) { self.path = path }
 
     /// The built `mq`: the path in `MQ_EXECUTABLE`, else the release build, else the debug build of this package.
@@ -49,6 +51,7 @@ public struct Executable: Sendable {
         try start(arguments, input: input, environment: environment, directory: directory).wait(timeout: timeout)
     }
 
+    /// The same with the arguments one by one.
     public func run(_ arguments: String..., input: Input = .nothing, timeout: Duration = .seconds(20)) throws -> ProgramResult {
         try run(arguments, input: input, timeout: timeout)
     }

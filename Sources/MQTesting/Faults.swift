@@ -4,20 +4,28 @@ import MQCore
 public struct Faults: Sendable, Equatable {
     /// A pause of one side: nothing passes for `length`, every `period`, the first time `offset` after its first call.
     public struct Stall: Sendable, Equatable {
+        /// How long nothing passes.
         public var length: Duration
+        /// From the beginning of one pause to that of the next.
         public var period: Duration
+        /// From the first call to the first pause.
         public var offset: Duration
 
+        /// - Parameter offset: `nil` is one period.
         public init(_ length: Duration, every period: Duration, offset: Duration? = nil) {
             (self.length, self.period, self.offset) = (length, period, offset ?? period)
         }
     }
 
+    /// Pauses of sending.
     public var senderStall: Stall?
+    /// Pauses of receiving.
     public var receiverStall: Stall?
     /// Every Nth message of a sender is not passed on, passed on twice, or behind its successor; 0 is never.
     public var dropEvery = 0
+    /// Every Nth message of a sender is passed on twice; 0 is never.
     public var duplicateEvery = 0
+    /// Every Nth message of a sender is passed on behind its successor; 0 is never.
     public var swapEvery = 0
     /// Confirmations are so many messages late, until `flush`.
     public var confirmLag = 0
@@ -27,11 +35,13 @@ public struct Faults: Sendable, Equatable {
     public var breakAt = 0
     /// How long handing over a message takes, and receiving one: what bounds the rate.
     public var sendTime = Duration.zero
+    /// How long receiving a message takes.
     public var receiveTime = Duration.zero
     /// How long a call that sends takes, however many messages it hands over.
     public var callTime = Duration.zero
     /// Whether its queues say that they keep the order.
     public var promisesOrder = true
 
+    /// Nothing is wrong.
     public init() {}
 }

@@ -12,6 +12,7 @@ public struct FaultyTransport: Transport {
     private let faults: Faults
     private let record: FaultRecord
 
+    /// - Parameter record: shared by all its senders.
     public init(_ base: any Transport, _ faults: Faults, record: FaultRecord = FaultRecord()) {
         (self.base, self.faults, self.record) = (base, faults, record)
     }

@@ -5,12 +5,14 @@ import Synchronization
 public final class Fixture: Sendable {
     private let steps = Mutex<[@Sendable () -> Void]>([])
 
+    /// Nothing is to be undone yet.
     public init() {}
     deinit { cleanUp() }
 
     /// To be called at the end, before everything that was noted earlier.
     public func atEnd(_ step: @escaping @Sendable () -> Void) { steps.withLock { $0.append(step) } }
 
+    /// Undoes everything now, the latest first.
     public func cleanUp() {
         while let step = steps.withLock({ $0.popLast() }) { step() }
     }

@@ -3,9 +3,11 @@ import MQCore
 
 /// A listener on 127.0.0.1 whose queue is full: a further connection gets no answer.
 public final class FullListener {
+    /// Of 127.0.0.1.
     public let port: Int
     private var descriptors: [CInt]
 
+    /// Listens, and fills its queue.
     public init() {
         let free = HostLookup.numeric("127.0.0.1", port: 0)!
         descriptors = [free.socket()]

@@ -8,6 +8,7 @@ public final class HandClocks: Sendable {
     /// - Parameter wall: nanoseconds since 1970.
     public init(wall: Int64) { state = Mutex((1_000_000_000, wall)) }
 
+    /// Moves both clocks on.
     public func advance(_ duration: Duration) {
         state.withLock { time in
             time.monotonic += duration.nanoseconds
@@ -15,6 +16,7 @@ public final class HandClocks: Sendable {
         }
     }
 
+    /// To be given to what is tested.
     public var clocks: Clocks {
         Clocks(monotonic: { self.state.withLock { $0.monotonic } }, wall: { self.state.withLock { $0.wall } })
     }

@@ -4,11 +4,14 @@ import MQStandIns
 /// One request and its reply over a connection of its own, for tests that look at a server from outside. HTTP/1.1, without
 /// chunked bodies.
 public struct LoopbackHTTP: Sendable {
+    /// 100 to 599.
     public let status: Int
     /// Names in lower case.
     public let headers: [String: String]
+    /// What stands behind the head, up to the end of the connection.
     public let body: [UInt8]
 
+    /// The body as text.
     public var text: String { String(decoding: body, as: UTF8.self) }
 
     /// - Throws: `ConformanceFailure` when the server cannot be reached, does not answer within `limit`, or answers no HTTP.

@@ -4,6 +4,7 @@ import Synchronization
 
 /// A server that runs beside the tests: its output goes to a file, and it ends with this process however that ends.
 public final class LoopbackProcess: Sendable {
+    /// Its process number.
     public let process: Int32
     private let guardian: pid_t
     private let lifeline: CInt
@@ -41,6 +42,7 @@ public final class LoopbackProcess: Sendable {
         close(lifeline)
     }
 
+    /// Whether it has not ended yet.
     public var isRunning: Bool {
         ending.withLock { ending in
             if ending != nil { return false }

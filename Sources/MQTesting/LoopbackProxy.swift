@@ -3,6 +3,7 @@ import Synchronization
 
 /// Passes TCP connections on to another port of 127.0.0.1, until they are cut.
 public final class LoopbackProxy: Sendable {
+    /// Of 127.0.0.1, where clients connect.
     public let port: Int
     private let target: Int
     private let listener: LoopbackSocket

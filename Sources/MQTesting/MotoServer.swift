@@ -5,7 +5,9 @@ import MQStandIns
 /// moto, the AWS emulator from PyPI, on a free port of 127.0.0.1: one for the whole process, since it takes seconds to
 /// start, and ended with it. Queues of different tests need names of their own.
 public final class MotoServer: Sendable {
+    /// Of 127.0.0.1.
     public let port: Int
+    /// As `AWS_ENDPOINT_URL` takes it.
     public let endpoint: String
     private let server: LoopbackProcess
     private let fixture: Fixture
@@ -60,5 +62,6 @@ public final class MotoServer: Sendable {
         guard reply.status == 200 else { throw ConformanceFailure("moto: reset-auth answered \(reply.status): \(reply.text)") }
     }
 
+    /// What it wrote so far.
     public var log: String { server.output }
 }

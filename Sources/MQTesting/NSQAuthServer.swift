@@ -3,6 +3,7 @@ import Synchronization
 
 /// What nsqd asks who may do what (`-auth-http-address`): allows everything to one secret, and nothing to others.
 public final class NSQAuthServer: Sendable {
+    /// Of 127.0.0.1.
     public let port: Int
     private let listener: LoopbackSocket
     private let serving: Mutex<Background<Void>?>

@@ -6,7 +6,9 @@ import MQStandIns
 public final class NSQDaemon {
     /// Beside which ports it listens, what a test needs to reach it.
     public let tcpPort: Int
+    /// Where it answers over HTTP.
     public let httpPort: Int
+    /// The folder of its files, removed with it.
     public let dataPath: String
     /// Where it listens instead of at `tcpPort`, if it was asked to.
     public let unixPath: String?
@@ -79,10 +81,12 @@ public final class NSQDaemon {
 
     /// Stops its clock and all replies, with connections left open.
     public func pause() { running?.send(signal: SIGSTOP) }
+    /// Lets it go on after `pause`.
     public func resume() { running?.send(signal: SIGCONT) }
 
     /// What it wrote to standard error so far.
     public var log: String { running?.output ?? "" }
+    /// Its process number; `nil` while it does not run.
     public var process: Int32? { running?.process }
 
     /// - Throws: `ConformanceFailure` when it does not answer.

@@ -4,7 +4,9 @@ import MQStandIns
 
 /// The real nsqlookupd, as `NSQDaemon`.
 public final class NSQLookupDaemon {
+    /// Where nsqd announces itself.
     public let tcpPort: Int
+    /// Where clients ask.
     public let httpPort: Int
     private let arguments: [String]
     private let fixture = Fixture()
@@ -40,7 +42,9 @@ public final class NSQLookupDaemon {
         try started.wait { NSQDaemon.answers(httpPort) }
     }
 
+    /// Ends it as a crash would.
     public func kill() { running?.end(with: SIGKILL) }
+    /// What it wrote so far.
     public var log: String { running?.output ?? "" }
 
     /// - Throws: `ConformanceFailure` when it does not answer.

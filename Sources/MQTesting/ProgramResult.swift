@@ -2,17 +2,24 @@ import Glibc
 
 /// How a program ended, and what it wrote.
 public struct ProgramResult: Sendable {
+    /// By a status, or by a signal.
     public enum Ending: Sendable, Equatable {
         case exited(Int32)
         case signalled(Int32)
     }
 
+    /// How it ended.
     public let ending: Ending
+    /// Standard output, whole.
     public let output: [UInt8]
+    /// Standard error, whole.
     public let errorOutput: [UInt8]
+    /// From its start to its end.
     public let duration: Duration
 
+    /// Standard output as text.
     public var text: String { String(decoding: output, as: UTF8.self) }
+    /// Standard error as text.
     public var errorText: String { String(decoding: errorOutput, as: UTF8.self) }
     /// Lines of standard output, without the last newline.
     public var lines: [String] {

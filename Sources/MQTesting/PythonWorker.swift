@@ -12,10 +12,13 @@ import MQStandIns
 public final class PythonWorker: Sendable {
     /// A request that came.
     public struct Request: Sendable {
+        /// With what stands behind the `?`.
         public let path: String
+        /// `POST`, `GET` and so on.
         public let method: String
         /// Names in lower case.
         public let headers: [String: String]
+        /// As it came.
         public let body: [UInt8]
         /// Of the connection.
         public let port: Int
@@ -23,6 +26,7 @@ public final class PythonWorker: Sendable {
         public let time: Double
     }
 
+    /// The client's port, which tells connections apart.
     public let port: Int
     private let server: LoopbackProcess
     private let fixture = Fixture()
@@ -49,6 +53,7 @@ public final class PythonWorker: Sendable {
         try server.wait(.seconds(20)) { server.output.contains("ready\n") }
     }
 
+    /// The URL of a path that begins with a slash.
     public func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
 
     /// What came for a path, or below it; also after its end.
@@ -80,6 +85,7 @@ public final class PythonWorker: Sendable {
 
     /// Stops (SIGSTOP) or goes on (SIGCONT).
     public func send(signal: Int32) { server.send(signal: signal) }
+    /// Ends it as a crash would.
     public func end() { server.end(with: SIGKILL) }
 
     private static let script = #"""

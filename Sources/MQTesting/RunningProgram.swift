@@ -4,6 +4,7 @@ import Glibc
 ///
 /// Its output is read only inside the calls here: a test that wants it to be blocked on a full pipe just does not call them.
 public final class RunningProgram {
+    /// Its process number, and that of its group.
     public let process: Int32
     private var input: CInt
     private var pending: ArraySlice<UInt8>
@@ -16,6 +17,7 @@ public final class RunningProgram {
     /// What was read so far.
     public private(set) var output: [UInt8] = []
     private var lineCount = 0
+    /// What was read of standard error so far.
     public private(set) var errorOutput: [UInt8] = []
 
     init(process: Int32, input: CInt, pending: [UInt8], staysOpen: Bool, output: CInt, errors: CInt, words: String) {
@@ -39,9 +41,12 @@ public final class RunningProgram {
         }
     }
 
+    /// What was read of standard error so far, as text.
     public var errorText: String { String(decoding: errorOutput, as: UTF8.self) }
+    /// What was read of standard output so far, as text.
     public var text: String { String(decoding: output, as: UTF8.self) }
 
+    /// Sends a signal unless it has ended.
     public func send(signal: Int32) { if exitCode == nil { kill(process, signal) } }
 
     /// Gives more standard input, for `.open`; written by the calls that wait.
@@ -112,6 +117,7 @@ public final class RunningProgram {
             duration: ContinuousClock.now - start)
     }
 
+    /// Whether it has not ended yet.
     public var isRunning: Bool {
         reap()
         return exitCode == nil

@@ -19,8 +19,10 @@ public final class SignalStorm: Sendable {
         try body()
     }
 
+    /// Hits nobody before a thread is added.
     public init() {}
 
+    /// Begins to hit the calling thread, too.
     public func addThisThread() {
         let me = pthread_self()
         threads.withLock { $0.append(me) }

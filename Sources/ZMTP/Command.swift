@@ -2,9 +2,12 @@ import MQCore
 
 /// A command frame's body: the length of its name, the name, data.
 public struct Command: Sendable, Equatable {
+    /// `READY`, `PING` and so on; printable, whatever a peer sent.
     public var name: String
+    /// What stands behind the name.
     public var data: [UInt8]
 
+    /// A command to send; its name has 1 to 255 bytes.
     public init(_ name: String, _ data: [UInt8] = []) { (self.name, self.data) = (name, data) }
 
     /// The whole frame.
@@ -39,6 +42,7 @@ public struct Command: Sendable, Equatable {
         return Command("PING", [UInt8(time >> 8), UInt8(time & 0xff)] + context.prefix(longestContext))
     }
 
+    /// An ERROR (RFC 23), of whose reason 255 bytes are sent.
     public static func error(_ reason: String) -> Command {
         let text = reason.utf8.prefix(255)
         return Command("ERROR", [UInt8(text.count)] + text)

@@ -1,5 +1,6 @@
 /// Why a connection cannot go on.
 public struct Failure: Sendable, Equatable, Error {
+    /// By which an owner decides whether to dial again, and what to say.
     public enum Kind: Sendable, Equatable {
         /// No ZMTP 3.
         case foreign(ForeignPeer)
@@ -17,12 +18,14 @@ public struct Failure: Sendable, Equatable, Error {
         case closed
     }
 
+    /// What went wrong.
     public var kind: Kind
     /// To be read after "the peer at …".
     public var sentence: String
     /// What is still to be sent before closing.
     public var farewell: [UInt8]
 
+    /// - Parameter farewell: the frame to send before closing, if any.
     public init(_ kind: Kind, _ sentence: String, farewell: [UInt8] = []) {
         (self.kind, self.sentence, self.farewell) = (kind, sentence, farewell)
     }

@@ -13,6 +13,7 @@ public final class FrameBlock {
     private var capacity: Int
     /// Bytes in it, and how many of them were written.
     public private(set) var filled = 0
+    /// Bytes of it that were written to the socket.
     public private(set) var written = 0
     /// Messages in it.
     public private(set) var messages = 0
@@ -25,6 +26,7 @@ public final class FrameBlock {
     /// The owner's: how many messages its peer was given before.
     public var first: UInt64 = 0
 
+    /// - Parameter capacity: in bytes, 64 at least.
     public init(capacity: Int = standard) {
         self.capacity = max(capacity, 64)
         base = .allocate(byteCount: self.capacity, alignment: 16)
@@ -32,10 +34,13 @@ public final class FrameBlock {
 
     deinit { base.deallocate() }
 
+    /// Whether it can be used again for any other messages.
     public var isStandard: Bool { capacity == Self.standard }
+    /// Whether no byte is in it.
     public var isEmpty: Bool { filled == 0 }
     /// What is still to be written.
     public var unsent: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base + written, count: filled - written) }
+    /// Whether nothing is left to write.
     public var isWritten: Bool { written == filled }
 
     /// Forgets everything.
@@ -56,6 +61,7 @@ public final class FrameBlock {
         return counted.messages
     }
 
+    /// Messages of which some bytes are still to be written.
     public var unsentMessages: Int { messages - writtenMessages }
 
     /// The frame that begins at a place; frames are whole here.
@@ -84,6 +90,7 @@ public final class FrameBlock {
 
     // MARK: Appending
 
+    /// Whether so many bytes fit behind what is in it.
     public func hasRoom(for bytes: Int) -> Bool { capacity - filled >= bytes }
 
     /// Room for `size` bytes at the end; to be followed by `filled += size`.

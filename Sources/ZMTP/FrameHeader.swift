@@ -1,7 +1,10 @@
 /// Flags and size of a frame (RFC 23, section "Framing"): `flags size body`, the size in 1 byte or, with LONG, in 8.
 public struct FrameHeader: Sendable, Equatable {
+    /// MORE: another frame of the same message follows.
     public static let more: UInt8 = 1
+    /// LONG: the size has 8 bytes.
     public static let long: UInt8 = 2
+    /// COMMAND: the body is a command, not part of a message.
     public static let command: UInt8 = 4
 
     /// MORE and COMMAND; LONG is a matter of the encoding.
@@ -11,13 +14,20 @@ public struct FrameHeader: Sendable, Equatable {
     /// Bytes of the header itself: 2 or 9.
     public var length: Int
 
+    /// Whether another frame of the same message follows.
     @inlinable public var hasMore: Bool { flags & Self.more != 0 }
+    /// Whether the body is a `Command`.
     @inlinable public var isCommand: Bool { flags & Self.command != 0 }
 
+    /// - Parameters:
+    ///   - size: bytes of the body.
+    ///   - length: bytes of the header.
     @inlinable
     public init(flags: UInt8, size: Int, length: Int) { (self.flags, self.size, self.length) = (flags, size, length) }
 
+    /// What the bytes at the front of a stream are.
     public enum Reading: Sendable, Equatable {
+        /// More bytes are needed.
         case incomplete
         case header(FrameHeader)
         /// A stray bit is a stream out of step: nothing behind it can be trusted.

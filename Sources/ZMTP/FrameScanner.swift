@@ -3,6 +3,7 @@ public import MQCore
 
 /// Takes whole messages out of a stream: the hot loop of receiving, for a connection whose handshake is done.
 public struct FrameScanner {
+    /// Why the scanner took no more.
     public enum Stop: Sendable, Equatable {
         /// Nothing but whole frames, all of them taken.
         case empty
@@ -12,6 +13,7 @@ public struct FrameScanner {
         case command
         /// The frame at the front is not complete. With its header known: how it goes on.
         case partial(FrameHeader?)
+        /// Against the protocol, in words to be read after "the peer".
         case malformed(String)
     }
 

@@ -4,6 +4,7 @@ import MQCore
 ///
 /// All of them may be sent at once: libzmq, which sends 10, then 1, then 53, waits for none of its peer's before the first 10.
 public struct Greeting: Sendable, Equatable {
+    /// Bytes of a greeting.
     public static let size = 64
 
     /// The minor version decides only how subscriptions are sent: messages up to 0, commands from 1.
@@ -13,10 +14,12 @@ public struct Greeting: Sendable, Equatable {
     /// For the server of PLAIN and CURVE; libzmq neither sends nor reads it.
     public var isServer: Bool
 
+    /// A greeting of ZMTP 3.1 without security where nothing else is said.
     public init(minor: UInt8 = 1, mechanism: String = "NULL", isServer: Bool = false) {
         (self.minor, self.mechanism, self.isServer) = (minor, mechanism, isServer)
     }
 
+    /// The greeting as it is sent, `size` bytes.
     public var bytes: [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Self.size)
         (bytes[0], bytes[8], bytes[9], bytes[10], bytes[11]) = (0xff, 0x01, 0x7f, 3, minor)
@@ -25,6 +28,7 @@ public struct Greeting: Sendable, Equatable {
         return bytes
     }
 
+    /// What the first bytes of a peer are.
     public enum Reading: Sendable, Equatable {
         /// More bytes are needed; those so far may still be ZMTP 3.
         case incomplete

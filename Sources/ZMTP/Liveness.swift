@@ -1,5 +1,6 @@
 /// Whether the peer is alive: our PINGs, its time to live. Any frame counts as life.
 public struct Liveness: Sendable {
+    /// How often a peer is asked whether it lives, and how long it may take.
     public struct Settings: Sendable {
         /// Nanoseconds between PINGs on an idle connection; 0 is none.
         public var interval: UInt64
@@ -8,6 +9,7 @@ public struct Liveness: Sendable {
         /// Tenths of a second after which the peer drops us when it hears nothing; 0 asks for none.
         public var timeToLive: UInt16
 
+        /// - Parameter timeout: `nil` is as long as the interval.
         public init(interval: UInt64 = 0, timeout: UInt64? = nil, timeToLive: UInt16 = 0) {
             (self.interval, self.timeout) = (interval, timeout ?? interval)
             self.timeToLive = min(timeToLive, Command.longestTimeToLive)

@@ -2,18 +2,22 @@ import MQCore
 
 /// The properties of READY and INITIATE: name, value, each with its length before it.
 public struct Metadata: Sendable, Equatable {
+    /// In the order in which they came; a name may come twice.
     public private(set) var properties: [(name: String, value: [UInt8])]
 
     /// More is refused from the frame's header alone; libzmq takes 8 MiB.
     public static let largest = 16 << 10
 
+    /// Properties to send; each name has 1 to 255 bytes.
     public init(_ properties: [(name: String, value: [UInt8])] = []) { self.properties = properties }
 
+    /// Whether both have the same names and values in the same order.
     public static func == (one: Metadata, other: Metadata) -> Bool {
         one.properties.count == other.properties.count
             && zip(one.properties, other.properties).allSatisfy { $0.name == $1.name && $0.value == $1.value }
     }
 
+    /// The data of a READY or INITIATE.
     public var bytes: [UInt8] {
         var bytes: [UInt8] = []
         for (name, value) in properties {

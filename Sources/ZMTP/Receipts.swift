@@ -7,8 +7,10 @@ public struct Receipts: Sendable {
     /// How long the first answer may take, in nanoseconds.
     static let patience: UInt64 = 1_000_000_000
 
+    /// Whether the peer gives receipts: not known before its first answer, or before that is overdue.
     public enum Trust: Sendable, Equatable { case unknown, given, none }
 
+    /// Once `none`, what was written counts as taken.
     public private(set) var trust = Trust.unknown
     /// Messages that the peer has taken.
     public private(set) var taken: UInt64 = 0
@@ -16,6 +18,7 @@ public struct Receipts: Sendable {
     private var serial: UInt64 = 0
     private var probed: UInt64?
 
+    /// Nothing was asked yet.
     public init() {}
 
     /// A receipt is under way for everything up to here.

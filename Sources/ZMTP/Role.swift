@@ -20,7 +20,9 @@ public enum Role: String, CaseIterable, Sendable {
         }
     }
 
+    /// Whether it sends each message to all that subscribed to it.
     public var publishes: Bool { self == .pub || self == .xpub }
+    /// Whether it says what it wants to receive.
     public var subscribes: Bool { self == .sub || self == .xsub }
     /// Those whose READY carries `Identity`, even an empty one.
     public var hasIdentity: Bool { self == .req || self == .dealer || self == .router }

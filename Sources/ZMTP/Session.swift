@@ -4,11 +4,13 @@ import MQCore
 ///
 /// After READY the messages are `FrameScanner`'s; what it stops at, commands and a subscriber's messages, comes here.
 public struct Session: Sendable {
+    /// The security of a connection (RFC 23 for NULL, RFC 24 for PLAIN).
     public enum Mechanism: Sendable {
         case null
         case plainClient(user: [UInt8], password: [UInt8])
         case plainServer(admits: @Sendable (_ user: [UInt8], _ password: [UInt8]) -> Bool)
 
+        /// As a greeting says it.
         public var name: String {
             if case .null = self { "NULL" } else { "PLAIN" }
         }
@@ -17,37 +19,51 @@ public struct Session: Sendable {
         }
     }
 
+    /// How our end of a connection behaves.
     public struct Settings: Sendable {
+        /// The type of our socket.
         public var role: Role
+        /// The peer must have the same.
         public var mechanism = Mechanism.null
+        /// The name that we give ourselves, 255 bytes at most; empty is none.
         public var identity: [UInt8] = []
         /// Whether our end says at its end how many messages it has kept, and keeps count of those that the peer says so of.
         public var countsKept = false
         /// Nanoseconds from the connection to READY; `nil` is no bound.
         public var handshake: UInt64? = 30_000_000_000
+        /// Our heartbeats.
         public var liveness = Liveness.Settings()
 
+        /// No security, no identity, no heartbeats.
         public init(_ role: Role) { self.role = role }
     }
 
     /// Who is at the other end.
     public struct Peer: Sendable, Equatable {
+        /// The type of its socket; `nil` where it did not say.
         public var role: Role?
         /// The greeting's minor version.
         public var minor: UInt8
+        /// The name that it gives itself; empty is none.
         public var identity: [UInt8]
         /// Whether it is an `mq`, which says at its end how many messages it has kept.
         public var countsKept: Bool
 
+        /// A peer as it introduced itself.
         public init(role: Role?, minor: UInt8, identity: [UInt8] = [], countsKept: Bool = false) {
             (self.role, self.minor, self.identity, self.countsKept) = (role, minor, identity, countsKept)
         }
     }
 
+    /// What the owner of the connection is to do, in this order.
     public enum Action: Sendable, Equatable {
+        /// Write these bytes, behind everything before.
         case send([UInt8])
+        /// The handshake is done: messages may be sent.
         case ready(Peer)
+        /// The peer wants messages that begin with these bytes.
         case subscribe([UInt8])
+        /// It no longer does.
         case cancel([UInt8])
         /// An answer to a PING. Unsent, it is replaced by the next: the peer wants to hear of the newest.
         case pong([UInt8])
@@ -55,6 +71,7 @@ public struct Session: Sendable {
         case receipt(UInt64)
         /// The peer has kept so many messages of all it was sent, and leaves.
         case kept(UInt64)
+        /// Close the connection, after the failure's farewell.
         case failed(Failure)
     }
 
@@ -72,20 +89,25 @@ public struct Session: Sendable {
     private(set) var greeting = Greeting()
     /// What was heard of the peer in a handshake, even one that failed: its mechanism, its socket type, why it refused.
     public private(set) var theirMechanism: String?
+    /// Printable; `nil` where it was not said.
     public private(set) var theirType: String?
+    /// The reason of its ERROR, printable; a status of ZAP (RFC 27) for instance.
     public private(set) var theirReason: String?
     private var liveness: Liveness
+    /// What the peer has taken of the messages sent on this connection.
     public var receipts = Receipts()
     private let handshakeEnds: UInt64
     /// In the middle of a subscriber's multipart message, which is no subscription.
     private var isBetweenFrames = false
 
+    /// - Parameter now: nanoseconds of the monotonic clock, as everywhere here.
     public init(_ settings: Settings, at now: UInt64) {
         self.settings = settings
         liveness = Liveness(settings.liveness, at: now)
         handshakeEnds = settings.handshake.map { now &+ $0 } ?? .max
     }
 
+    /// Whether messages may be sent.
     public var isEstablished: Bool { phase == .established }
 
     /// What is sent at once. With NULL that is READY, too; any further frame must wait for the peer's READY, since libzmq takes a

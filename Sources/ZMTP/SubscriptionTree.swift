@@ -16,6 +16,7 @@ public struct SubscriptionTree: Sendable {
     /// Subscriptions in it, each peer's counted.
     public private(set) var count = 0
 
+    /// Nobody has subscribed.
     public init() {}
 
     /// - Returns: whether `peer` had not subscribed to `topic` before.

@@ -1,10 +1,13 @@
 /// Whose turn it is, message by message: among receivers with room, or among senders that have something.
 public struct Turns<Peer: Equatable & Sendable>: Sendable {
+    /// In the order of their turns.
     public private(set) var peers: [Peer] = []
     private var next = 0
 
+    /// Nobody takes part.
     public init() {}
 
+    /// Lets a peer take part, behind all others.
     public mutating func add(_ peer: Peer) { peers.append(peer) }
 
     /// Those behind the one that goes move up, and none loses its turn.

@@ -1,4 +1,5 @@
 import Glibc
+import MQStandIns
 import MQTesting
 import Testing
 
@@ -129,7 +130,7 @@ extension ContractSubject {
         peeks: true, hasType: true, place: { "sysv:" })
 
     static let zmqIPC = zmq("zmq over ipc") { fixture in "ipc://\(try fixture.directory())/socket" }
-    static let zmqTCP = zmq("zmq over tcp") { _ in "tcp://127.0.0.1:\(try freePort())" }
+    static let zmqTCP = zmq("zmq over tcp") { _ in "tcp://127.0.0.1:\(try LoopbackSocket.freePort())" }
 
     private static func zmq(_ name: String, _ endpoint: @escaping @Sendable (Fixture) throws -> String) -> ContractSubject {
         ContractSubject(
@@ -151,22 +152,5 @@ extension ContractSubject {
             #expect(removed?.status == 0, "\(address) is left behind: \(removed?.errorText ?? "")")
         }
         return Queue(send: address, recv: address)
-    }
-
-    /// A port that nobody listens on: the kernel's choice, given back.
-    private static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard status else { throw ConformanceFailure("no free port: errno \(errno)") }
-        return UInt16(bigEndian: address.sin_port)
     }
 }

@@ -108,8 +108,8 @@ extension Truth {
             let last = try #require(all.last { $0.phase.hasPrefix("latency") }?.p99, "\(all)")
             let seconds = Double(try #require(Quantity.duration(last), "\(last)").nanoseconds) / 1e9
             let result = try #require(report.results.first?.latency?.response.p99)
-            // Rounded to an eighth, and taken up to 250 ms before the end.
-            #expect((0.25...1.3).contains(seconds / result), "\(last) for \(result)")
+            // Rounded to an eighth, and taken up to 250 ms before the end, when a pause of the machine weighs more.
+            #expect((0.25...2).contains(seconds / result), "\(last) for \(result)")
         }
     }
 }

@@ -96,31 +96,15 @@ struct StatusTests {
         try server.start()
         let port = UInt16(server.url.dropLast().split(separator: ":").last!)!
         #expect(server.url == "http://127.0.0.1:\(port)/")
-        let silent = connect(port), asking = connect(port)
-        defer { for descriptor in [silent, asking] { close(descriptor) } }
-        let request = Array("POST /pause HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
-        #expect(write(asking, request, request.count) == request.count)
+        let silent = try LoopbackSocket.connect(port: Int(port)), asking = try LoopbackSocket.connect(port: Int(port))
+        asking.write("POST /pause HTTP/1.1\r\nHost: x\r\n\r\n")
         var answer: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while case let count = read(asking, &buffer, buffer.count), count > 0 { answer += buffer[..<count] }
+        while case .bytes = asking.read(appendingTo: &answer) {}
+        _ = silent
         let words = String(decoding: answer, as: UTF8.self)
         #expect(words.hasPrefix("HTTP/1.1 200 OK\r\n") && words.contains("\"paused_since\":\"2") && report.gate.isClosed)
         #expect(turn.flag.isRaised)
         #expect(failure { try StatusServer(StatusAddress(parsing: "127.0.0.1:\(port)", isPublic: false), report) }?.code == .cannotCreate)
-    }
-
-    private func connect(_ port: UInt16) -> CInt {
-        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        (address.sin_family, address.sin_port) = (sa_family_t(AF_INET), port.bigEndian)
-        inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
-        let status = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        #expect(status == 0)
-        return descriptor
     }
 }
 

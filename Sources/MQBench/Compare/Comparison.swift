@@ -2,8 +2,10 @@ public import MQCore
 
 /// Two runs of the same plan on the same machine: what changed, how surely, and whether that is allowed.
 public struct Comparison: Sendable, Equatable {
+    /// The value of `schema` in its JSON.
     public static let schemaName = "mq.bench.comparison/1"
 
+    /// What a change amounts to.
     public enum Verdict: String, Sendable {
         case better, worse
         /// The interval holds zero, the change is under `Comparison.leastChange`, or under the floor of the harness.
@@ -16,20 +18,29 @@ public struct Comparison: Sendable, Equatable {
 
     /// One figure of one result in both runs, in the units of `Metric`.
     public struct Change: Sendable, Equatable {
+        /// What the two figures measure.
         public var metric = Metric.throughput
+        /// The figure of the earlier run.
         public var old = 0.0
+        /// The figure of the later run.
         public var new = 0.0
         /// New / old − 1; absent when the old figure is zero.
         public var change: Double?
         /// Bounds of `change` at 95 % confidence. They speak of these two runs: repeat both to see how runs differ.
         public var low: Double?
+        /// The upper bound.
         public var high: Double?
+        /// What the bounds allow to say of it.
         public var verdict = Verdict.unknown
     }
 
+    /// One address at one size, in both runs.
     public struct Pair: Sendable, Equatable {
+        /// `BenchResult.name`, the same in both.
         public var name = ""
+        /// Bytes of a message.
         public var size = 0
+        /// One for each metric that both runs have.
         public var changes: [Change] = []
         /// Sentences that limit what the pair says.
         public var notes: [String] = []
@@ -37,6 +48,7 @@ public struct Comparison: Sendable, Equatable {
 
     /// What became of one condition.
     public struct Outcome: Sendable, Equatable {
+        /// As it was typed behind `--fail-on`.
         public var condition = ""
         /// Why it failed, one sentence for each pair; empty when it is met.
         public var failures: [String] = []
@@ -45,20 +57,30 @@ public struct Comparison: Sendable, Equatable {
     /// Changes under two percent are never called better or worse: runs of the same program differ by more.
     public static let leastChange = 0.02
 
+    /// Tells a reader of the JSON what it has before it.
     public var schema = Comparison.schemaName
+    /// The earlier run.
     public var old = Side()
+    /// The later run.
     public var new = Side()
     /// What is not alike, when compared by force.
     public var differences: [String] = []
+    /// In the order of the earlier run.
     public var pairs: [Pair] = []
     /// Results that only one of the runs has.
     public var unpaired: [String] = []
+    /// One for each `--fail-on`.
     public var outcomes: [Outcome] = []
 
+    /// Which run it was.
     public struct Side: Sendable, Equatable {
+        /// Its `--label`.
         public var label: String?
+        /// RFC 3339, UTC.
         public var startedAt = ""
+        /// The version of mq that measured.
         public var version = ""
+        /// `Host.fingerprint` of its machine.
         public var fingerprint = ""
 
         init() {}
@@ -141,6 +163,7 @@ public struct Comparison: Sendable, Equatable {
         return Outcome(condition: condition.text, failures: failures)
     }
 
+    /// The JSON of `--json`, in lines.
     public func json() throws(TransportError) -> [UInt8] { try tree.pretty() }
 }
 

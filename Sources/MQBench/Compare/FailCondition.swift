@@ -2,6 +2,7 @@ public import MQCore
 
 /// `--fail-on`: what a change must not do, such as `p99>+10%`, `throughput<-5%`, `max>50ms` or `lost>0`.
 public struct FailCondition: Sendable, Equatable {
+    /// What a figure is held against.
     public enum Limit: Sendable, Equatable {
         /// A change relative to the old figure, 0.1 being +10 %.
         case change(Double)
@@ -11,9 +12,11 @@ public struct FailCondition: Sendable, Equatable {
 
     /// As typed, without spaces.
     public let text: String
+    /// The figure that is held against the limit.
     public let metric: Metric
     /// `>`; otherwise `<`.
     public let isUpper: Bool
+    /// What the figure must not pass.
     public let limit: Limit
 
     /// - Throws: `usage` with what is wrong and how it is written.

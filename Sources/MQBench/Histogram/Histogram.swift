@@ -12,11 +12,15 @@ public struct Histogram: Sendable, Equatable {
     static let length = (buckets + 1) * half
 
     private(set) var counts: [UInt64]
+    /// Values recorded.
     public private(set) var count = 0
+    /// The lowest value; `Int.max` while there is none.
     public private(set) var minimum = Int.max
+    /// The highest value.
     public private(set) var maximum = 0
     private var sum = 0.0
 
+    /// No value.
     public init() { counts = [UInt64](repeating: 0, count: Self.length) }
 
     /// From counts that were written elsewhere: the extremes and the mean are known to three digits only.
@@ -73,6 +77,7 @@ public struct Histogram: Sendable, Equatable {
         if value > maximum { maximum = value }
     }
 
+    /// Adds the values of another histogram.
     public mutating func merge(_ other: Histogram) {
         for index in counts.indices where other.counts[index] > 0 { counts[index] += other.counts[index] }
         count += other.count
@@ -81,7 +86,9 @@ public struct Histogram: Sendable, Equatable {
         maximum = max(maximum, other.maximum)
     }
 
+    /// Whether no value was recorded.
     public var isEmpty: Bool { count == 0 }
+    /// Of the values as they were recorded, not of their buckets; 0 without values.
     public var mean: Double { count == 0 ? 0 : sum / Double(count) }
 
     /// The value at or below which `share` (0 to 1) of all values lie, to three digits; never above the true maximum.

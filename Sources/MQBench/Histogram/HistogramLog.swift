@@ -2,6 +2,7 @@ public import MQCore
 
 /// HdrHistogram's log file, which its log analyser, plotters and libraries in many languages read.
 public struct HistogramLog: Sendable, Equatable {
+    /// One line: the histogram of one interval.
     public struct Entry: Sendable, Equatable {
         /// What is measured. Characters that the format gives a meaning become `_`.
         public var tag: String?
@@ -12,6 +13,7 @@ public struct HistogramLog: Sendable, Equatable {
         /// In nanoseconds.
         public var histogram: Histogram
 
+        /// Times in seconds.
         public init(tag: String?, start: Double, length: Double, histogram: Histogram) {
             self.tag = tag.map(HistogramLog.clean)
             self.start = start
@@ -22,8 +24,10 @@ public struct HistogramLog: Sendable, Equatable {
 
     /// Seconds since 1970.
     public var startTime: Double
+    /// In the order of the file.
     public var entries: [Entry]
 
+    /// - Parameter startTime: in seconds since 1970.
     public init(startTime: Double, entries: [Entry]) {
         self.startTime = startTime
         self.entries = entries

@@ -4,6 +4,7 @@
 /// where order is not promised. Times are seconds, rates
 /// messages per second, sizes bytes. The windows of a throughput phase stand in one cell, separated by spaces.
 public enum ReportCSV {
+    /// The first line. Others may be added behind these.
     public static let columns = [
         "label", "started_at", "version", "host", "fingerprint", "name", "address", "transport", "guarantee", "size_bytes", "phase",
         "messages_per_second", "spread", "megabytes_per_second", "windows_messages_per_second", "asked_rate", "count", "min_s", "mean_s",
@@ -13,6 +14,7 @@ public enum ReportCSV {
         "consumer_switches_voluntary", "consumer_switches_involuntary", "valid", "warnings", "failure",
     ]
 
+    /// The whole file, all runs below one head.
     public static func text(_ reports: [BenchReport]) -> String {
         var lines = [columns.joined(separator: ",")]
         for report in reports {

@@ -2,6 +2,7 @@ internal import MQCore
 
 /// Reports as Markdown tables, for a README or an issue.
 public enum ReportMarkdown {
+    /// A section for each run.
     public static func text(_ reports: [BenchReport]) -> String { reports.map(text).joined(separator: "\n") }
 
     private static func text(_ report: BenchReport) -> String {

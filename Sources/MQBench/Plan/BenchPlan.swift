@@ -4,7 +4,9 @@ public struct BenchPlan: Sendable, Equatable {
     public var addresses: [String] = []
     /// Message sizes in bytes, 16 at least.
     public var sizes: [Int] = []
+    /// Workers that send.
     public var producers = 0
+    /// Workers that receive.
     public var consumers = 0
     /// `auto`, `max`, `50%`, a number of messages per second, or `find`.
     public var rate = ""
@@ -12,20 +14,26 @@ public struct BenchPlan: Sendable, Equatable {
     public var objective: String?
     /// Seconds of each phase, the warm-up not counted.
     public var duration = 0.0
+    /// Seconds before each phase, of which nothing counts.
     public var warmup = 0.0
+    /// Equal parts into which the throughput phase is divided.
     public var windows = 0
     /// Messages of the throughput phase instead of a duration.
     public var count: Int?
     /// Messages handed over in one call.
     public var batch = 0
+    /// `--rtt`: each message is answered, and its way there and back is measured.
     public var roundTrip = false
+    /// Workers are threads of one process.
     public var sameProcess = false
+    /// What the bodies consist of, in words.
     public var payload = ""
     /// How much may be under way in the throughput phase, in words; absent in runs of earlier versions, which had no bound.
     public var window: String?
 
     init() {}
 
+    /// Times in seconds, the rate as it was typed.
     public init(
         addresses: [String], sizes: [Int], producers: Int, consumers: Int, rate: String, objective: String?, duration: Double,
         warmup: Double, windows: Int, count: Int?, batch: Int, roundTrip: Bool, sameProcess: Bool, payload: String,

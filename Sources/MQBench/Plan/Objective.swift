@@ -6,6 +6,7 @@ public struct Objective: Sendable, Equatable {
     public let share: Double
     /// Seconds.
     public let limit: Double
+    /// As typed.
     public let text: String
 
     private static let shares = ["p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99.9": 0.999, "max": 1]

@@ -2,8 +2,10 @@
 ///
 /// `Schemas/bench-1.json` describes the JSON; a test validates what is written against it.
 public struct BenchReport: Sendable, Equatable {
+    /// The value of `schema` in its JSON.
     public static let schemaName = "mq.bench/1"
 
+    /// Tells a reader of the JSON what it has before it.
     public var schema = BenchReport.schemaName
     /// The version of mq that measured.
     public var version = ""
@@ -11,7 +13,9 @@ public struct BenchReport: Sendable, Equatable {
     public var label: String?
     /// RFC 3339, UTC.
     public var startedAt = ""
+    /// The machine that it was measured on.
     public var host = Host()
+    /// What was asked for.
     public var plan = BenchPlan()
     /// What the harness itself costs: the same plan over `mem:`. No figure below it means anything.
     public var floor: Floor?

@@ -2,13 +2,17 @@
 public struct BenchResult: Sendable, Equatable {
     /// As people know it: `posix-mq`, or `zmq tcp://…`.
     public var name = ""
+    /// As typed.
     public var address = ""
+    /// The name of its transport.
     public var transport = ""
     /// What an accepted message survives: `none`, `kernel`, `broker memory`, `disk`, `remote`.
     public var guarantee = ""
+    /// Bytes of a message.
     public var size = 0
     /// Absent with `--rtt` and for a fixed rate.
     public var throughput: Throughput?
+    /// Absent when it was not measured: see `failure`.
     public var latency: Latency?
     /// For `--rate find`: every rate that was tried.
     public var search: [SearchStep]?

@@ -1,13 +1,22 @@
 /// A distribution in seconds. `log` is the histogram itself in HdrHistogram's V2 compressed encoding, base64, in nanoseconds.
 public struct Distribution: Sendable, Equatable {
+    /// Values measured.
     public var count = 0
+    /// The lowest value.
     public var min = 0.0
+    /// Of the values as measured, not of the histogram's buckets.
     public var mean = 0.0
+    /// The median.
     public var p50 = 0.0
+    /// Nine in ten are no higher.
     public var p90 = 0.0
+    /// 99 in 100 are no higher.
     public var p99 = 0.0
+    /// 999 in 1000 are no higher.
     public var p999 = 0.0
+    /// The highest value, exact.
     public var max = 0.0
+    /// The histogram; empty when nothing was measured.
     public var log = ""
 }
 

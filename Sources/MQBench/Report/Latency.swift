@@ -2,6 +2,7 @@
 public struct Latency: Sendable, Equatable {
     /// Messages per second, asked for and kept.
     public var rate = 0.0
+    /// The rate that was kept.
     public var achievedRate = 0.0
     /// Higher rates that were tried before, at which the generator did not keep its schedule.
     public var skippedRates: [Double]?
@@ -11,9 +12,13 @@ public struct Latency: Sendable, Equatable {
     public var service: Distribution?
     /// How late the generator was: from due to sent.
     public var publishDelay = Distribution()
+    /// Of the whole phase, its warm-up included.
     public var account = Account()
+    /// What sending cost.
     public var producers = Cost()
+    /// What receiving cost.
     public var consumers = Cost()
+    /// Sentences that limit what the figures say.
     public var warnings: [String] = []
     /// Sentences that void it (a generator that could not keep up); empty when it is valid.
     public var invalid: [String] = []

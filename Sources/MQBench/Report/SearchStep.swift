@@ -4,6 +4,7 @@ public struct SearchStep: Sendable, Equatable {
     public var rate = 0.0
     /// The percentile of the objective, in seconds.
     public var value = 0.0
+    /// Whether the objective held.
     public var isMet = false
 }
 

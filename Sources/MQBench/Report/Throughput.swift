@@ -2,9 +2,13 @@
 public struct Throughput: Sendable, Equatable {
     /// The median of the windows.
     public var messagesPerSecond = 0.0
+    /// In the order in which they were measured.
     public var windows: [Window] = []
+    /// Of the whole phase, its warm-up included.
     public var account = Account()
+    /// What sending cost.
     public var producers = Cost()
+    /// What receiving cost.
     public var consumers = Cost()
     /// How many messages were under way at most; absent where nothing bounded them but the queue.
     public var window: Int?

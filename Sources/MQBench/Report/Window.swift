@@ -1,6 +1,8 @@
 /// One of the equal parts of a throughput phase.
 public struct Window: Sendable, Equatable {
+    /// How long it really was.
     public var seconds = 0.0
+    /// Messages received in it.
     public var messages = 0
 
     /// Messages per second.

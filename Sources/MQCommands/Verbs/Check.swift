@@ -58,7 +58,8 @@ struct Check: Verb {
         }
         if let number = stop.reason?.signal { return .signal(number) }
         let report = CheckReport(address: Address.escapingRaw(address), results: results)
-        try write(try report.text(format))
+        let text = try report.text(format)
+        if let path = words.text(Self.output) { try LocalFile.replace(path, with: Array(text.utf8)) } else { try Results.print(text) }
         if format == .nagios { return .status(CInt(results.state.rawValue)) }
         for result in results where result.state == .warning { console.warn("\(result.name): \(result.words)") }
         guard results.state == .ok || results.state == .warning else {
@@ -91,17 +92,5 @@ struct Check: Verb {
             console.warn("the message goes through the queue itself: a consumer of it may take it")
         }
         return try CheckRun(address: resolved, options: words.texts(.option), plan: plan, stop: stop, console: console).run()
-    }
-
-    /// To standard output, or to a file that is never there in part.
-    private func write(_ text: String) throws(TransportError) {
-        guard let path = words.text(Self.output) else { return try Results.print(text) }
-        let new = "\(path).\(getpid())"
-        let file = PipeEnd(owning: open(new.rawCString, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666))
-        var number = file.descriptor < 0 ? errno : Array(text.utf8).withUnsafeBytes { file.write($0) }
-        if number == 0 && rename(new.rawCString, path.rawCString) != 0 { number = errno }
-        if number == 0 { return }
-        unlink(new.rawCString)
-        throw TransportError(.inputOutput, "\(path): \(SystemError.words(number))", errno: number)
     }
 }

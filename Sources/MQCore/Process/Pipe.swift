@@ -3,6 +3,7 @@ import Glibc
 
 /// The two ends of a pipe(2). No program that is started inherits them unasked.
 @frozen public struct Pipe: ~Copyable, Sendable {
+    /// Where the bytes come out.
     public let reading: PipeEnd
     /// Where the bytes go in.
     public let writing: PipeEnd

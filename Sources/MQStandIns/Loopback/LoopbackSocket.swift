@@ -7,6 +7,7 @@ import Synchronization
 /// Nothing in it changes after `init`, and the kernel allows reading, writing and shutting down from several threads; the
 /// descriptor is closed when nobody holds the socket any more, so that no thread can use a number that was given away.
 public final class LoopbackSocket: Sendable {
+    /// Closed with the socket.
     public let descriptor: CInt
 
     private init(_ descriptor: CInt) { self.descriptor = descriptor }
@@ -114,6 +115,7 @@ public final class LoopbackSocket: Sendable {
 
     // MARK: reading and writing
 
+    /// What one read brought.
     public enum ReadOutcome: Sendable, Equatable {
         case bytes(Int)
         case ended
@@ -159,9 +161,11 @@ public final class LoopbackSocket: Sendable {
         return true
     }
 
+    /// The same for an array.
     @discardableResult
     public func write(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { write($0) } }
 
+    /// The same for the UTF-8 of a text.
     @discardableResult
     public func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 

@@ -7,6 +7,7 @@ public enum StandInClock {
     private static let startOfWall = Atomic<Int64>(0)
     private static let moved = Atomic<Int64>(0)
 
+    /// Whether it has been taken over.
     public static var isVirtual: Bool { start.load(ordering: .relaxed) != 0 }
     static var now: Int64 { start.load(ordering: .relaxed) + moved.load(ordering: .relaxed) }
     static var wall: Int64 { startOfWall.load(ordering: .relaxed) + moved.load(ordering: .relaxed) }

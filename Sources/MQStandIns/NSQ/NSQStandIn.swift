@@ -5,23 +5,34 @@ import Synchronization
 /// administration and discovery need. One thread owns everything behind it. It behaves as nsqd 1.3.0 was seen to behave;
 /// `Settings` makes rare behaviour certain.
 public final class NSQStandIn: Sendable {
+    /// How it is set up, and what it does wrong.
     public struct Settings: Sendable {
         // What the daemon is told at its start; its own defaults.
+        /// `-max-msg-size`, in bytes.
         public var maximumMessageSize = 1 << 20
+        /// `-max-body-size`, in bytes.
         public var maximumBodySize = 5 << 20
+        /// `-max-rdy-count`, in messages.
         public var maximumReady = 2500
+        /// `-msg-timeout`.
         public var messageTimeout: Duration = .seconds(60)
+        /// `-max-msg-timeout`.
         public var maximumMessageTimeout: Duration = .seconds(900)
+        /// `-max-req-timeout`.
         public var maximumRequeueDelay: Duration = .seconds(3600)
+        /// Between heartbeats to a client that asks for no other interval.
         public var heartbeatInterval: Duration = .seconds(30)
         /// With a secret, AUTH is required.
         public var secret: String?
         /// Files in PEM; with them TLS is offered.
         public var certificate: String?
+        /// `-tls-key`, in PEM.
         public var privateKey: String?
+        /// `-tls-required`: a client without TLS is refused.
         public var requiresTLS = false
         /// Unlike nsqd's own default: a client that goes on after its compression was refused is found.
         public var offersSnappy = false
+        /// `-deflate`, with the same difference.
         public var offersDeflate = false
 
         // Faults, and what happens only sometimes.
@@ -53,20 +64,31 @@ public final class NSQStandIn: Sendable {
         /// The faults that a person can name; none of them is `partial`.
         public var chances = StandInFaults()
 
+        /// As nsqd starts without options.
         public init() {}
     }
 
+    /// The figures of a channel as `/stats` tells them, in messages.
     public struct ChannelState: Sendable, Equatable {
+        /// Waiting to be delivered.
         public var depth = 0
+        /// Delivered and not finished.
         public var inFlight = 0
+        /// Held back until their time has come.
         public var deferred = 0
+        /// Put back by clients, since the start.
         public var requeued = 0
+        /// Put back because no answer came, since the start.
         public var timedOut = 0
+        /// Finished by clients, since the start.
         public var finished = 0
+        /// Connections that are subscribed.
         public var clients = 0
     }
 
+    /// Where it speaks nsqd's protocol.
     public let tcpPort: Int
+    /// Where it answers over HTTP.
     public let httpPort: Int
     private let tasks = NSQBrokerTasks()
     private let wakeUp: LoopbackSocketPair

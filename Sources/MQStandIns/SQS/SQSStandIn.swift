@@ -4,9 +4,11 @@ import Synchronization
 /// Plays SQS on 127.0.0.1: AWS JSON 1.0 over HTTP/1.1 with kept connections, a thread for each. Fast enough to be the other
 /// end of a measurement, and on demand as broken as a network and a service can be.
 public final class SQSStandIn: Sendable {
+    /// How it is set up, and what it does wrong.
     public struct Settings: Sendable {
         /// The seed of everything that is random.
         public var seed: UInt64 = 1
+        /// What goes wrong by chance.
         public var faults = Faults()
         /// What goes wrong every time, by the name of the operation.
         public var operations: [String: Behaviour] = [:]
@@ -16,7 +18,9 @@ public final class SQSStandIn: Sendable {
         public var bodies: [String: BodyFault] = [:]
         /// How far its clock is ahead. Requests signed more than five minutes off are refused, with the right time in `Date`.
         public var clockSkew: Duration = .zero
+        /// Bytes of a message, its attributes included.
         public var maximumMessageSize = 1 << 20
+        /// Bytes of all messages of one request.
         public var maximumBatchSize = 1 << 20
         /// Requests without a signature, or with an old one, are carried out.
         public var acceptsUnsigned = false
@@ -27,6 +31,7 @@ public final class SQSStandIn: Sendable {
         /// Receipt handles as long as they may become at AWS: over 1 kB.
         public var hasLongReceipts = false
 
+        /// Nothing goes wrong.
         public init() {}
 
         /// The faults that a person can name.
@@ -44,6 +49,7 @@ public final class SQSStandIn: Sendable {
         }
     }
 
+    /// What an operation does every time.
     public enum Behaviour: Sendable {
         /// It is carried out, and never answered.
         case hang
@@ -55,6 +61,7 @@ public final class SQSStandIn: Sendable {
         case refuse(code: String)
     }
 
+    /// What sending a message comes to.
     public enum BodyFault: Sendable {
         /// Fails with `SenderFault` true.
         case refused
@@ -75,6 +82,7 @@ public final class SQSStandIn: Sendable {
         public var truncatedReply = 0.0
         /// No reply for `hangTime`, then the connection is closed.
         public var hang = 0.0
+        /// How long a reply is withheld by `hang`.
         public var hangTime: Duration = .seconds(30)
         /// The checksums of bodies are wrong.
         public var wrongMD5 = 0.0
@@ -113,6 +121,7 @@ public final class SQSStandIn: Sendable {
         /// Not executed and in neither list.
         public var missingEntry = 0.0
 
+        /// Nothing goes wrong.
         public init() {}
 
         /// Every fault that ends by itself, at the same probability: all but `senderFault`, `wrongMD5` and `hang`.
@@ -126,7 +135,9 @@ public final class SQSStandIn: Sendable {
         }
     }
 
+    /// Of 127.0.0.1.
     public let port: Int
+    /// As `AWS_ENDPOINT_URL` takes it.
     public let endpoint: String
     let service: SQSService
     private let listener: LoopbackSocket
@@ -183,6 +194,7 @@ public final class SQSStandIn: Sendable {
     /// Whether the library for checksums is there.
     public static var isSupported: Bool { LoopbackLibrary("libcrypto.so.3") != nil }
 
+    /// The URL of a queue of this name, which need not exist.
     public func url(of queue: String) -> String { service.url(of: queue) }
 
     /// Makes a queue; attributes as CreateQueue takes them.
@@ -227,6 +239,7 @@ public final class SQSStandIn: Sendable {
     /// How often each fault was played.
     public var faultsPlayed: [String: Int] { service.withState { $0.faultsPlayed } }
 
+    /// Changes its settings while it runs.
     public func change(_ body: (inout Settings) -> Void) { service.withState { body(&$0.settings) } }
 }
 

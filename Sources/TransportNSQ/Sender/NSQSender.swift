@@ -92,24 +92,24 @@ final class NSQSender: Sender {
     }
 
     func flush(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
-        let fleet = fleet
-        fleet.attend()
-        let (result, confirmed) = fleet.crew.withLock { crew in
-            let result = Result { () throws(TransportError) in try crew.flush(fleet, until: deadline, stop: stop) }
-            return (result, crew.confirmed)
-        }
-        self.confirmed = confirmed
-        return try result.get()
+        try attend { crew, fleet throws(TransportError) in try crew.flush(fleet, until: deadline, stop: stop) }
     }
 
     func progress(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        try attend { crew, fleet throws(TransportError) in try crew.progress(fleet, until: deadline, stop: stop) }
+    }
+
+    /// Has the crew do something, and takes note of what is confirmed then, also where it failed.
+    private func attend(
+        _ body: @Sendable (inout SendCrew, Fleet<SendCrew>) throws(TransportError) -> Void
+    ) throws(TransportError) {
         let fleet = fleet
         fleet.attend()
         let (result, confirmed) = fleet.crew.withLock { crew in
-            let result = Result { () throws(TransportError) in try crew.progress(fleet, until: deadline, stop: stop) }
+            let result = Result { () throws(TransportError) in try body(&crew, fleet) }
             return (result, crew.confirmed)
         }
         self.confirmed = confirmed
-        return try result.get()
+        try result.get()
     }
 }

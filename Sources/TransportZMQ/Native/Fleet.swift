@@ -348,7 +348,14 @@ final class Fleet: @unchecked Sendable {
         listeners = []
     }
 
-    /// Ends everything at once. The owner holds the gate, or is the last to use the fleet.
+    /// Ends everything at once, for an owner that goes away.
+    func end() {
+        enter()
+        close()
+        leave()
+    }
+
+    /// The same where the owner holds the gate, or is the last to use the fleet.
     func close() {
         guard !isClosed else { return }
         isClosed = true

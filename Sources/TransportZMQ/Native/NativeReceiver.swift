@@ -22,11 +22,7 @@ final class NativeReceiver: Receiver {
         try Attendant.start(for: fleet)
     }
 
-    deinit {
-        fleet.enter()
-        fleet.close()
-        fleet.leave()
-    }
+    deinit { fleet.end() }
 
     var handedOver: Int { core.handedOver }
 

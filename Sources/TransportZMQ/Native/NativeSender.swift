@@ -29,11 +29,7 @@ final class NativeSender: Sender {
         try Attendant.start(for: fleet)
     }
 
-    deinit {
-        fleet.enter()
-        fleet.close()
-        fleet.leave()
-    }
+    deinit { fleet.end() }
 
     var maximumMessageSize: Int? { nil }
 
