@@ -69,16 +69,15 @@ struct Security: Sendable {
         switch mechanism {
         case .none: return
         case .curveServer(let secret):
-            try Self.requireCurve(library)
+            try CurveKeyPair.require(library)
             try socket.set(ZMQ_CURVE_SERVER, CInt(1))
             try socket.set(ZMQ_CURVE_SECRETKEY, Self.terminated(secret))
             if guest == nil { notices.warn("CURVE without allow-keys encrypts, and accepts every client") }
         case .curveClient(let server, let given):
-            try Self.requireCurve(library)
-            let keys = if let given { given } else { try Self.freshPair(library) }
-            let open = if let open = keys.public { open } else { try Self.publicKey(of: keys.secret, library) }
+            try CurveKeyPair.require(library)
+            let (open, secret) = try Self.ownKeys(given, library)
             try socket.set(ZMQ_CURVE_SERVERKEY, Self.terminated(server))
-            try socket.set(ZMQ_CURVE_SECRETKEY, Self.terminated(keys.secret))
+            try socket.set(ZMQ_CURVE_SECRETKEY, Self.terminated(secret))
             try socket.set(ZMQ_CURVE_PUBLICKEY, Self.terminated(open))
         case .plainClient(let user, let password):
             try socket.set(ZMQ_PLAIN_USERNAME, Array(user.utf8))
@@ -112,31 +111,18 @@ struct Security: Sendable {
         }
     }
 
-    private static func requireCurve(_ library: Library) throws(TransportError) {
-        if !library.has("curve") {
-            throw TransportError(
-                .configuration, "libzmq \(library.version) was built without CURVE", hint: "install a libzmq with libsodium")
+    /// Those given, the public one derived when it was not; without any, a fresh pair.
+    private static func ownKeys(
+        _ given: (secret: String, public: String?)?, _ library: Library
+    ) throws(TransportError) -> (open: String, secret: String) {
+        guard let given else {
+            let pair = try CurveKeyPair(library)
+            return (pair.publicKey, pair.secretKey)
         }
+        if let open = given.public { return (open, given.secret) }
+        return (try CurveKeyPair.publicKey(of: given.secret, library), given.secret)
     }
 
     /// libzmq takes Z85 keys with their NUL: 41 bytes.
     private static func terminated(_ key: String) -> [UInt8] { Array(key.utf8) + [0] }
-
-    private static func freshPair(_ library: Library) throws(TransportError) -> (secret: String, public: String?) {
-        var (open, secret) = ([CChar](repeating: 0, count: 41), [CChar](repeating: 0, count: 41))
-        guard library.api.pointee.curve_keypair(&open, &secret) == 0 else {
-            throw library.error(library.api.pointee.error_number(), "making a pair of keys")
-        }
-        return (text(secret), text(open))
-    }
-
-    private static func publicKey(of secret: String, _ library: Library) throws(TransportError) -> String {
-        var open = [CChar](repeating: 0, count: 41)
-        guard library.api.pointee.curve_public(&open, secret) == 0 else {
-            throw library.error(library.api.pointee.error_number(), "deriving the public key")
-        }
-        return text(open)
-    }
-
-    private static func text(_ key: [CChar]) -> String { String(decoding: key.prefix(40).map(UInt8.init(bitPattern:)), as: UTF8.self) }
 }

@@ -33,7 +33,8 @@ extension ZMQTransport {
             "A publisher reaches only current subscribers: send waits for its first subscriber (wait-peers, one second unless it is given). It waits "
                 + "too while a subscriber is at its high-water mark; drop has it drop for that subscriber instead, as ZeroMQ does by default.",
             "A high-water mark counts messages for each peer, at both ends; buffer bounds the bytes, by the mean size of messages.",
-            "Keys and passwords are read from files, never from the address. Key files are czmq certificates or one Z85 key of 40 characters.",
+            "Keys and passwords are read from files, never from the address. Key files are czmq certificates or one Z85 key of 40 characters; "
+                + "mq keygen makes them.",
         ],
         examples: [
             ("zmq:@tcp://:5555", "recv: a PULL socket on port 5555 of all interfaces"),

@@ -27,7 +27,7 @@ struct CompleterTests {
         #expect(
             words("") == [
                 "send", "recv", "exec", "post", "bridge", "wait", "check", "expect", "with", "mock", "list", "stat", "create", "delete",
-                "purge", "pause", "unpause", "redrive",
+                "purge", "pause", "unpause", "redrive", "keygen",
                 "bench", "transports", "explain", "completion", "help", "version",
             ])
         #expect(words("help", "pu") == ["purge"])

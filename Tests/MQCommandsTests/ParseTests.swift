@@ -130,7 +130,7 @@ struct ParseTests {
         ["send"], ["recv"], ["recv", "mem:a", "mem:b"], ["stat"], ["create"], ["delete"], ["purge"], ["explain"], ["completion", "tcsh"],
         ["sned", "mem:q"],
         ["send", "mem:q", "--nope"], ["recv", "mem:q", "-n"], ["purge", "mem:q", "extra"],
-        ["wait"], ["check"], ["expect"], ["with", "sysv:"], ["mock", "kafka"],
+        ["wait"], ["check"], ["expect"], ["with", "sysv:"], ["mock", "kafka"], ["keygen", "k", "--format", "pem"],
         ["bench"], ["bench", "mem:q", "-s"], ["bench", "compare", "one"], ["bench", "report"],
     ])
     func mistakesAreRefused(words: [String]) { #expect(failure { try Program.parse(words) }?.code == .usage) }
@@ -140,7 +140,7 @@ struct ParseTests {
         #expect(
             Verbs.tables.map(\.name) == [
                 "send", "recv", "exec", "post", "bridge", "wait", "check", "expect", "with", "mock",
-                "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive", "bench", "bench compare",
+                "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive", "keygen", "bench", "bench compare",
                 "bench report", "transports", "explain", "completion", "help", "version",
                 "__bench-worker", "__complete", "__generate",
             ])

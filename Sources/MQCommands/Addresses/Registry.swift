@@ -30,4 +30,8 @@ enum Registry {
             .usage, "this build has no transport '\(name)'",
             hint: near.map { "did you mean \($0)?" } ?? "mq transports lists what there is")
     }
+
+    /// Keys for the transport that has them.
+    /// - Throws: `configuration` when the library that makes them is missing or cannot.
+    static func makeKeyPair() throws(TransportError) -> CurveKeyPair { try CurveKeyPair.make() }
 }

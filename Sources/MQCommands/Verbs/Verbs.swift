@@ -22,6 +22,7 @@ enum Verbs {
         ("pause", Pause.self),
         ("unpause", Unpause.self),
         ("redrive", RedriveVerb.self),
+        ("keygen", Keygen.self),
         ("bench", Bench.self),
         ("bench compare", BenchCompare.self),
         ("bench report", BenchPage.self),
