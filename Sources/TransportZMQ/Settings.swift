@@ -58,7 +58,8 @@ struct Settings: Sendable {
         try socket.set(ZMQ_HANDSHAKE_IVL, CInt(3000))
         try socket.set(ZMQ_IMMEDIATE, CInt(immediate ? 1 : 0))
         try socket.set(ZMQ_SNDHWM, CInt(clamping: sendLimit ?? MessageLimit.standard.lowerBound))
-        // With somebody to ask about clients, libzmq 4.3 never hands over the one message that a mark of 1 lets in.
+        // Whom somebody was asked about, libzmq 4.3 counts as a message when it writes him to the pipe, and not when he is read
+        // (pipe.cpp): a mark of 1 would be full for ever.
         let takesOne = receiveLimit == 1 && security.guest != nil
         try socket.set(ZMQ_RCVHWM, CInt(clamping: takesOne ? 2 : receiveLimit))
         if type.publishes {

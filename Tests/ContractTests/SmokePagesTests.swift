@@ -70,7 +70,9 @@ extension ProgramContract {
         @Test("What make is given is a makefile, and its commands are understood")
         func makefile() throws {
             let block = try #require(Self.smoke.blocks("make").first)
-            let result = try sh("cd $D; printf '%s' \"$M\" >Makefile; make -n test smoke", ["M": block.script])
+            // Within another make, make says which folder it enters.
+            let alone = "env -u MAKEFLAGS -u MAKELEVEL make -n test smoke"
+            let result = try sh("cd $D; printf '%s' \"$M\" >Makefile; \(alone)", ["M": block.script])
             #expect(result.lines.count == 3 && result.status == 0, "\(result.errorText)")
             for line in result.lines.dropFirst() { try understands(line.split(separator: " ").map(String.init) + ["-o", "http-port=1"]) }
         }
