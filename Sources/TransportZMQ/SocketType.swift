@@ -8,8 +8,12 @@ enum SocketType: String, CaseIterable, Sendable {
     /// Those that `send` and `recv` take.
     static let sending: [SocketType] = [.push, .pub, .xpub, .pair]
     static let receiving: [SocketType] = [.pull, .sub, .xsub, .pair]
+    /// Those that `request` and `serve` take.
+    static let requesting: [SocketType] = [.req, .dealer]
+    static let replying: [SocketType] = [.rep, .router]
 
-    /// What libzmq is asked for. A publisher is an XPUB inside: it learns of its subscribers, and can be asked not to drop.
+    /// What libzmq is asked for. A publisher is an XPUB inside: it learns of its subscribers, and can be asked not to drop. What makes and
+    /// answers requests is a DEALER and a ROUTER: the frames in front of their bodies are ours to see.
     var number: CInt {
         switch self {
         case .push: ZMQ_PUSH
@@ -18,10 +22,8 @@ enum SocketType: String, CaseIterable, Sendable {
         case .sub: ZMQ_SUB
         case .xsub: ZMQ_XSUB
         case .pair: ZMQ_PAIR
-        case .req: ZMQ_REQ
-        case .rep: ZMQ_REP
-        case .dealer: ZMQ_DEALER
-        case .router: ZMQ_ROUTER
+        case .req, .dealer: ZMQ_DEALER
+        case .rep, .router: ZMQ_ROUTER
         }
     }
 
@@ -64,9 +66,11 @@ enum SocketType: String, CaseIterable, Sendable {
         switch self {
         case .pull, .sub, .xsub: hint = "a \(rawValue) socket receives"
         case .push, .pub, .xpub: hint = "a \(rawValue) socket sends"
-        case .req, .rep, .dealer, .router: hint = "\(rawValue) belongs to request and reply"
+        case .req, .dealer: hint = "a \(rawValue) socket makes requests"
+        case .rep, .router: hint = "a \(rawValue) socket answers requests"
         case .pair: break
         }
-        throw TransportError(.usage, "a \(rawValue) socket cannot \(verb == "recv" ? "receive" : verb); \(verb) takes \(list)", hint: hint)
+        let deed = ["recv": "receive", "request": "make requests", "serve": "answer requests"][verb] ?? verb
+        throw TransportError(.usage, "a \(rawValue) socket cannot \(deed); \(verb) takes \(list)", hint: hint)
     }
 }
