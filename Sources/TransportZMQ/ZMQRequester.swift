@@ -42,20 +42,13 @@ final class ZMQRequester: Requester {
         let path = inquiry.path(to: 0)
         let frames = (batch.hasProperties ? batch.properties(of: index).frames : nil) ?? [batch.size(of: index)]
         while true {
+            let events = line.wire.refresh()
             // Without a connection libzmq would keep it for a peer that may never come.
-            line.wire.drainMonitor()
-            if line.wire.established > 0 {
-                if try send(path, batch.bytes(of: index), frames) {
-                    isAnswered = false
-                    return true
-                }
-                _ = line.wire.refresh()
+            if line.wire.established > 0, events & ZMQ_POLLOUT != 0, try send(path, batch.bytes(of: index), frames) {
+                isAnswered = false
+                return true
             }
-            switch line.wire.block(until: deadline, stop: stop) {
-            case .ready: continue
-            case .stopped: return false
-            case .deadlinePassed: if deadline.hasPassed { return false }
-            }
+            if deadline.hasPassed || line.wire.block(until: deadline, stop: stop) == .stopped { return false }
         }
     }
 
@@ -83,13 +76,11 @@ final class ZMQRequester: Requester {
                 if accept(into: &batch) { return .received }
                 strays += 1
             }
+            if line.wire.refresh() & ZMQ_POLLIN != 0 { continue }
             // One socket may have several peers: which of them was asked, libzmq does not say.
             if line.wire.established == 0 || (line.wire.established == 1 && line.wire.handshakes > handshakes) { return .ended }
-            switch line.wire.block(until: deadline, stop: stop) {
-            case .ready: line.wire.drainMonitor()
-            case .stopped: return .stopped
-            case .deadlinePassed: if deadline.hasPassed { return .deadlinePassed }
-            }
+            if deadline.hasPassed { return .deadlinePassed }
+            if line.wire.block(until: deadline, stop: stop) == .stopped { return .stopped }
         }
     }
 
