@@ -12,8 +12,7 @@ enum SocketType: String, CaseIterable, Sendable {
     static let requesting: [SocketType] = [.req, .dealer]
     static let replying: [SocketType] = [.rep, .router]
 
-    /// What libzmq is asked for. A publisher is an XPUB inside: it learns of its subscribers, and can be asked not to drop. What makes and
-    /// answers requests is a DEALER and a ROUTER: the frames in front of their bodies are ours to see.
+    /// What libzmq is asked for. A publisher is an XPUB inside: it learns of its subscribers, and can be asked not to drop.
     var number: CInt {
         switch self {
         case .push: ZMQ_PUSH
@@ -22,8 +21,19 @@ enum SocketType: String, CaseIterable, Sendable {
         case .sub: ZMQ_SUB
         case .xsub: ZMQ_XSUB
         case .pair: ZMQ_PAIR
-        case .req, .dealer: ZMQ_DEALER
-        case .rep, .router: ZMQ_ROUTER
+        case .req: ZMQ_REQ
+        case .rep: ZMQ_REP
+        case .dealer: ZMQ_DEALER
+        case .router: ZMQ_ROUTER
+        }
+    }
+
+    /// What an address of this type opens in libzmq. Who makes or answers requests wants to see the frames in front of their bodies.
+    var inner: SocketType {
+        switch self {
+        case .req: .dealer
+        case .rep: .router
+        default: self
         }
     }
 

@@ -41,22 +41,22 @@ extension MessageContract {
             "ROUTER": "s = bound(zmq.ROUTER)\nfor _ in range(4): s.send_multipart(s.recv_multipart())",
             // One that reads exactly three frames, as many do.
             "ROUTER, strict": """
-                s = bound(zmq.ROUTER)
-                for _ in range(4):
-                    who, empty, body = s.recv_multipart()
-                    s.send_multipart([who, b"", body])
-                """,
+            s = bound(zmq.ROUTER)
+            for _ in range(4):
+                who, empty, body = s.recv_multipart()
+                s.send_multipart([who, b"", body])
+            """,
             "broker": """
-                import threading
-                front, back = bound(zmq.ROUTER), context.socket(zmq.DEALER)
-                back.bind("inproc://back")
-                def work():
-                    s = context.socket(zmq.REP)
-                    s.connect("inproc://back")
-                    while True: s.send_multipart(s.recv_multipart())
-                threading.Thread(target=work, daemon=True).start()
-                zmq.proxy(front, back)
-                """,
+            import threading
+            front, back = bound(zmq.ROUTER), context.socket(zmq.DEALER)
+            back.bind("inproc://back")
+            def work():
+                s = context.socket(zmq.REP)
+                s.connect("inproc://back")
+                while True: s.send_multipart(s.recv_multipart())
+            threading.Thread(target=work, daemon=True).start()
+            zmq.proxy(front, back)
+            """,
         ]
 
         @Test("Every kind of server answers", arguments: echoes.keys.sorted(), ["req", "dealer"])
@@ -74,7 +74,8 @@ extension MessageContract {
         @Test("A DEALER that answers without an empty frame is understood by a DEALER")
         func dealers() throws {
             let (server, endpoint) = try Self.server(
-                "s = bound(zmq.DEALER)\nassert s.recv_multipart() == [b'', b'x']\ns.send(b'bare')\ns.recv_multipart()\ns.send_multipart([b'', b'framed'])")
+                "s = bound(zmq.DEALER)\nassert s.recv_multipart() == [b'', b'x']\ns.send(b'bare')\ns.recv_multipart()\ns.send_multipart([b'', b'framed'])"
+            )
             #expect(try mq().run("request", "zmq:dealer:\(endpoint)", "x", "y").lines == ["bare", "framed"])
             expectSuccess(try server.wait())
         }
@@ -131,7 +132,9 @@ extension MessageContract {
             #expect(served.errorText.contains("2 answered, 0 failed, 1 undelivered"), "\(served.errorText)")
         }
 
-        @Test("A late reply is never taken for the next, from a server that sends the number back and from one that cannot read it", arguments: ["native", "libzmq"])
+        @Test(
+            "A late reply is never taken for the next, from a server that sends the number back and from one that cannot read it",
+            arguments: ["native", "libzmq"])
         func late(engine: String) throws {
             let (numbered, endpoint) = try Self.server(
                 """
@@ -142,7 +145,8 @@ extension MessageContract {
                     s.send(body)
                 """)
             // The first tells that the number comes back; the second is late once.
-            let result = try mq().run("request", "zmq:\(endpoint),engine=\(engine)", "a", "b", "c", "d", "--retry", "5", "--timeout", "250ms")
+            let result = try mq().run(
+                "request", "zmq:\(endpoint),engine=\(engine)", "a", "b", "c", "d", "--retry", "5", "--timeout", "250ms")
             #expect(result.status == 0 && result.lines == ["a", "b", "c", "d"], "\(result.errorText)")
             numbered.send(signal: SIGKILL)
 
@@ -158,7 +162,8 @@ extension MessageContract {
                         if late == 1: time.sleep(0.3)
                     s.send_multipart(frames)
                 """)
-            let again = try mq().run("request", "zmq:\(other),engine=\(engine),reconnect=10ms", "a", "b", "c", "--retry", "5", "--timeout", "200ms")
+            let again = try mq().run(
+                "request", "zmq:\(other),engine=\(engine),reconnect=10ms", "a", "b", "c", "--retry", "5", "--timeout", "200ms")
             #expect(again.status == 0 && again.lines == ["a", "b", "c"], "\(again.errorText)")
             strict.send(signal: SIGKILL)
         }
@@ -210,7 +215,9 @@ extension MessageContract {
                 try asking.waitForLines(count)
             }
             let result = try asking.wait()
-            #expect(result.status == 0 && result.lines.count == 7 && Set(result.lines[..<2]) == ["1", "2"] && result.lines[4...].allSatisfy { $0 == "2" }, "\(result.errorText)")
+            #expect(
+                result.status == 0 && result.lines.count == 7 && Set(result.lines[..<2]) == ["1", "2"]
+                    && result.lines[4...].allSatisfy { $0 == "2" }, "\(result.errorText)")
             two.send(signal: SIGKILL)
         }
     }

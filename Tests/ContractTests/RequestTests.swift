@@ -73,10 +73,15 @@ extension MessageContract {
         @Test("Framed, a command reads a record and owes one")
         func framedCommands() throws {
             let (server, endpoint) = try Self.serve(
-                ["-n", "3", "-F", "lines", "--on-error", "?", "--", "sh", "-c", #"read x; echo "<$x>"; test "$x" = two && echo more; true"#])
+                [
+                    "-n", "3", "-F", "lines", "--on-error", "?", "--", "sh", "-c",
+                    #"read x; echo "<$x>"; test "$x" = two && echo more; true"#,
+                ])
             #expect(try mq().run("request", "zmq:\(endpoint)", "one", "two", "three").lines == ["<one>", "?", "<three>"])
             expectSuccess(try server.wait())
-            let (json, other) = try Self.serve(["-n", "1", "-J", "--", "sh", "-c", #"cat > /dev/null; echo '{"body":"xyz","frames":[1,2]}'"#])
+            let (json, other) = try Self.serve([
+                "-n", "1", "-J", "--", "sh", "-c", #"cat > /dev/null; echo '{"body":"xyz","frames":[1,2]}'"#,
+            ])
             #expect(try mq().run("request", "zmq:\(other)", "-J", #"{"body":""}"#).lines == [#"{"body":"xyz","frames":[1,2]}"#])
             expectSuccess(try json.wait())
         }

@@ -55,7 +55,9 @@ struct InquiryTests {
         #expect(inquiry.echo(of: 1) == .sends)
         inquiry.begin()
         #expect(inquiry.path(to: 1) == .numbered(0))
-        for frames in [[[0xff, 0xff, 0xff, 0xff], [], body], [[0, 0, 0], [], body], [[0, 0, 0, 0], body], [[0, 0, 0, 0], [1], [], body], [[]]] {
+        for frames in [
+            [[0xff, 0xff, 0xff, 0xff], [], body], [[0, 0, 0], [], body], [[0, 0, 0, 0], body], [[0, 0, 0, 0], [1], [], body], [[]],
+        ] {
             #expect(inquiry.judge(frames) == .stray, "\(frames)")
         }
         // The connection may go on: what is late can be told.

@@ -85,7 +85,7 @@ final class ReplyingCore: FleetOwner {
     // MARK: Replies
 
     func reply(to position: Int, with body: UnsafeRawBufferPointer, frames: [Int]?) -> Bool {
-        guard let way = ways[position], !way.peer.isGone else { return false }
+        guard let way = ways[position], !way.peer.isGone, !way.peer.hasHungUp else { return false }
         way.peer.output.give(body, frames: frames, behind: way.path)
         fleet.write(way.peer)
         return !way.peer.isGone
