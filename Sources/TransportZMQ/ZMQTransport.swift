@@ -16,7 +16,7 @@ public struct ZMQTransport: Transport {
     public func explain() -> [Fact] {
         var facts = [
             Fact(
-                "type", "socket type", .text(target.type?.rawValue ?? "push to send, pull to receive, req to request, rep to serve"),
+                "type", "socket type", .text(target.type?.rawValue ?? "push, pull, req or rep, by the verb"),
                 source: target.type == nil ? "verb" : "address")
         ]
         if let path = target.temporaryPath {
