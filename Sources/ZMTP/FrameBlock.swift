@@ -170,7 +170,7 @@ public final class FrameBlock {
                 if end - place < size + 2 { break }
                 // No flags, and the size.
                 place.storeBytes(of: (UInt16(truncatingIfNeeded: size) << 8).littleEndian, as: UInt16.self)
-                memcpy(place + 2, batch.start(of: index), size)
+                batch.copy(index, to: place + 2, room: end - place - 2)
                 place += size + 2
             } else {
                 if end - place < size + 9 { break }

@@ -15,6 +15,10 @@ struct Ledger {
     mutating func note(_ positions: Range<Int>, offset: (_ position: Int) -> Int) {
         if offsets.isEmpty { (first, stride) = (positions.lowerBound, 1) }
         var next = first + (offsets.count - head) * stride
+        // Nearly always each is kept, and all of them fit.
+        if stride == 1, next <= positions.upperBound, offsets.count - head + positions.upperBound - next <= Self.capacity {
+            return withoutActuallyEscaping(offset) { offsets.append(contentsOf: (next..<positions.upperBound).lazy.map($0)) }
+        }
         while next < positions.upperBound {
             offsets.append(offset(next))
             if offsets.count - head > Self.capacity { thin() }
