@@ -52,7 +52,8 @@ public struct FrameScanner {
         while true {
             if messages >= limit || batch.byteCount >= most { return (place, messages, place == end ? .empty : .full) }
             if isPlain && lengths.isEmpty {
-                let taken = Self.takeShort(base + place, end - place, into: &batch, limit: limit - messages, byteLimit: most - batch.byteCount)
+                let taken = Self.takeShort(
+                    base + place, end - place, into: &batch, limit: limit - messages, byteLimit: most - batch.byteCount)
                 place += taken.bytes
                 messages += taken.messages
                 if messages >= limit || batch.byteCount >= most { continue }

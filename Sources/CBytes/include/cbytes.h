@@ -1,8 +1,9 @@
 #pragma once
 
-// Which of 64 bytes are a certain one. Swift's vectors compare, but have no way from there to a mask of bits.
+// Where, and how often, a certain byte stands among others. Swift's vectors compare, but have no way from there to a mask of bits.
 
 #include <endian.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #if defined(__SSE2__)
@@ -38,4 +39,24 @@ static inline uint64_t cbytes_equal(const void *bytes, uint8_t wanted) {
 #else
     return cbytes_equal_by_words(bytes, wanted);
 #endif
+}
+
+/// How many of the bytes are `wanted`.
+static inline size_t cbytes_count(const void *bytes, size_t size, uint8_t wanted) {
+    const uint8_t *next = (const uint8_t *)bytes, *end = next + size;
+    size_t count = 0;
+#if defined(__SSE2__)
+    const __m128i pattern = _mm_set1_epi8((char)wanted);
+    while (end - next >= 16) {
+        // Sixteen counters of eight bits, for as long as none can run over.
+        __m128i counters = _mm_setzero_si128();
+        for (int round = 0; round < 255 && end - next >= 16; round++, next += 16)
+            counters = _mm_sub_epi8(counters, _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)next), pattern));
+        counters = _mm_sad_epu8(counters, _mm_setzero_si128());
+        count += (size_t)_mm_cvtsi128_si64(counters) + (size_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(counters, counters));
+    }
+#endif
+    while (next < end)
+        count += *next++ == wanted;
+    return count;
 }

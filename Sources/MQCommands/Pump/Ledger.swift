@@ -16,8 +16,12 @@ struct Ledger {
         if offsets.isEmpty { (first, stride) = (positions.lowerBound, 1) }
         var next = first + (offsets.count - head) * stride
         // Nearly always each is kept, and all of them fit.
-        if stride == 1, next <= positions.upperBound, offsets.count - head + positions.upperBound - next <= Self.capacity {
-            return withoutActuallyEscaping(offset) { offsets.append(contentsOf: (next..<positions.upperBound).lazy.map($0)) }
+        if stride == 1, next < positions.upperBound, offsets.count - head + positions.upperBound - next <= Self.capacity {
+            let place = offsets.count
+            offsets.append(contentsOf: repeatElement(0, count: positions.upperBound - next))
+            return offsets.withUnsafeMutableBufferPointer { all in
+                for number in next..<positions.upperBound { all[place + number - next] = offset(number) }
+            }
         }
         while next < positions.upperBound {
             offsets.append(offset(next))

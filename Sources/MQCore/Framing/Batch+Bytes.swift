@@ -40,15 +40,4 @@ extension Batch {
         for index in 0..<count where bytes.load(fromByteOffset: index, as: UInt8.self) == terminator { mask |= 1 << UInt64(index) }
         return mask
     }
-
-    /// How often a byte occurs in memory of ours.
-    static func occurrences(of byte: UInt8, in bytes: UnsafeRawBufferPointer) -> Int {
-        var (place, count) = (0, 0)
-        guard let base = bytes.baseAddress else { return 0 }
-        while place < bytes.count {
-            count += mask(base + place, bytes.count - place, byte).nonzeroBitCount
-            place += 64
-        }
-        return count
-    }
 }

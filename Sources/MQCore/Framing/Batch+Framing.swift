@@ -1,3 +1,4 @@
+internal import CBytes
 import Glibc
 
 extension Batch {
@@ -44,11 +45,11 @@ extension Batch {
     private func holdsNone(of byte: UInt8, _ range: Range<Int>) -> Bool {
         guard !hasLoans, gap == Gap(after: 1), let last = range.last else { return false }
         let (start, end) = (spans[range.lowerBound].start, spans[last].end)
-        // Records that were marked lie anywhere.
-        guard end - start == payloadBytes(range) + range.count - 1 else { return false }
+        // Records that were marked lie anywhere; and of long bodies each is looked through as fast.
+        guard end - start == payloadBytes(range) + range.count - 1, end - start < 1024 * range.count else { return false }
         var between = 0
         for index in range.lowerBound..<last where base.load(fromByteOffset: spans[index].end, as: UInt8.self) == byte { between += 1 }
-        return Self.occurrences(of: byte, in: UnsafeRawBufferPointer(start: base + start, count: end - start)) == between
+        return cbytes_count(base + start, end - start, byte) == between
     }
 
     /// The first body of `range` that would end early on the way back: `terminator` occurs in it, or across its end, as when
