@@ -35,9 +35,10 @@ let package = Package(
         .target(
             name: "MQCommands", dependencies: ["CProcess", "MQBench", "MQCore", "MQNet", "MQStandIns"] + transports,
             swiftSettings: settings),
-        .target(name: "MQCore", dependencies: ["CProcess"], swiftSettings: settings),
+        .target(name: "MQCore", dependencies: ["CBytes", "CProcess"], swiftSettings: settings),
         .target(name: "MQBench", dependencies: ["MQCore"], swiftSettings: settings),
         .target(name: "ZMTP", dependencies: ["MQCore"], swiftSettings: settings),
+        .target(name: "CBytes"),
         .target(name: "CProcess"),
         .target(name: "CPOSIXMQ"),
         .target(name: "CSysV"),
@@ -60,7 +61,7 @@ let package = Package(
         .executableTarget(
             name: "mq-loops", dependencies: ["MQCore", "TransportMemory", "TransportPOSIXMQ"], swiftSettings: settings),
         .executableTarget(name: "mq-standin", dependencies: ["MQStandIns"], swiftSettings: settings),
-        .testTarget(name: "MQCoreTests", dependencies: ["MQCore", "MQStandIns", "MQTesting"], swiftSettings: settings),
+        .testTarget(name: "MQCoreTests", dependencies: ["CBytes", "MQCore", "MQStandIns", "MQTesting"], swiftSettings: settings),
         .testTarget(
             name: "MQBenchTests", dependencies: ["MQBench", "MQCore", "MQStandIns", "MQTesting", "TransportMemory"], swiftSettings: settings
         ),

@@ -51,17 +51,12 @@ public struct FrameScanner {
         var (place, messages) = (0, 0)
         while true {
             if messages >= limit || batch.byteCount >= most { return (place, messages, place == end ? .empty : .full) }
-            // A message of one small frame, which nearly all are.
-            if isPlain, end - place >= 2, base.load(fromByteOffset: place, as: UInt8.self) == 0, lengths.isEmpty {
-                let size = Int(base.load(fromByteOffset: place + 1, as: UInt8.self))
-                guard end - place >= 2 + size else {
-                    return (place, messages, .partial(FrameHeader(flags: 0, size: size, length: 2)))
-                }
-                memcpy(batch.reserve(size), base + place + 2, size)
-                batch.commit(size)
-                place += 2 + size
-                messages += 1
-                continue
+            if isPlain && lengths.isEmpty {
+                let taken = Self.takeShort(
+                    base + place, end - place, into: &batch, limit: limit - messages, byteLimit: most - batch.byteCount)
+                place += taken.bytes
+                messages += taken.messages
+                if messages >= limit || batch.byteCount >= most { continue }
             }
             if place == end { return (place, messages, .empty) }
             let rest = UnsafeRawBufferPointer(rebasing: bytes[place...])
@@ -76,6 +71,25 @@ public struct FrameScanner {
                 if take(body, header, into: &batch) { messages += 1 }
                 place += header.length + header.size
             }
+        }
+    }
+
+    /// Appends messages of one small frame, which nearly all are, until another frame is next, or one that is not complete.
+    private static func takeShort(
+        _ bytes: UnsafeRawPointer, _ count: Int, into batch: inout Batch, limit: Int, byteLimit: Int
+    ) -> (bytes: Int, messages: Int) {
+        batch.withAppender { end in
+            let start = end.byteCount
+            var (place, messages) = (0, 0)
+            // Flags of 0, and the size.
+            while messages < limit, end.byteCount &- start < byteLimit, count &- place >= 2 {
+                let header = UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt16.self))
+                let (size, rest) = (Int(header >> 8), count &- place &- 2)
+                guard header & 0xff == 0, rest >= size, end.append(bytes + (place &+ 2), size, readable: rest) else { break }
+                place &+= 2 &+ size
+                messages &+= 1
+            }
+            return (place, messages)
         }
     }
 

@@ -1,3 +1,4 @@
+import CBytes
 import MQCore
 import MQTesting
 import Testing
@@ -29,6 +30,62 @@ struct RecordFuzzTests {
             let records = Records(framing, random.pieces(input, upTo: 30))
             #expect(records.bodies == bodies, "seed \(seed)")
             #expect(records.error == nil, "seed \(seed)")
+        }
+        #expect(rounds > 0)
+    }
+
+    /// Terminators are looked for in several ways, by how far apart they are.
+    @Test func linesOfAnyLengthAreFound() {
+        let rounds = Fuzz.rounds(for: .milliseconds(400)) { random, seed in
+            let bodies = (0..<Int.random(in: 0...40, using: &random)).map { _ in
+                [UInt8](repeating: 7, count: [0, 1, 15, 63, 64, 65, 255, 256, 300, 2000].randomElement(using: &random)!)
+            }
+            let input = Framing.lines.encoded(bodies)
+            let records = Records(.lines, random.pieces(input, upTo: 700))
+            #expect(records.bodies == bodies, "seed \(seed)")
+            let limit = Int.random(in: 0...300, using: &random)
+            let limited = Records(.lines, random.pieces(input, upTo: 700), limit: limit)
+            #expect(limited.bodies == bodies.map { $0.count > limit ? [] : $0 }, "seed \(seed)")
+        }
+        #expect(rounds > 0)
+    }
+
+    @Test func bytesAreComparedAlikeByWordsAndByVectors() {
+        let rounds = Fuzz.rounds(for: .milliseconds(100)) { random, seed in
+            let wanted = UInt8.random(in: 0...255, using: &random)
+            let bytes = (0..<64).map { _ in [wanted, wanted ^ 1, wanted ^ 0x80, 0, 0xff].randomElement(using: &random)! }
+            let mask = bytes.enumerated().reduce(UInt64(0)) { $0 | ($1.element == wanted ? 1 << UInt64($1.offset) : 0) }
+            #expect(cbytes_equal(bytes, wanted) == mask, "seed \(seed)")
+            #expect(cbytes_equal_by_words(bytes, wanted) == mask, "seed \(seed)")
+            let many = random.bytes(upTo: 9000, of: [wanted, wanted ^ 1])
+            #expect(cbytes_count(many, many.count, wanted) == many.count { $0 == wanted }, "seed \(seed)")
+        }
+        #expect(rounds > 0)
+    }
+
+    /// What stands between the bodies decides nothing.
+    @Test func aTerminatorIsFoundInBodiesOnly() {
+        let rounds = Fuzz.rounds(for: .milliseconds(200)) { random, seed in
+            var batch = Batch(gap: .init(after: 1), byteCapacity: 256)
+            var first: Int?
+            for _ in 0..<2 {
+                batch.removeAll()
+                first = nil
+                for index in 0..<Int.random(in: 1...20, using: &random) {
+                    var body = [UInt8](repeating: 1, count: Int.random(in: 0...90, using: &random))
+                    if !body.isEmpty && Int.random(in: 0..<20, using: &random) == 0 {
+                        body[Int.random(in: body.indices, using: &random)] = 0x0a
+                        first = first ?? index
+                    }
+                    batch.append(body)
+                }
+                let found = batch.firstContaining([0x0a])
+                #expect(found == first, "seed \(seed)")
+                // The next bodies lie where these terminators were.
+                batch.writeTerminators([0x0a])
+                let again = batch.firstContaining([0x0a])
+                #expect(again == first, "seed \(seed)")
+            }
         }
         #expect(rounds > 0)
     }

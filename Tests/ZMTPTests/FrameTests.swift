@@ -27,8 +27,24 @@ struct FrameTests {
         let output = FrameBlock()
         body.withUnsafeBytes { output.append($0, frames: nil) }
         var scanner = FrameScanner()
-        let seen = scan(Array(output.unsent), with: &scanner)
+        let seen = scan(output.unsent, with: &scanner)
         #expect(seen.bodies == [body])
+        #expect(seen.stop == .empty)
+    }
+
+    /// Short bodies are copied in larger pieces than they are: none may spill into another.
+    @Test func messagesOfEverySizeStandSideBySide() {
+        var bodies: [[UInt8]] = []
+        for round in 0..<3 {
+            for size in 0...300 { bodies.append((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ size &+ round) }) }
+        }
+        var batch = Batch()
+        for body in bodies { batch.append(body) }
+        let output = FrameBlock(capacity: 1 << 18)
+        #expect(output.append(batch, 0..<batch.count) == bodies.count)
+        var scanner = FrameScanner()
+        let seen = scan(output.unsent, with: &scanner)
+        #expect(seen.bodies == bodies)
         #expect(seen.stop == .empty)
     }
 
@@ -114,7 +130,7 @@ struct FrameTests {
                 body.withUnsafeBytes { output.append($0, frames: Bool.random(using: &generator) ? nil : [cut, size - cut]) }
                 expected.append(body)
             }
-            let stream = Array(output.unsent)
+            let stream = output.unsent
             var (scanner, kept, seen, place) = (FrameScanner(), [UInt8](), [[UInt8]](), 0)
             while place < stream.count {
                 let end = min(stream.count, place + Int.random(in: 1...50, using: &generator))
@@ -143,6 +159,51 @@ struct FrameTests {
                 output.sent(taken)
             }
             #expect(seen + output.unsent == expected, "seed \(seed)")
+        }
+        #expect(rounds > 10)
+    }
+
+    /// Large bodies stay in their batch, small ones are copied, and commands stand between: the bytes on the wire are those of copies.
+    @Test func whatIsLentIsSentCountedAndTakenBackLikeCopies() {
+        let rounds = Fuzz.rounds(for: .seconds(1)) { generator, seed in
+            let (output, copies) = (FrameBlock(), FrameBlock())
+            var bodies: [[UInt8]] = []
+            for round in 0..<Int.random(in: 1...3, using: &generator) {
+                var batch = Batch(byteCapacity: 256)
+                for _ in 0..<Int.random(in: 1...6, using: &generator) {
+                    let size = [0, 7, 300, FrameBlock.large - 1, FrameBlock.large, 20_000].randomElement(using: &generator)!
+                    bodies.append([UInt8](repeating: UInt8.random(in: 0...255, using: &generator), count: size))
+                    batch.append(bodies[bodies.count - 1])
+                }
+                var next = 0
+                while next < batch.count { next += output.append(batch, next..<batch.count) }
+                for index in 0..<batch.count { copies.append(batch.bytes(of: index)) }
+                if round == 0 {
+                    output.append(command: Command("PING", [0, 0]).frame)
+                    copies.append(command: Command("PING", [0, 0]).frame)
+                }
+                // Whatever becomes of the batch.
+                batch.removeAll()
+                batch.append([UInt8](repeating: 0xee, count: 60_000))
+            }
+            #expect(output.length == copies.length && output.messages == bodies.count, "seed \(seed)")
+            let expected = copies.unsent
+            var seen: [UInt8] = []
+            while !output.isWritten {
+                let part = Int.random(in: 1...min(30_000, output.unsentBytes), using: &generator)
+                seen += output.unsent.prefix(part)
+                output.sent(part)
+                copies.sent(part)
+                #expect(output.writtenMessages == copies.writtenMessages, "seed \(seed)")
+            }
+            #expect(seen == expected, "seed \(seed)")
+            let kept = Int.random(in: 0...bodies.count, using: &generator)
+            var (again, wanted) = ([[UInt8]](), [[UInt8]]())
+            output.messages(behind: kept) { again.append(Array($0)) }
+            copies.messages(behind: kept) { wanted.append(Array($0)) }
+            #expect(again == wanted && again.count == bodies.count - kept, "seed \(seed)")
+            output.reset()
+            #expect(output.isEmpty && output.isWritten && output.length == 0)
         }
         #expect(rounds > 10)
     }

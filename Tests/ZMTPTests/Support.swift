@@ -18,6 +18,18 @@ extension Array where Element == UInt8 {
     }
 }
 
+extension FrameBlock {
+    /// What is still to be written, in one piece.
+    var unsent: [UInt8] {
+        var bytes: [UInt8] = []
+        forEachUnsent {
+            bytes += $0
+            return true
+        }
+        return bytes
+    }
+}
+
 extension [Session.Action] {
     var failure: Failure? {
         for case .failed(let failure) in self { return failure }

@@ -15,6 +15,14 @@ struct Ledger {
     mutating func note(_ positions: Range<Int>, offset: (_ position: Int) -> Int) {
         if offsets.isEmpty { (first, stride) = (positions.lowerBound, 1) }
         var next = first + (offsets.count - head) * stride
+        // Nearly always each is kept, and all of them fit.
+        if stride == 1, next < positions.upperBound, offsets.count - head + positions.upperBound - next <= Self.capacity {
+            let place = offsets.count
+            offsets.append(contentsOf: repeatElement(0, count: positions.upperBound - next))
+            return offsets.withUnsafeMutableBufferPointer { all in
+                for number in next..<positions.upperBound { all[place + number - next] = offset(number) }
+            }
+        }
         while next < positions.upperBound {
             offsets.append(offset(next))
             if offsets.count - head > Self.capacity { thin() }

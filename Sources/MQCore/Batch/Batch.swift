@@ -49,7 +49,7 @@ public struct Batch: ~Copyable {
     @inlinable public var count: Int { filled }
     @usableFromInline var filled = 0
     /// Where the input side goes on looking for records.
-    public private(set) var framed = 0
+    public internal(set) var framed = 0
 
     /// What is kept free around each body that is appended.
     public let gap: Gap
@@ -88,7 +88,7 @@ public struct Batch: ~Copyable {
     public func payloadBytes(_ range: Range<Int>) -> Int {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         var sum = 0
-        for index in range { sum += spans[index].end - spans[index].start }
+        for index in range { sum &+= spans[index].end &- spans[index].start }
         return sum
     }
 

@@ -1,3 +1,4 @@
+internal import CBytes
 import Glibc
 
 extension Batch {
@@ -27,6 +28,7 @@ extension Batch {
     public func firstContaining(_ terminator: [UInt8], in range: Range<Int>? = nil) -> Int? {
         let range = range ?? 0..<count
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        if terminator.count == 1 && holdsNone(of: terminator[0], range) { return nil }
         for index in range {
             let span = spans[index]
             let size = span.end - span.start
@@ -37,6 +39,17 @@ extension Batch {
             if found != nil { return index }
         }
         return nil
+    }
+
+    /// Whether a byte is surely in no body of `range`, found out in one go: it occurs as often as in the gaps between them.
+    private func holdsNone(of byte: UInt8, _ range: Range<Int>) -> Bool {
+        guard !hasLoans, gap == Gap(after: 1), let last = range.last else { return false }
+        let (start, end) = (spans[range.lowerBound].start, spans[last].end)
+        // Records that were marked lie anywhere; and of long bodies each is looked through as fast.
+        guard end - start == payloadBytes(range) + range.count - 1, end - start < 1024 * range.count else { return false }
+        var between = 0
+        for index in range.lowerBound..<last where base.load(fromByteOffset: spans[index].end, as: UInt8.self) == byte { between += 1 }
+        return cbytes_count(base + start, end - start, byte) == between
     }
 
     /// The first body of `range` that would end early on the way back: `terminator` occurs in it, or across its end, as when

@@ -97,14 +97,16 @@ public struct RecordParser: Sendable {
 
 extension RecordParser {
     private mutating func frameByte(_ batch: inout Batch, _ terminator: UInt8, atEnd: Bool) {
-        while true {
-            let bytes = batch.unframed
-            guard bytes.count > scanned, let base = bytes.baseAddress,
-                let found = memchr(base + scanned, CInt(terminator), bytes.count - scanned)
-            else { break }
-            if endRecord(&batch, size: base.distance(to: found), terminator: 1) { return }
+        let before = batch.framed
+        let tooLong = batch.markRecords(endingIn: terminator, scanned: scanned, limit: dropping == nil ? limit : -1)
+        let marked = batch.framed - before
+        consumed += marked
+        if marked > 0 { scanned = 0 }
+        if let tooLong {
+            _ = endRecord(&batch, size: tooLong, terminator: 1)
+        } else {
+            endPartial(&batch, overlap: 0, atEnd: atEnd)
         }
-        endPartial(&batch, overlap: 0, atEnd: atEnd)
     }
 
     private mutating func frameString(_ batch: inout Batch, _ terminator: [UInt8], atEnd: Bool) {

@@ -34,7 +34,7 @@ struct Output {
     }
 
     /// Bytes that are still to be written.
-    var unsentBytes: Int { blocks[min(next, blocks.count)...].reduce(0) { $0 + $1.unsent.count } }
+    var unsentBytes: Int { blocks[min(next, blocks.count)...].reduce(0) { $0 + $1.unsentBytes } }
 
     // MARK: Giving
 
@@ -52,9 +52,9 @@ struct Output {
         var index = range.lowerBound
         while index < range.upperBound {
             let block = tail(64)
-            let (bytes, count) = (block.filled, block.append(batch, index..<range.upperBound))
+            let (bytes, count) = (block.length, block.append(batch, index..<range.upperBound))
             if count > 0 && block.messages == count { block.floor = floor + index - range.lowerBound }
-            bytesSinceReceipt += block.filled - bytes
+            bytesSinceReceipt += block.length - bytes
             given += UInt64(count)
             index += count
             if count == 0 { addBlock() }
@@ -69,10 +69,10 @@ struct Output {
 
     mutating func give(_ body: UnsafeRawBufferPointer, frames: [Int]?, floor: Int) {
         let block = tail(body.count + 9 * (frames?.count ?? 1))
-        let bytes = block.filled
+        let bytes = block.length
         if block.messages == 0 { block.floor = floor }
         block.append(body, frames: frames)
-        bytesSinceReceipt += block.filled - bytes
+        bytesSinceReceipt += block.length - bytes
         given += 1
     }
 
@@ -80,7 +80,7 @@ struct Output {
     mutating func adopt(_ block: FrameBlock) {
         block.first = given
         given += UInt64(block.messages)
-        bytesSinceReceipt += block.filled
+        bytesSinceReceipt += block.length
         // What is behind it must not be appended to a block before it.
         if let last = blocks.last, last.isEmpty { blocks.removeLast() }
         next = min(next, blocks.count)
@@ -96,6 +96,9 @@ struct Output {
 
     // MARK: Writing
 
+    /// Pieces of one system call.
+    private static let mostPieces = 64
+
     /// Writes what the kernel takes.
     mutating func write(to descriptor: CInt) -> Progress {
         while true {
@@ -104,12 +107,15 @@ struct Output {
                 settle()
                 return .done
             }
-            let count = withUnsafeTemporaryAllocation(of: iovec.self, capacity: 4) { pieces in
+            let count = withUnsafeTemporaryAllocation(of: iovec.self, capacity: Self.mostPieces) { pieces in
                 var used = 0
                 for block in blocks[next...].prefix(4) {
-                    let unsent = block.unsent
-                    pieces[used] = iovec(iov_base: UnsafeMutableRawPointer(mutating: unsent.baseAddress), iov_len: unsent.count)
-                    used += 1
+                    block.forEachUnsent { piece in
+                        pieces[used] = iovec(iov_base: UnsafeMutableRawPointer(mutating: piece.baseAddress), iov_len: piece.count)
+                        used += 1
+                        return used < pieces.count
+                    }
+                    if used == pieces.count { break }
                 }
                 var message = msghdr()
                 (message.msg_iov, message.msg_iovlen) = (pieces.baseAddress, used)
@@ -121,7 +127,7 @@ struct Output {
             }
             var left = count
             for block in blocks[next...] where left > 0 {
-                let part = min(left, block.unsent.count)
+                let part = min(left, block.unsentBytes)
                 block.sent(part)
                 left -= part
             }
