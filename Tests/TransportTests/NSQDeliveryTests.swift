@@ -36,7 +36,7 @@ struct NSQDeliveryTests {
             $0.offersSnappy = true
         }
         // Each reply goes out byte by byte, with a pause behind every one.
-        wild.streamLength = 1000
+        wild.streamLength = 250
         return wild
     }
     private static let deflated = Result {
