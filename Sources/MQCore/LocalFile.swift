@@ -74,27 +74,12 @@ public enum LocalFile {
     /// Writes a whole file, in place of one that is there.
     /// - Throws: `inputOutput`, `permission`.
     public static func write(_ bytes: [UInt8], to path: String) throws(TransportError) {
-        let number = put(bytes, path)
-        if number != 0 { throw failure(path, number) }
-    }
-
-    /// The same for a file that is never there in part: one beside it takes its name once it is whole.
-    /// - Throws: `inputOutput`, `permission`.
-    public static func replace(_ path: String, with bytes: [UInt8]) throws(TransportError) {
-        let new = "\(path).\(getpid())"
-        var number = put(bytes, new)
-        if number == 0 && rename(new.rawCString, path.rawCString) != 0 { number = errno }
-        if number == 0 { return }
-        unlink(new.rawCString)
-        throw failure(path, number)
-    }
-
-    private static func put(_ bytes: [UInt8], _ path: String) -> CInt {
         let descriptor = open(path.rawCString, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { return errno }
+        guard descriptor >= 0 else { throw failure(path, errno) }
         let number = bytes.withUnsafeBytes { SystemCall.writeAll($0, to: descriptor) }
         // Some file systems report a full disk only when the file is closed.
-        return close(descriptor) != 0 && number == 0 ? errno : number
+        let failed = close(descriptor) != 0 && number == 0 ? errno : number
+        if failed != 0 { throw failure(path, failed) }
     }
 
     /// Makes a folder unless there is one.

@@ -8,7 +8,7 @@ public import MQStandIns
 public enum Fuzz {
     /// - Returns: how many rounds there were; a test that expects some cannot pass without having tried.
     @discardableResult
-    public static func rounds(for duration: Duration = .seconds(1), _ round: (inout SeededGenerator, _ seed: UInt64) throws -> Void)
+    public static func rounds(for duration: Duration = .milliseconds(300), _ round: (inout SeededGenerator, _ seed: UInt64) throws -> Void)
         rethrows -> Int
     {
         if let seed = number("MQ_FUZZ_SEED") {

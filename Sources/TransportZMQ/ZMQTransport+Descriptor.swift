@@ -41,6 +41,7 @@ extension ZMQTransport {
             "Keys and passwords are read from files, never from the address. Key files are czmq certificates or one Z85 key of 40 characters; "
                 + "mq keygen makes them.",
         ],
+        library: { Library.presence },
         examples: [
             ("zmq:@tcp://:5555", "recv: a PULL socket on port 5555 of all interfaces"),
             ("zmq:tcp://collector:5555", "send: a PUSH socket that connects"),

@@ -6,10 +6,10 @@ import Testing
 extension ProgramContract {
     @Suite("The queues themselves", .serialized, .timeLimit(.minutes(1)))
     struct AdministrationTests {
+        private let fixture = Fixture()
+
         @Test("A queue is created, listed, shown, purged and deleted", arguments: ContractSubject.administered)
         func life(subject: ContractSubject) throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let address = subject.missing!()
             fixture.atEnd { _ = try? mq().run("delete", address, "--if-exists") }
             let created = try mq().run("create", address + (subject.isOfKernel ? ",mode=0640" : ""))
@@ -55,8 +55,6 @@ extension ProgramContract {
 
         @Test("A name that holds escape sequences or a line break reaches no terminal as such, and breaks no table")
         func namesFromOutside() throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let address = "posix-mq:/\u{1b}[31m\n\u{202e}\(UniqueName.make("red"))"
             let shown = "posix-mq:/\\x1b[31m\\x0a\\u{202e}"
             fixture.atEnd { _ = try? mq().run("delete", address, "--if-exists") }

@@ -8,6 +8,8 @@ let benchShort = ["-d", "300ms", "--warmup", "100ms"]
 extension MeasuringContract {
     @Suite("Measuring", .serialized, .timeLimit(.minutes(2)))
     struct BenchTests {
+        private let fixture = Fixture()
+
         /// Results of a run by their address.
         private func results(_ json: String) throws -> [String: [String: Any]] {
             let report = try jsonObject(json)
@@ -29,8 +31,6 @@ extension MeasuringContract {
 
         @Test("Four transports side by side, with every output")
         func sideBySide() throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let folder = try fixture.directory()
             let addresses = ["posix-mq:temp", "sysv:temp", "zmq:temp", "mem:temp"]
             let files = ["--csv", "\(folder)/run.csv", "--md", "\(folder)/run.md", "--hdr", "\(folder)/run"]
@@ -60,8 +60,6 @@ extension MeasuringContract {
                 ["-n", "999", "-p", "3"],
             ])
         func exactCount(options: [String]) throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             // Sockets have one receiver each.
             let addresses = ["posix-mq:temp", "sysv:temp"] + (options.contains("-p") ? [] : ["zmq:temp"])
             let (_, found) = try bench(addresses + options + ["--rate", "max"], in: try fixture.directory())
@@ -74,8 +72,6 @@ extension MeasuringContract {
 
         @Test("Round trips, over time and counted", arguments: [[], ["-n", "500"], ["--rate", "200"], ["--same-process"]])
         func roundTrips(options: [String]) throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let addresses = ["posix-mq:temp", "zmq:temp"]
             let (result, found) = try bench(addresses + ["--rtt"] + benchShort + options, in: try fixture.directory())
             #expect(result.text.contains("round trip"))
@@ -91,8 +87,6 @@ extension MeasuringContract {
 
         @Test("A run compared with itself has not changed; conditions decide the status; unlike plans are refused")
         func compare() throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let folder = try fixture.directory()
             fixture.atEnd {
                 for name in ["before", "larger"] { unlink("\(folder)/mq/bench/\(name).json") }

@@ -7,14 +7,13 @@ extension KeepingContract {
     /// A broker that breaks off in the middle of `send`: what is said to have arrived has, and the printed command does the rest.
     @Suite("A broker that breaks off", .serialized, .timeLimit(.minutes(1)))
     struct BrokenBrokerTests {
+        private let fixture = Fixture()
         private static let total = 200_000
 
         /// Sends until `cut` breaks it off, and resumes behind `mend` with the printed command.
         private func breakOff(
             _ address: String, rate: [String], cut: () throws -> Void, mend: () throws -> Void, depth: (() throws -> Int)?
         ) throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let folder = try fixture.directory()
             try write(numberedLines(Self.total), "\(folder)/in")
             let sender = try startOpen(["send", address] + rate, input: .file("\(folder)/in"))

@@ -5,6 +5,8 @@ import Testing
 extension MessageContract {
     @Suite("Counts and deadlines", .serialized, .timeLimit(.minutes(1)))
     struct DeadlineTests {
+        private let fixture = Fixture()
+
         @Test("--timeout bounds the wait for the next message: status 1", arguments: ContractSubject.all)
         func timeout(subject: ContractSubject) throws {
             try subject.withQueue { queue in
@@ -152,8 +154,6 @@ extension MessageContract {
             "--retry opens a queue that is created later, for both directions",
             arguments: ContractSubject.administered.filter(\.needsCreation))
         func retry(subject: ContractSubject) throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let address = subject.missing!()
             fixture.atEnd { _ = try? mq().run("delete", address, "--if-exists") }
             let receiver = try mq().start(["recv", address, "-n", "1", "--retry", "10s"])
@@ -220,8 +220,6 @@ extension MessageContract {
             "--create makes the queue that is not there, with the options of the address",
             arguments: ContractSubject.administered.filter(\.needsCreation))
         func create(subject: ContractSubject) throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let address = subject.missing!()
             fixture.atEnd { _ = try? mq().run("delete", address, "--if-exists") }
             if subject.isOfKernel {

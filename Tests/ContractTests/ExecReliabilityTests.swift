@@ -7,6 +7,7 @@ extension ProgramContract {
     /// Numbered jobs whose commands break in every way, under an `mq exec` that is killed. MQ_TEST_RELIABILITY=100000 makes them so many.
     @Suite("exec loses nothing", .timeLimit(.minutes(20)))
     struct ExecReliabilityTests {
+        private let fixture = Fixture()
         private static let total = getenv("MQ_TEST_RELIABILITY").flatMap { Int(String(cString: $0)) } ?? 150
 
         /// One in eight exits 1, is killed, or kills itself; one in thirty hangs until it is ended.
@@ -76,8 +77,6 @@ extension ProgramContract {
         func stopped(subject: ContractSubject) throws {
             // Queues of the kernel are small.
             let count = subject.isOfKernel ? 8 : min(Self.count(subject), 2000)
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let folder = try fixture.directory()
             var random = SeededGenerator(seed: UInt64(getpid()))
             try subject.withQueue { queue in

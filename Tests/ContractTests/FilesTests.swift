@@ -5,6 +5,8 @@ import Testing
 extension KeepingContract {
     @Suite("recv into files", .serialized, .timeLimit(.minutes(1)))
     struct FilesTests {
+        private let fixture = Fixture()
+
         @Test(
             "Files of a size, one behind the other, are what lines would be", arguments: ContractSubject.holding, ["", "--compress gzip=1"])
         func rotated(subject: ContractSubject, compression: String) throws {
@@ -23,8 +25,6 @@ extension KeepingContract {
 
         @Test("SIGHUP begins another file, once for each, and loses nothing", arguments: ContractSubject.holding)
         func hangUp(subject: ContractSubject) throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let folder = try fixture.directory()
             try subject.withQueue { queue in
                 let receiver = try startOpen(["recv", queue.recv, "--out-dir", folder, "--name", "{n}", "-v"])

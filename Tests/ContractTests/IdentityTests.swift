@@ -5,6 +5,8 @@ extension MessageContract {
     /// `mq recv A -F X | mq send B -F X` changes nothing, whatever the bytes.
     @Suite("What goes in comes out", .serialized, .timeLimit(.minutes(1)))
     struct IdentityTests {
+        private let fixture = Fixture()
+
         /// Through two queues, the middle of which is the identity.
         private static let chain = """
             set -o pipefail
@@ -19,8 +21,6 @@ extension MessageContract {
             _ subject: ContractSubject, _ framing: TestFraming, _ candidates: [[UInt8]], _ size: ContractSubject.Size = .small
         ) throws {
             let messages = subject.carriable(candidates)
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let folder = try fixture.directory()
             let input = framing.encode(messages)
             try write(input, "\(folder)/in")

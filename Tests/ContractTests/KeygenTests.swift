@@ -8,6 +8,8 @@ private let python = getenv("MQ_TEST_PYTHON").map { String(cString: $0) }
 extension ProgramContract {
     @Suite("keygen", .timeLimit(.minutes(1)))
     struct KeygenTests {
+        private let fixture = Fixture()
+
         private func mode(_ path: String) throws -> Int {
             try #require(FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
         }
@@ -33,8 +35,6 @@ extension ProgramContract {
 
         @Test("Both files are their owner's alone from the start, whatever the umask, and the public key is printed")
         func modes() throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let folder = try fixture.directory()
             let result = try sh("umask 0; cd $D; mq keygen key", in: folder)
             expectSuccess(result)
@@ -46,8 +46,6 @@ extension ProgramContract {
 
         @Test("No file is replaced unless asked, and none is left of a pair that could not be made", arguments: ["key", "key_secret"])
         func existing(taken: String) throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let folder = try fixture.directory()
             try write(utf8("mine"), "\(folder)/\(taken)")
             expectSentence(try mq().run("keygen", "\(folder)/key"), 73, "\(taken) is there already", "--force")

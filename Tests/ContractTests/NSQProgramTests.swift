@@ -6,6 +6,8 @@ import Testing
 /// What only nsq has, through the program, against the stand-in.
 @Suite("nsq through the program", .serialized, .timeLimit(.minutes(1)))
 struct NSQProgramTests {
+    private let fixture = Fixture()
+
     private static func address(_ server: NSQStandIn, _ queue: String, _ options: String = "") -> String {
         "nsq://127.0.0.1:\(server.tcpPort)/\(queue),http-port=\(server.httpPort)\(options)"
     }
@@ -23,8 +25,6 @@ struct NSQProgramTests {
 
     @Test("Several topics are received at once; -J, %Q and --out-dir tell them apart") func topics() throws {
         let server = try NSQStandIn()
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let folder = try fixture.directory()
         func publish() { for topic in ["a", "b"] { server.publish([utf8("of \(topic)")], to: topic) } }
         let both = Self.address(server, "a+b/c")

@@ -6,6 +6,8 @@ import Testing
 extension MessageContract {
     @Suite("Nothing is lost", .serialized, .timeLimit(.minutes(1)))
     struct NothingLostTests {
+        private let fixture = Fixture()
+
         @Test("recv | head takes what head shows and leaves the rest", arguments: ContractSubject.holding, [1, 5])
         func head(subject: ContractSubject, count: Int) throws {
             try subject.withQueue { queue in
@@ -64,8 +66,6 @@ extension MessageContract {
             "A signal in the middle of sending says how to resume, and doing so completes the transfer", arguments: ContractSubject.holding,
             [SIGINT, SIGTERM])
         func resume(subject: ContractSubject, signal: Int32) throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let folder = try fixture.directory()
             // A name that the shell must not take apart.
             let file = "\(folder)/it's input"
@@ -108,8 +108,6 @@ extension MessageContract {
             arguments: ContractSubject.holding, ["lines", "len32", "netstring", "jsonl"])
         func resumeBehindOversize(subject: ContractSubject, word: String) throws {
             let framing = try #require(TestFraming.all.first { $0.word == word })
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let folder = try fixture.directory()
             let big = [UInt8](repeating: 0x78, count: subject.smallLimit! + 1)
             try write(framing.encode([utf8("one"), utf8("two"), big, utf8("four"), big, utf8("six")]), "\(folder)/in")

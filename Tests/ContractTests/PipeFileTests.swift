@@ -5,6 +5,8 @@ import Testing
 extension ProgramContract {
     @Suite("Pipes with names, where files are named", .serialized, .timeLimit(.minutes(1)))
     struct PipeFileTests {
+        private let fixture = Fixture()
+
         /// The path of a pipe that nobody has opened.
         private func pipe(_ fixture: Fixture) throws -> String {
             let path = "\(try fixture.directory())/pipe"
@@ -14,8 +16,6 @@ extension ProgramContract {
 
         @Test("A signal ends a send that waits for a pipe to be written", arguments: [SIGINT, SIGTERM])
         func signal(number: CInt) throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let path = try pipe(fixture)
             try ContractSubject.posixMQ.withQueue { queue in
                 let program = try startOpen(["send", queue.send, "-F", "files", path])
@@ -39,8 +39,6 @@ extension ProgramContract {
 
         @Test("Configuration is read from files only: a pipe is refused at once, and named")
         func configuration() throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let path = try pipe(fixture)
             let alias = try mq().run(["explain", "@x"], environment: ["MQ_CONFIG": path], timeout: .seconds(5))
             expectSentence(alias, 78, path, "is a pipe")

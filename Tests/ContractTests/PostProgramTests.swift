@@ -7,19 +7,17 @@ extension ProgramContract {
     /// `mq post` as a user has it, to Python's HTTP server.
     @Suite("post", .timeLimit(.minutes(2)))
     struct PostProgramTests {
+        private let fixture = Fixture()
+
         private func path(_ kind: String) -> String { "\(kind)/\(UniqueName.make())" }
 
         /// An empty queue of the kernel.
         private func withQueue(_ body: (_ queue: String, _ server: PythonWorker) throws -> Void) throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             try body(try ContractSubject.posixMQ.make(fixture, .small).send, try PythonWorker.shared())
         }
 
         @Test("The uses it was made for: the worker daemon of sqs, from a stand-in of the service")
         func seed() throws {
-            let fixture = Fixture()
-            defer { fixture.cleanUp() }
             let server = try PythonWorker.shared()
             let (queue, name, status) = (try ContractSubject.sqs.make(fixture, .large), UniqueName.make(), try LoopbackSocket.freePort())
             let path = "/status/200/\(name)"

@@ -7,6 +7,8 @@ import Testing
 /// What the program says and ends with when SQS, or what should be SQS, fails.
 @Suite("sqs through the program", .serialized, .ownThread, .timeLimit(.minutes(2)))
 struct SQSProgramTests {
+    private let fixture = Fixture()
+
     @Test("Nobody at the endpoint is status 69, soon") func refused() throws {
         let result = try mq().run("send", "sqs:q,endpoint=http://127.0.0.1:1,region=us-east-1", "x", timeout: .seconds(10))
         #expect(result.status == 69 && result.errorText.hasPrefix("mq: sqs:q"), "\(result.errorText)")
@@ -90,8 +92,6 @@ struct SQSProgramTests {
     }
 
     @Test("A signal ends a send that waits for its credential_process, whose wait is said") func credentialProcess() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let path = "\(try fixture.directory())/config"
         try write(utf8("[default]\ncredential_process = sleep 100\n"), path)
         let program = try mq().start(

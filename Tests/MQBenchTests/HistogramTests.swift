@@ -46,7 +46,7 @@ struct HistogramTests {
     func fuzz() throws {
         let whole = Sample.histogram(median: 5000, count: 200)
         var survivors = 0
-        let rounds = try Fuzz.rounds(for: .seconds(1)) { random, seed in
+        let rounds = try Fuzz.rounds { random, seed in
             // Half of them inside of the checksum, which refuses nearly everything before it is looked at.
             let isPlain = seed % 2 == 0
             var bytes = isPlain ? whole.encoded() : Array(whole.log.utf8)

@@ -7,15 +7,16 @@ import Testing
 @Suite("A report as a page", .timeLimit(.minutes(1)))
 struct PageTests {
     /// With `MQ_TEST_PAGES=DIRECTORY` the pages stay there to be looked at.
-    static let pages: [(name: String, reports: [BenchReport])] = [
-        ("one", [Sample.report()]), ("five", [Sample.report(transports: 5, label: "five transports")]),
-        ("sizes", [Sample.report(sizes: [16, 1024, 65536], label: "sizes")]), ("troubled", [Sample.troubled()]),
-        ("two", [Sample.report(transports: 3, label: "before"), Sample.report(transports: 3, label: "after", seed: 9, speed: 0.8)]),
-        ("rtt", [Sample.roundTrip()]), ("find", [Sample.search()]),
+    static let pages = [
+        SampleReports("one", Sample.report()), SampleReports("five", Sample.report(transports: 5, label: "five transports")),
+        SampleReports("sizes", Sample.report(sizes: [16, 1024, 65536], label: "sizes")), SampleReports("troubled", Sample.troubled()),
+        SampleReports(
+            "two", Sample.report(transports: 3, label: "before"), Sample.report(transports: 3, label: "after", seed: 9, speed: 0.8)),
+        SampleReports("rtt", Sample.roundTrip()), SampleReports("find", Sample.search()),
     ]
 
     @Test("holds its reports, as they were, and no script", arguments: pages)
-    func holdsReports(_ page: (name: String, reports: [BenchReport])) throws {
+    func holdsReports(_ page: SampleReports) throws {
         let text = try ReportHTML.page(page.reports)
         if let directory = getenv("MQ_TEST_PAGES").map({ String(cString: $0) }) { write(text, to: "\(directory)/\(page.name).html") }
         #expect(try ReportJSON.decodeAll(Array(text.utf8)) == page.reports)
@@ -28,7 +29,7 @@ struct PageTests {
     }
 
     @Test("draws and shows finite numbers only", arguments: pages)
-    func finiteNumbers(_ page: (name: String, reports: [BenchReport])) throws {
+    func finiteNumbers(_ page: SampleReports) throws {
         let text = try ReportHTML.page(page.reports)
         let places = text.matches(of: /\s(?:x|y|x1|x2|y1|y2|cx|cy|r|width|height)="([^"]*)"/).map(\.1)
         #expect(places.count > 20)

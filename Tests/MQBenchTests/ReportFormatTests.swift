@@ -10,15 +10,18 @@ private let python = getenv("MQ_TEST_PYTHON").map { String(cString: $0) }
 
 @Suite("Reports", .timeLimit(.minutes(1)))
 struct ReportFormatTests {
-    static let samples: [(name: String, report: BenchReport)] = [
-        ("one", Sample.report()), ("five", Sample.report(transports: 5, sizes: [16, 65536])), ("troubled", Sample.troubled()),
-        ("round trips", Sample.roundTrip()), ("search", Sample.search()),
+    private let fixture = Fixture()
+
+    static let samples = [
+        SampleReports("one", Sample.report()), SampleReports("five", Sample.report(transports: 5, sizes: [16, 65536])),
+        SampleReports("troubled", Sample.troubled()), SampleReports("round trips", Sample.roundTrip()),
+        SampleReports("search", Sample.search()),
     ]
 
     @Test(
         "keep to the published schema, by an independent validator",
         .enabled(if: python != nil, "MQ_TEST_PYTHON names no Python with jsonschema"), arguments: samples)
-    func schema(_ sample: (name: String, report: BenchReport)) throws {
+    func schema(_ sample: SampleReports) throws {
         let program = """
             import json, sys, jsonschema
             schema = json.load(open(sys.argv[1]))
@@ -27,7 +30,7 @@ struct ReportFormatTests {
             print("valid")
             """
         let result = try Executable(python!).run(
-            ["-c", program, Executable.packageRoot + "/Schemas/bench-1.json"], input: .bytes(try ReportJSON.encode(sample.report)))
+            ["-c", program, Executable.packageRoot + "/Schemas/bench-1.json"], input: .bytes(try ReportJSON.encode(sample.reports[0])))
         #expect(result.text == "valid\n", "\(result.errorText.suffix(400))")
     }
 
@@ -35,8 +38,6 @@ struct ReportFormatTests {
         "have histogram logs that an independent reader reads",
         .enabled(if: python != nil, "MQ_TEST_PYTHON names no Python with hdrhistogram"))
     func histogramLog() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let path = try fixture.directory() + "/run.hlog"
         let report = Sample.report(transports: 2)
         try LocalFile.write(Array(try HistogramLog(report).text.utf8), to: path)
@@ -57,8 +58,8 @@ struct ReportFormatTests {
     }
 
     @Test("fit a terminal of 80 columns", arguments: samples, [true, false])
-    func width(_ sample: (name: String, report: BenchReport), isTerminal: Bool) {
-        for line in ReportText.text(sample.report, isTerminal: isTerminal).split(separator: "\n") {
+    func width(_ sample: SampleReports, isTerminal: Bool) {
+        for line in ReportText.text(sample.reports[0], isTerminal: isTerminal).split(separator: "\n") {
             #expect(line.count <= 80, "\(line)")
         }
     }
@@ -99,7 +100,7 @@ struct ReportFormatTests {
                 return count + (character == "," && !isQuoted ? 1 : 0)
             }
         }
-        let lines = ReportCSV.text(Self.samples.filter { $0.name != "troubled" }.map(\.report)).split(whereSeparator: \.isNewline)
+        let lines = ReportCSV.text(Self.samples.filter { $0.name != "troubled" }.map(\.reports[0])).split(whereSeparator: \.isNewline)
         #expect(lines.count > 5 && cells(lines[0]) > 10)
         for line in lines { #expect(cells(line) == cells(lines[0]), "\(line)") }
     }

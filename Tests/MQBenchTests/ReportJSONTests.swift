@@ -8,8 +8,8 @@ import Testing
 @Suite("Reports as JSON", .timeLimit(.minutes(1)))
 struct ReportJSONTests {
     @Test("come back as they were", arguments: ReportFormatTests.samples)
-    func identity(_ sample: (name: String, report: BenchReport)) throws {
-        #expect(try ReportJSON.decode(try ReportJSON.encode(sample.report)) == sample.report)
+    func identity(_ sample: SampleReports) throws {
+        #expect(try ReportJSON.decode(try ReportJSON.encode(sample.reports[0])) == sample.reports[0])
     }
 
     @Test("come back as they were, whatever stands in them")

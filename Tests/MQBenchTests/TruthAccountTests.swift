@@ -33,7 +33,7 @@ struct TruthAccountTests {
     @Test("Counts are exact at a rate", arguments: Fault.allCases, sides)
     func latency(fault: Fault, sides: (Int, Int)) throws {
         let run = TruthRun(
-            faults: fault.faults, rate: "2000", duration: 0.8, warmup: 0.2, producers: sides.0, consumers: sides.1)
+            faults: fault.faults, rate: "4000", duration: 0.4, warmup: 0.1, producers: sides.0, consumers: sides.1)
         let latency = try run.latency()
         check(latency.account, run, sent: 2000)
         // A second copy is no second response.

@@ -159,7 +159,7 @@ struct ArgumentParserTests {
             "--help", "-h", "-vv", "--timeout", "5s", "--option", "-o", "a=b", "", " ", "--error-format", "json",
         ]
         let tables = Verbs.tables + [Self.table, Self.running]
-        let rounds = Fuzz.rounds(for: .seconds(1)) { random, seed in
+        let rounds = Fuzz.rounds { random, seed in
             var words: [String] = []
             for _ in 0..<Int.random(in: 0...8, using: &random) {
                 var bytes: [UInt8] = []

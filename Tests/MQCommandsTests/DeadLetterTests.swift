@@ -8,6 +8,8 @@ import Testing
 /// Messages that were delivered too often: moved or dropped, and never lost on the way.
 @Suite(.ownThread, .timeLimit(.minutes(1)))
 struct DeadLetterTests {
+    private let fixture = Fixture()
+
     /// Runs `recv --drain --max-attempts 3` on `source`; a file is its output, so that nothing waits for a reader.
     private func receive(
         _ source: MemoryBroker, to dead: MemoryBroker?, through transport: (any Transport)? = nil, _ fixture: Fixture,
@@ -41,8 +43,6 @@ struct DeadLetterTests {
 
     @Test(arguments: [AckTime.after, .before])
     func whatWasDeliveredTooOftenMoves(ack: AckTime) throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try poisoned(fixture), dead = try MemoryBroker(fixture)
         try source.send(["good1", "good2"])
         let result = try receive(source, to: dead, fixture, ack: ack)
@@ -56,8 +56,6 @@ struct DeadLetterTests {
 
     /// One attempt before the limit, a message is handed over.
     @Test func theLastAttemptCounts() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try MemoryBroker(fixture), dead = try MemoryBroker(fixture)
         try source.send(["once more"])
         try source.fail(times: 2)
@@ -66,8 +64,6 @@ struct DeadLetterTests {
     }
 
     @Test func withoutAnAddressTheyAreDropped() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try poisoned(fixture)
         let result = try receive(source, to: nil, fixture)
         #expect(result.text.isEmpty && result.error == nil)
@@ -76,8 +72,6 @@ struct DeadLetterTests {
     }
 
     @Test func aDrainThatMovedAllItFoundHasFoundSomething() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try poisoned(fixture), dead = try MemoryBroker(fixture)
         let result = try receive(source, to: dead, fixture)
         #expect(result.text.isEmpty && result.error == nil && result.ending?.isSuccess == true)
@@ -85,8 +79,6 @@ struct DeadLetterTests {
     }
 
     @Test func theyAreNotAmongThoseCounted() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try poisoned(fixture), dead = try MemoryBroker(fixture)
         try source.send(["good1", "good2", "good3"])
         #expect(try receive(source, to: dead, fixture, count: 2).text == "good1\ngood2\n")
@@ -94,8 +86,6 @@ struct DeadLetterTests {
     }
 
     @Test func confirmationsMayBeLate() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try poisoned(fixture), dead = try MemoryBroker(fixture)
         var faults = Faults()
         faults.confirmLag = 100
@@ -109,8 +99,6 @@ struct DeadLetterTests {
     /// queues, and one that is only in doubt is in the source again.
     @Test(arguments: 1...6, [0, 1, 100])
     func nothingIsLostWhenTheDestinationBreaks(at place: Int, lag: Int) throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let bad = (1...5).map { "bad\($0)" }
         let source = try poisoned(fixture, bad), dead = try MemoryBroker(fixture)
         try source.send(["good"])
@@ -132,8 +120,6 @@ struct DeadLetterTests {
 
     /// The broker closed the connection while nothing was to be moved.
     @Test func anIdleConnectionThatWasClosedIsOpenedAgain() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try poisoned(fixture, ["bad1", "bad2", "bad3"]), dead = try MemoryBroker(fixture)
         let receiver = try source.transport.openReceiver(Opening(stop: StopFlag()))
         var batch = Batch()
@@ -149,8 +135,6 @@ struct DeadLetterTests {
     }
 
     @Test func whatTheDestinationRefusesIsPutBack() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try poisoned(fixture, ["ok", "too long for it", "ok too"])
         let dead = try MemoryBroker(fixture, ",max-message=8")
         let result = try receive(source, to: dead, fixture)
@@ -161,8 +145,6 @@ struct DeadLetterTests {
 
     @Test(arguments: [0, 100])
     func whatTheBrokerRefusesAfterwardsIsPutBack(lag: Int) throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try poisoned(fixture, ["a", "b", "c", "d"]), dead = try MemoryBroker(fixture)
         var faults = Faults()
         (faults.rejectEvery, faults.confirmLag) = (2, lag)

@@ -9,6 +9,8 @@ import Testing
 /// What a delivery promises to all that send through it.
 @Suite(.ownThread, .timeLimit(.minutes(1)))
 struct DeliveryTests {
+    private let fixture = Fixture()
+
     private func batch(_ bodies: [String]) -> Batch {
         var batch = Batch()
         for body in bodies { batch.append(body.utf8) }
@@ -16,8 +18,6 @@ struct DeliveryTests {
     }
 
     @Test func everyMessageGetsAVerdictByItsPosition() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try MemoryBroker(fixture, ",max-message=4")
         var limits = Delivery.Limits()
         (limits.skipsRefused, limits.skipsEmpty) = (true, true)
@@ -40,8 +40,6 @@ struct DeliveryTests {
     }
 
     @Test func attributesAreAddedForTheTimeOfSending() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try MemoryBroker(fixture)
         let delivery = Delivery(try queue.transport.openSender(Opening(stop: StopFlag())), of: queue.address.descriptor)
         var letters = batch(["a", "b"])
@@ -63,8 +61,6 @@ struct DeliveryTests {
 
     /// A queue that is full takes what fits, counts it at once, says why it waits, and gives up after the timeout.
     @Test func aFullQueueSaysSo() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try MemoryBroker(fixture, ",depth=4")
         let said = Mutex<[Notice]>([])
         var limits = Delivery.Limits()
@@ -82,8 +78,6 @@ struct DeliveryTests {
     }
 
     @Test func aTimeoutOfNothingIsNotSpokenOf() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try MemoryBroker(fixture, ",depth=4")
         var limits = Delivery.Limits()
         (limits.slice, limits.timeout) = (.milliseconds(20), .zero)

@@ -9,6 +9,8 @@ import Testing
 /// The small parts of `mq exec`, without a queue.
 @Suite(.ownThread, .timeLimit(.minutes(1)))
 struct ExecPartsTests {
+    private let fixture = Fixture()
+
     @Test(arguments: [
         ("posix-mq:/jobs", "jobs"), ("posix-mq:jobs", "jobs"), ("sysv:0x4d51", "0x4d51"), ("nsq:orders/bill", "orders/bill"),
         ("nsq://127.0.0.1:4150/orders/bill,tls", "orders/bill"), ("sqs:jobs", "jobs"),
@@ -31,8 +33,6 @@ struct ExecPartsTests {
     }
 
     @Test func aJobLogGoesOnBehindWhatIsThere() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let path = try fixture.directory() + "/log"
         let entry = JobLog.Entry(number: 1, started: 0, ran: 0, verdict: "ok")
         for _ in 0..<2 { try JobLog(path, console: quiet).write(entry) }

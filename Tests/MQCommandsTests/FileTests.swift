@@ -61,6 +61,8 @@ struct FileNameTests {
 /// A row of files: what is in them, and when it is settled.
 @Suite(.ownThread, .timeLimit(.minutes(1)))
 struct FileSinkTests {
+    private let fixture = Fixture()
+
     private func plan(
         _ folder: String, name: String = "{n}", size: Int? = nil, gzip: Int? = nil, every: Duration? = nil, syncEvery: Duration? = nil
     ) throws -> FileSink.Plan {
@@ -91,8 +93,6 @@ struct FileSinkTests {
     private func text(_ path: String) throws -> String { String(decoding: try LocalFile.contents(of: path), as: UTF8.self) }
 
     @Test func aFileEndsWithTheMessageThatFillsIt() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try MemoryBroker(fixture), folder = try fixture.directory()
         try source.send((0..<10).map { "\($0)" })
         #expect(try run(source, plan(folder, size: 5)) == nil)
@@ -102,8 +102,6 @@ struct FileSinkTests {
     }
 
     @Test func nothingIsOverwritten() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try MemoryBroker(fixture), folder = try fixture.directory()
         try LocalFile.write(Array("mine".utf8), to: "\(folder)/a.log")
         try LocalFile.write(Array("working".utf8), to: "\(folder)/a-2.log.part")
@@ -116,8 +114,6 @@ struct FileSinkTests {
 
     /// The name was free when the file was begun, and is taken when it ends.
     @Test func aNameTakenMeanwhileIsLeftAlone() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let folder = try fixture.directory()
         let file = try RotatingFile(plan(folder, name: "a.log").file, console: quiet)
         let bytes = Array("one\n".utf8)
@@ -130,8 +126,6 @@ struct FileSinkTests {
 
     @Test(arguments: [1, 6, 9])
     func compressedFilesAreRead(level: Int) throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try MemoryBroker(fixture), folder = try fixture.directory()
         let lines = (0..<5000).map { "message number \($0) of many" }
         try source.send(lines)
@@ -145,8 +139,6 @@ struct FileSinkTests {
     /// What `sync` has returned for can be read although the file has no end: as after kill -9.
     @Test(arguments: [nil, 6])
     func whatIsSafeIsThereBeforeTheFileEnds(gzip: Int?) throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let folder = try fixture.directory()
         let sink = try FileSink(
             plan(folder, name: "a", gzip: gzip, syncEvery: .seconds(3600)), .framed(.lines), queue: "", isStrict: false, console: quiet)
@@ -167,8 +159,6 @@ struct FileSinkTests {
     }
 
     @Test func eachOfSeveralQueuesHasFilesOfItsOwn() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let folder = try fixture.directory()
         var plan = try plan(folder, name: "{queue}.{n}", syncEvery: .seconds(3600))
         plan.dividesQueues = true
@@ -195,8 +185,6 @@ struct FileSinkTests {
     }
 
     @Test func aFileEndsWithItsTime() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try MemoryBroker(fixture), folder = try fixture.directory()
         try source.send(["a"])
         let files = try plan(folder, every: .milliseconds(200))
@@ -217,8 +205,6 @@ struct FileSinkTests {
     }
 
     @Test func filesEndAtWholeMultiplesOfTheirTimeByTheLocalClock() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let folder = try fixture.directory()
         // Half an hour before a whole multiple of two hours of local time.
         var (start, parts) = (time_t(1_800_000_000), tm())
@@ -252,8 +238,6 @@ struct FileSinkTests {
 
     /// A message that must not be written ends the run; those before it are in the file and settled, the others put back.
     @Test func aRefusedRecordLeavesTheOthersWhereTheyBelong() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try MemoryBroker(fixture), folder = try fixture.directory()
         try source.send(["a", "b", "c\nd", "e"])
         let error = try run(source, plan(folder, name: "f")) { $0.isStrict = true }
@@ -264,8 +248,6 @@ struct FileSinkTests {
 
     /// A folder in which no file can be made any more: everything goes back to the queue.
     @Test func whatCannotBeWrittenIsPutBack() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try MemoryBroker(fixture), folder = try fixture.directory()
         try LocalFile.write([], to: "\(folder)/in-the-way")
         try source.send(["a", "b"])
@@ -276,8 +258,6 @@ struct FileSinkTests {
     }
 
     @Test func deadLettersAreNoPartOfAFile() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try MemoryBroker(fixture), dead = try MemoryBroker(fixture), folder = try fixture.directory()
         try source.send(["bad"])
         try source.fail(times: 3)

@@ -10,6 +10,8 @@ import Testing
 /// Messages that fail at a work and are tried again, over a queue that takes nothing back and over one that does.
 @Suite(.ownThread, .timeLimit(.minutes(1)))
 struct PersistenceTests {
+    private let fixture = Fixture()
+
     /// A queue of the kernel, removed at the end.
     private struct KernelQueue {
         let address: ResolvedAddress
@@ -73,8 +75,6 @@ struct PersistenceTests {
 
     @Test(arguments: ["posix-mq", "sysv"])
     func aMessageThatFailsIsTriedAgainHereAfterItsBackOff(scheme: String) throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try KernelQueue(fixture, scheme)
         try queue.send(["a", "b", "c"])
         let tally = Tally()
@@ -89,8 +89,6 @@ struct PersistenceTests {
 
     @Test(arguments: ["posix-mq", "sysv"])
     func whatIsHeldAtTheEndGoesBackWithItsPriorityOrItsType(scheme: String) throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try KernelQueue(fixture, scheme)
         try queue.send(["a", "b", "c"]) { ($0.priority, $0.type) = (scheme == "sysv" ? nil : 7, scheme == "sysv" ? 7 : nil) }
         let stop = StopFlag(), tally = Tally()
@@ -103,8 +101,6 @@ struct PersistenceTests {
     }
 
     @Test func noMoreThanHoldAreKeptForAnotherAttempt() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try KernelQueue(fixture, "posix-mq")
         try queue.send((0..<9).map { "\($0)" })
         let stop = StopFlag()
@@ -117,8 +113,6 @@ struct PersistenceTests {
 
     /// The attempts of a queue that counts none are counted here.
     @Test func whatFailsTooOftenIsADeadLetterThatSaysWhy() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try KernelQueue(fixture, "posix-mq"), dead = try MemoryBroker(fixture)
         try queue.send(["bad", "good", "refused"])
         let tally = Tally()
@@ -140,8 +134,6 @@ struct PersistenceTests {
     }
 
     @Test func whatIsRefusedWithoutAPlaceForDeadLettersIsAcknowledged() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try MemoryBroker(fixture)
         try source.send(["a", "b"])
         let tally = Tally()
@@ -152,8 +144,6 @@ struct PersistenceTests {
 
     /// `--drain` waits for what it gave back itself: otherwise a job that failed at first would be left undone.
     @Test func aQueueIsDrainedWhenWhatFailedIsDone() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try MemoryBroker(fixture)
         try source.send(["a", "b"])
         let work = ScriptedWork { body, attempt in body == "a" && attempt < 3 ? .again(after: .milliseconds(30)) : .done }
@@ -171,8 +161,6 @@ struct PersistenceTests {
 
     /// Where the broker counts attempts and delays messages, nothing is kept here.
     @Test func aBrokerKeepsWhatFails() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try MemoryBroker(fixture)
         try source.send(["a", "b"])
         let work = ScriptedWork { body, attempt in body == "a" && attempt < 3 ? .again(after: nil) : .done }
@@ -181,8 +169,6 @@ struct PersistenceTests {
     }
 
     @Test func aCountIsExactThoughMessagesAreHeld() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try KernelQueue(fixture, "sysv")
         try queue.send((0..<40).map { "\($0)" })
         let work = ScriptedWork(width: 4, delay: .milliseconds(1)) { body, attempt in
@@ -194,8 +180,6 @@ struct PersistenceTests {
     }
 
     @Test func anEndOfTimeIsNoFailureButForACount() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try KernelQueue(fixture, "posix-mq")
         try queue.send(["a"])
         let first = try run(queue.address, ScriptedWork { _, _ in .done }) {
@@ -220,8 +204,6 @@ struct PersistenceTests {
     }
 
     @Test func nothingIsTakenWhileTheGateIsClosed() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let source = try MemoryBroker(fixture), turn = Turn(), gate = Gate(turn)
         try source.send((0..<20).map { "\($0)" })
         gate.close()
@@ -239,8 +221,6 @@ struct PersistenceTests {
 
     /// The second signal: what runs is not waited for.
     @Test func whoIsInAHurryDoesNotWaitForWhatIsUnderWay() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try KernelQueue(fixture, "posix-mq"), stop = StopFlag(), turn = Turn(), hurry = StopFlag()
         try queue.send(["a"])
         let work = ScriptedWork(delay: .seconds(100)) { _, _ in .done }

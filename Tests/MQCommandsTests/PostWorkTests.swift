@@ -9,6 +9,8 @@ import Testing
 /// Messages posted to Python's HTTP server, which answers as its path says.
 @Suite(.ownThread, .timeLimit(.minutes(1)))
 struct PostWorkTests {
+    private let fixture = Fixture()
+
     /// One run over a queue in this process, whose broker counts attempts.
     private final class Run {
         let queue: MemoryBroker, dead: MemoryBroker
@@ -49,8 +51,6 @@ struct PostWorkTests {
     private func path(_ kind: String) -> String { "\(kind)/\(UniqueName.make())" }
 
     private func withFixture(_ body: (Fixture, PythonWorker) throws -> Void) throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         try body(fixture, try PythonWorker.shared())
     }
 
@@ -294,8 +294,6 @@ struct PostWorkTests {
 
     /// It is away for a moment in the middle: its messages wait in the queue, not here.
     @Test func aWorkerThatIsAwayForAMomentLosesNothing() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let port = try LoopbackSocket.freePort()
         let first = try PythonWorker(port: port)
         try first.setHealth("x", 200)

@@ -18,6 +18,7 @@ struct RemedyTests {
         #expect(words(Send.self, .create) == "mq create posix-mq:/jobs makes it, or --create")
         #expect(words(Purge.self, .create) == "mq create posix-mq:/jobs makes it")
         #expect(words(Create.self, .ifMissing) == "--if-missing takes that for success; mq stat posix-mq:/jobs shows it")
+        #expect(words(Keygen.self, .replace) == "--force replaces it")
         #expect(words(RedriveVerb.self, .destination) == "--to says where the messages go")
     }
 

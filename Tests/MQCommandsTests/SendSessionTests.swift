@@ -8,6 +8,8 @@ import Testing
 /// What a broker does to a sender and the kernel's queues do not: it confirms late, refuses one by one, goes away.
 @Suite(.ownThread, .timeLimit(.minutes(1)))
 struct SendSessionTests {
+    private let fixture = Fixture()
+
     private func send(
         _ lines: [String], _ faults: Faults, to queue: MemoryBroker, skips: Bool = false, words: Bool = false
     ) throws -> TransportError? {
@@ -29,8 +31,6 @@ struct SendSessionTests {
     /// The statement never skips a record that did not arrive: what arrived and what comes from its byte on are all.
     @Test(arguments: [1, 2, 25, 50], [0, 1, 7, 1000])
     func resumingLeavesNothingOut(at place: Int, lag: Int) throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try MemoryBroker(fixture)
         var faults = Faults()
         (faults.breakAt, faults.confirmLag) = (place, lag)
@@ -47,8 +47,6 @@ struct SendSessionTests {
 
     @Test(arguments: [0, 1000], [false, true])
     func refusalsAreNamedByTheirRecord(lag: Int, words: Bool) throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try MemoryBroker(fixture)
         var faults = Faults()
         (faults.rejectEvery, faults.confirmLag) = (20, lag)
@@ -62,8 +60,6 @@ struct SendSessionTests {
 
     @Test(arguments: [0, 3, 1000])
     func refusalsAreSkippedWhenAskedFor(lag: Int) throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try MemoryBroker(fixture)
         var faults = Faults()
         (faults.rejectEvery, faults.confirmLag) = (10, lag)
@@ -73,8 +69,6 @@ struct SendSessionTests {
 
     /// The connection breaks before anybody has asked what was refused.
     @Test func aRefusalIsNotForgottenWhenTheConnectionBreaks() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try MemoryBroker(fixture)
         var faults = Faults()
         (faults.rejectEvery, faults.breakAt) = (10, 15)
@@ -87,8 +81,6 @@ struct SendSessionTests {
 
     /// Runs `send` with a broker that answers in its own order.
     private func send(_ lines: [String], _ script: ScriptedSender.Script, logsJSON: Bool = false) throws -> TransportError? {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let input = Pipe()
         input.give(lines.map { $0 + "\n" }.joined())
         input.closeWriter()
@@ -159,8 +151,6 @@ struct SendSessionTests {
         (.netstring, "1:a,x2:bb,1:c,", "record 2 (byte 4)", nil), (.len32, "\0\0\0\u{1}a\0\0\0\u{5}b", "record 2 (byte 5)", nil),
     ])
     func resumingStandsBehindARecordThatCannotBeRead(framing: Framing, text: String, place: String, next: Int?) throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let queue = try MemoryBroker(fixture)
         let input = Pipe()
         input.give(text)

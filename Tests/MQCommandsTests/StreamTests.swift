@@ -22,7 +22,7 @@ struct LedgerTests {
 
     /// Resuming at what it names leaves no record out, however much is outstanding, and its memory is bounded.
     @Test func neverNamesARecordThatIsTooLate() {
-        let rounds = Fuzz.rounds(for: .milliseconds(700)) { random, seed in
+        let rounds = Fuzz.rounds { random, seed in
             var ledger = Ledger()
             var (accepted, base) = (0, 0)
             for _ in 0..<30 {

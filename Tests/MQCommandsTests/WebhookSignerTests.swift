@@ -6,6 +6,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct WebhookSignerTests {
+    private let fixture = Fixture()
+
     /// The example of the specification (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
     private static let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     private static let body = #"{"test": 2432232314}"#
@@ -17,8 +19,6 @@ struct WebhookSignerTests {
     }
 
     @Test func theExampleOfTheSpecificationHasItsSignature() throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         for text in [Self.key, Self.key + "\n", String(Self.key.dropFirst(6))] {
             let signer = try WebhookSigner(files: [try file(text, fixture)])
             let headers = signer.headers(id: "msg_p5jXN8AQM9LWM0D4loKWxJek", time: 1_614_265_330, Self.body.bytes)
@@ -42,8 +42,6 @@ struct WebhookSignerTests {
         ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS", "does not hold a key"),
     ])
     func aFileWithoutAKeyIsRefused(text: String, part: String) throws {
-        let fixture = Fixture()
-        defer { fixture.cleanUp() }
         let path = try file(text, fixture)
         let error = failure { try WebhookSigner(files: [path]) }
         #expect(error?.code == .configuration && error?.message.contains(part) == true, "\(error?.message ?? "accepted")")

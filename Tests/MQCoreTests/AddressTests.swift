@@ -120,7 +120,7 @@ struct AddressFuzzTests {
             "\u{301}", "é", "\r\n", "\0", " ", "-", "host", "key=value", "flag", "🐟",
         ]
         var accepted = 0
-        let rounds = Fuzz.rounds(for: .seconds(1)) { random, seed in
+        let rounds = Fuzz.rounds { random, seed in
             let count = Int.random(in: 0...12, using: &random)
             var text = Bool.random(using: &random) ? "mem:" : ""
             for _ in 0..<count { text += words.randomElement(using: &random)! }
@@ -134,7 +134,7 @@ struct AddressFuzzTests {
     }
 
     @Test func mutatedAddressesDoNoHarm() {
-        let rounds = Fuzz.rounds(for: .seconds(1)) { random, seed in
+        let rounds = Fuzz.rounds { random, seed in
             let form = AddressTests.forms.randomElement(using: &random)!
             var bytes = form.typed.bytes
             for _ in 0...Int.random(in: 0...3, using: &random) where !bytes.isEmpty {

@@ -158,7 +158,7 @@ struct EnvelopeTests {
     // MARK: - At random
 
     @Test func encodingAndDecodingIsTheIdentity() throws {
-        let rounds = try Fuzz.rounds(for: .seconds(2)) { random, seed in
+        let rounds = try Fuzz.rounds { random, seed in
             let body = random.bytes(upTo: 200, of: seed % 2 == 0 ? nil : "a\"\\\n\u{7f}é\u{85}".bytes)
             let properties = random.properties(of: body)
             let (decoded, back) = try decode(encode(body, properties))
@@ -169,7 +169,7 @@ struct EnvelopeTests {
     }
 
     @Test func mutatedRecordsDoNoHarm() {
-        let rounds = Fuzz.rounds(for: .seconds(1)) { random, seed in
+        let rounds = Fuzz.rounds { random, seed in
             var text = encode(random.bytes(upTo: 10), random.properties(of: [])).bytes
             for _ in 0...Int.random(in: 0...4, using: &random) {
                 text[Int.random(in: 0..<text.count, using: &random)] = UInt8.random(in: 0...255, using: &random)

@@ -40,16 +40,4 @@ struct LocalFileTests {
         #expect(failure { try LocalFile.contents(of: "/") }?.message == "/: is a directory")
         #expect(LocalFile.failure("/x", EACCES).code == .permission)
     }
-
-    @Test func aFileIsReplacedWholeOrNotAtAll() throws {
-        let folder = try fixture.directory()
-        let path = "\(folder)/report"
-        try LocalFile.replace(path, with: Array("first".utf8))
-        try LocalFile.replace(path, with: Array("second".utf8))
-        #expect(try LocalFile.contents(of: path) == Array("second".utf8))
-        // What cannot be put in place of a folder is not left beside it.
-        let error = failure { try LocalFile.replace(folder, with: [1]) }
-        #expect(error?.code == .inputOutput && error?.message.hasPrefix("\(folder): ") == true)
-        #expect(access("\(folder).\(getpid())", F_OK) != 0)
-    }
 }

@@ -121,7 +121,7 @@ struct NSQProtocolTests {
     }
 
     @Test func parcelsHoldAtMostSixtyFourKilobytesOrAThousandMessages() {
-        let rounds = Fuzz.rounds(for: .seconds(1)) { generator, seed in
+        let rounds = Fuzz.rounds { generator, seed in
             var batch = Batch()
             let count = Int.random(in: 1...3000, using: &generator)
             let size = Int.random(in: 1...200, using: &generator)
@@ -210,7 +210,7 @@ struct NSQProtocolTests {
     // MARK: In flight
 
     @Test func unsettledMessagesAreFoundWhateverTheOrder() {
-        let rounds = Fuzz.rounds(for: .seconds(1)) { generator, seed in
+        let rounds = Fuzz.rounds { generator, seed in
             let flight = InFlight(capacity: 4)
             var model: [Int: InFlight.Entry] = [:]
             // Mostly settled from one end, with a few left behind; or anywhere.

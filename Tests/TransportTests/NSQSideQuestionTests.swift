@@ -23,7 +23,7 @@ struct NSQSideQuestionTests {
     @Test func nonsenseInRepliesDoesNoHarm() {
         let good = Array("HTTP/1.0 200 OK\r\nContent-Length: 24\r\n\r\n{\"topics\":[{\"depth\":1}]}".utf8)
         var (taken, refused) = (0, 0)
-        Fuzz.rounds(for: .seconds(1)) { generator, _ in
+        Fuzz.rounds { generator, _ in
             var bytes = good
             for _ in 0..<Int.random(in: 0...3, using: &generator) {
                 bytes[Int.random(in: bytes.indices, using: &generator)] =

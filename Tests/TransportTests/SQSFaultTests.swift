@@ -9,14 +9,15 @@ import Testing
 
 extension ConformanceSubject {
     fileprivate static let sqsStandard = sqsStandIn(suffix: "", missing: [])
-    fileprivate static let sqsFIFO = sqsStandIn(suffix: ".fifo", missing: .delay)
+    /// Its empty polls do not wait at the service for as long as those of `sqsStandard`.
+    fileprivate static let sqsFIFO = sqsStandIn(suffix: ".fifo", missing: .delay, ",wait=1s")
 
     private static let standIn = Result { try SQSStandIn() }
 
-    private static func sqsStandIn(suffix: String, missing: Capabilities) -> ConformanceSubject {
+    private static func sqsStandIn(suffix: String, missing: Capabilities, _ more: String = "") -> ConformanceSubject {
         var subject = ConformanceSubject(SQSTransport.descriptor.without(missing)) {
             let endpoint = try standIn.get().endpoint
-            let queue = try SQSTransport.at("sqs:\(UniqueName.make())\(suffix),base64", endpoint: endpoint)
+            let queue = try SQSTransport.at("sqs:\(UniqueName.make())\(suffix),base64\(more)", endpoint: endpoint)
             _ = try queue.openAdmin(Opening(stop: StopFlag())).create(exclusive: true)
             return ConformanceQueue(sending: queue) { try? queue.openAdmin(Opening(stop: StopFlag())).delete() }
         }
@@ -26,7 +27,7 @@ extension ConformanceSubject {
         subject.fillsUp = false
         subject.noticesRemoval = false
         subject.keepsOrder = !suffix.isEmpty
-        subject.streamLength = 5000
+        subject.streamLength = 1500
         return subject
     }
 }

@@ -119,7 +119,7 @@ struct FrameTests {
     }
 
     @Test func howeverAStreamIsCutTheMessagesAreTheSame() {
-        let rounds = Fuzz.rounds(for: .seconds(1)) { generator, seed in
+        let rounds = Fuzz.rounds { generator, seed in
             let output = FrameBlock()
             var expected: [[UInt8]] = []
             for _ in 0..<Int.random(in: 0...30, using: &generator) {
@@ -147,7 +147,7 @@ struct FrameTests {
     }
 
     @Test func theBufferKeepsItsBytesWhateverIsTakenFromIt() {
-        let rounds = Fuzz.rounds(for: .seconds(1)) { generator, seed in
+        let rounds = Fuzz.rounds { generator, seed in
             let output = FrameBlock(capacity: 64)
             var (expected, seen) = ([UInt8](), [UInt8]())
             for _ in 0..<50 {

@@ -187,7 +187,7 @@ struct SessionTests {
     // MARK: fuzz
 
     @Test func howeverAStreamIsCutTheActionsAreTheSame() {
-        let rounds = Fuzz.rounds(for: .seconds(1)) { generator, seed in
+        let rounds = Fuzz.rounds { generator, seed in
             let role = Role.allCases.randomElement(using: &generator)!
             var stream = opening(role.peers.randomElement(using: &generator)!.name, minor: UInt8.random(in: 0...1, using: &generator))
             for _ in 0..<Int.random(in: 0...20, using: &generator) {
@@ -215,7 +215,7 @@ struct SessionTests {
     }
 
     @Test func noiseNeverTraps() {
-        let rounds = Fuzz.rounds(for: .seconds(1)) { generator, _ in
+        let rounds = Fuzz.rounds { generator, _ in
             var noise = Bool.random(using: &generator) ? opening("PULL") : []
             noise += (0..<Int.random(in: 0...200, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
             var session = Session(Session.Settings(.push), at: 0)

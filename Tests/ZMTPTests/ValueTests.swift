@@ -12,7 +12,7 @@ struct ValueTests {
     }
 
     @Test func aTreeFindsWhatAListFinds() {
-        let rounds = Fuzz.rounds(for: .seconds(1)) { generator, seed in
+        let rounds = Fuzz.rounds { generator, seed in
             var (tree, list) = (SubscriptionTree(), [(topic: [UInt8], peer: Int)]())
             let random = { (generator: inout SeededGenerator) in
                 (0..<Int.random(in: 0...6, using: &generator)).map { _ in UInt8.random(in: 0...2, using: &generator) }

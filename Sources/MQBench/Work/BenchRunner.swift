@@ -101,8 +101,9 @@ extension BenchRunner {
         var result = BenchResult(
             name: target.text, address: target.text, transport: target.descriptor.name, guarantee: target.descriptor.guarantee.rawValue,
             size: size)
-        if !isOrdered(target, try? target.transport.meetingPoint(named: "any")) { result.isOrdered = false }
-        if isProcessLocal(target, try? target.transport.meetingPoint(named: "any")) { result.isProcessLocal = true }
+        let point = try? target.transport.meetingPoint(named: "any")
+        if !isOrdered(target, point) { result.isOrdered = false }
+        if isProcessLocal(target, point) { result.isProcessLocal = true }
         let place = Place(step: step, steps: steps, name: target.text)
         do throws(TransportError) {
             if plan.roundTrip {

@@ -28,6 +28,7 @@ struct RemedyWords: Sendable {
         case .skipEmpty: flag("--skip-empty", " leaves them out")
         case .wait: flag("--timeout", " says how long to wait")
         case .retry: flag("--retry", " reconnects")
+        case .replace: flag("--force", " replaces it")
         case .newIdentity: flag("--new-dedup", " gives messages new deduplication ids")
         case .destination: flag("--to", " says where the messages go")
         case .ifMissing: joined(flag("--if-missing", " takes that for success"), command("stat", place, "shows it"))

@@ -59,7 +59,7 @@ struct Check: Verb {
         if let number = stop.reason?.signal { return .signal(number) }
         let report = CheckReport(address: Address.escapingRaw(address), results: results)
         let text = try report.text(format)
-        if let path = words.text(Self.output) { try LocalFile.replace(path, with: Array(text.utf8)) } else { try Results.print(text) }
+        if let path = words.text(Self.output) { try FileDraft(Array(text.utf8), for: path).put() } else { try Results.print(text) }
         if format == .nagios { return .status(CInt(results.state.rawValue)) }
         for result in results where result.state == .warning { console.warn("\(result.name): \(result.words)") }
         guard results.state == .ok || results.state == .warning else {

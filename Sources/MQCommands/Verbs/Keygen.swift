@@ -1,3 +1,4 @@
+import Glibc
 import MQCore
 
 struct Keygen: Verb {
@@ -54,18 +55,23 @@ struct Keygen: Verb {
         }
         let pair = try Registry.makeKeyPair()
         let isBare = format == "z85"
-        var secret = try PrivateFile(isBare ? pair.secretKey + "\n" : pair.secretCertificate, for: name + "_secret")
-        var open = try PrivateFile(isBare ? pair.publicKey + "\n" : pair.publicCertificate, for: name)
+        let secret = try draft(isBare ? pair.secretKey + "\n" : pair.secretCertificate, name + "_secret")
+        let open = try draft(isBare ? pair.publicKey + "\n" : pair.publicCertificate, name)
         let replaces = words.has(Self.force)
         try secret.put(replaces: replaces)
         do throws(TransportError) {
             try open.put(replaces: replaces)
         } catch {
             // Half a pair is of no use. One that has replaced another stays: its key is nowhere else.
-            if !replaces { secret.remove() }
+            if !replaces { unlink((name + "_secret").rawCString) }
             throw error
         }
         try Results.print(pair.publicKey + "\n")
         return .success
+    }
+
+    /// Readable by nobody else from the moment it is made.
+    private func draft(_ text: String, _ path: String) throws(TransportError) -> FileDraft {
+        try FileDraft(Array(text.utf8), for: path, permissions: 0o600, failingAs: .cannotCreate)
     }
 }

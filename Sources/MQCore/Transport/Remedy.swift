@@ -11,6 +11,8 @@ public enum Remedy: Hashable, Sendable {
     case retry
     /// Make the queue.
     case create
+    /// Replace what is there.
+    case replace
     /// Take a queue that exists already for success.
     case ifMissing
     /// Create the queue again with these options of its address, `["qbytes=64k", "set"]`, which changes it.

@@ -23,14 +23,14 @@ struct CheckRun {
         let capabilities = address.descriptor.capabilities
         let goesRound = capabilities.isSuperset(of: [.admin, .send, .receive])
         var results: [CheckResult] = []
+        let point = Result { () throws(TransportError) in try transport.meetingPoint(named: PrivateName.make("mq-check")) }
         // A private queue is not there before it is made for the message.
-        let isPrivate = (try? transport.meetingPoint(named: PrivateName.make("mq-check")))?.isPrivate == true
-        if !(goesRound && isPrivate) {
+        if !(goesRound && (try? point.get())?.isPrivate == true) {
             results.append(try timed("up", nil) { () throws(TransportError) in Self.words(try transport.probe(opening())) })
             guard results[0].state == .ok else { return results }
         }
         if goesRound {
-            results.append(try timed("round-trip", plan.time) { () throws(TransportError) in try roundTrip(transport) })
+            results.append(try timed("round-trip", plan.time) { () throws(TransportError) in try roundTrip(transport, point) })
         }
         if plan.depth != nil || plan.age != nil {
             try address.require(.admin, for: "tell how much is in a queue")
@@ -75,14 +75,16 @@ struct CheckRun {
 
     // MARK: - A message there and back
 
-    private func roundTrip(_ transport: any Transport) throws(TransportError) -> String {
+    private func roundTrip(
+        _ transport: any Transport, _ point: Result<MeetingPoint, TransportError>
+    ) throws(TransportError) -> String {
         if plan.isInPlace {
             let status = try transport.openAdmin(opening()).status()
             // Others' messages would have to be taken and put back.
             if let reason = try QueueCondition.empty.obstacle(.status(status), now: 0) {
                 throw TransportError(.tryAgain, "a message in place needs an empty queue; there are \(reason)")
             }
-            let point = try transport.meetingPoint(named: PrivateName.make("mq-check"))
+            let point = try point.get()
             try exchange(point.sending, point.receiving)
             return "a message came back, in the queue itself"
         }
