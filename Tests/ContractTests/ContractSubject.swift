@@ -67,7 +67,7 @@ struct ContractSubject: Sendable, CustomTestStringConvertible {
     /// The broker tells how many receivers there are, and how many messages came again because one was silent.
     var tellsReceivers = false
     /// How many messages make a long stream: numbered lines fill a pipe behind the first ten thousand.
-    var stream = 300_000
+    var stream = 100_000
     /// An address as `mq list` and `mq stat` show it: without what says how to send and not where.
     var shown: @Sendable (String) -> String = { $0 }
     /// The address under which `mq list` shows the queues; the transport itself where there is only one place for them.
