@@ -7,8 +7,6 @@ import Testing
 ///
 /// Every suite here runs over `all`; a further transport is one more row.
 struct ContractSubject: Sendable, CustomTestStringConvertible {
-    private let fixture = Fixture()
-
     /// Addresses of a new queue; for most transports both are the same.
     struct Queue: Sendable {
         var send: String
@@ -90,6 +88,8 @@ struct ContractSubject: Sendable, CustomTestStringConvertible {
 
     /// Runs `body` with a new queue, and removes the queue whatever happens.
     func withQueue(_ size: Size = .small, _ body: (Queue) throws -> Void) throws {
+        let fixture = Fixture()
+        defer { fixture.cleanUp() }
         try body(try make(fixture, size))
     }
 
