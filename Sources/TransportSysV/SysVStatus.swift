@@ -32,7 +32,8 @@ struct SysVStatus: Sendable {
     /// A line of /proc/sysvipc/msg, which everybody may read: key (signed decimal), msqid, perms (octal), cbytes, qnum,
     /// lspid, lrpid, uid, gid, cuid, cgid, stime, rtime, ctime. `nil` for the heading.
     init?(line: Substring) {
-        let words = line.split(separator: " ")
+        // Of bytes: there may be tens of thousands of lines, and characters would have to be looked for.
+        let words = line.utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
         guard words.count >= 14, let key = Int32(words[0]), let id = CInt(words[1]), let mode = Int(words[2], radix: 8) else {
             return nil
         }
@@ -53,7 +54,7 @@ struct SysVStatus: Sendable {
             throw TransportError(
                 .unsupported, "/proc/sysvipc/msg cannot be read", hint: "is /proc mounted, and has this kernel System V queues?")
         }
-        return text.split(separator: "\n").compactMap { SysVStatus(line: $0) }
+        return text.utf8.split(separator: UInt8(ascii: "\n")).compactMap { SysVStatus(line: Substring($0)) }
     }
 
     /// The address by which it is reached: by key, or by identifier where it is private.

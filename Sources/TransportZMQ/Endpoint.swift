@@ -136,6 +136,16 @@ struct Endpoint: Sendable, Equatable {
         return .tcp(source: source, host: String(host), port: port)
     }
 
+    /// The parts of a source address, `host:port`, the port being 0 or `*` for any; `nil` when it has not that form.
+    static func source(_ text: String) -> (host: String, port: UInt16)? {
+        guard let colon = text.lastIndex(of: ":") else { return nil }
+        let digits = text[text.index(after: colon)...]
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        guard let port = digits == "*" ? 0 : UInt16(digits) else { return nil }
+        return (host.isEmpty ? "*" : String(host), port)
+    }
+
     private static func ipc(_ rest: String) throws(TransportError) -> Medium {
         if rest.hasPrefix("@") {
             // The kernel counts the leading NUL in place of the @.

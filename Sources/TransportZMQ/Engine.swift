@@ -10,9 +10,9 @@ enum Engine: String, CaseIterable, Sendable {
     /// Options that only libzmq has.
     static let libzmqOptions: Set<String> = [
         "conflate", "socks", "connect-routing-id", "gssapi-plaintext", "gssapi-principal", "gssapi-principal-nametype", "gssapi-server",
-        "gssapi-service-principal", "gssapi-service-principal-nametype", "ipc-filter-gid", "ipc-filter-pid", "ipc-filter-uid",
-        "multicast-hops", "multicast-maxtpdu", "probe-router", "rate", "recovery-ivl", "req-correlate", "req-relaxed", "router-handover",
-        "router-mandatory", "router-raw", "stream-notify", "tcp-accept-filter", "vmci-buffer-max-size", "vmci-buffer-min-size",
+        "gssapi-service-principal", "gssapi-service-principal-nametype",
+        "multicast-hops", "multicast-maxtpdu", "probe-router", "rate", "recovery-ivl", "router-handover",
+        "router-mandatory", "router-raw", "stream-notify", "vmci-buffer-max-size", "vmci-buffer-min-size",
         "vmci-buffer-size", "vmci-connect-timeout", "xpub-welcome-msg", "zap-domain", "curve-server", "server-key", "public-key",
         "secret-key", "allow-keys",
     ]
@@ -47,7 +47,7 @@ enum Engine: String, CaseIterable, Sendable {
         for endpoint in endpoints {
             switch endpoint.medium {
             case .inproc, .other: return endpoint.text
-            case .tcp(.some, _, _): return "the source address in \(endpoint.text)"
+            case .tcp(let source?, _, _) where Endpoint.source(source) == nil: return "the source address in \(endpoint.text)"
             case .tcp, .ipc, .abstract: continue
             }
         }

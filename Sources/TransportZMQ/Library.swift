@@ -30,6 +30,16 @@ struct Library: @unchecked Sendable {
     /// Whether the library was built with `feature`: `ipc`, `curve`, `pgm`, `draft`, …
     func has(_ feature: String) -> Bool { api.pointee.has(feature) == 1 }
 
+    /// What there is of libzmq on this machine, in a sentence.
+    static var presence: String {
+        guard case .success(let library) = loaded else {
+            return "There is no libzmq, which only the options and endpoints marked libzmq need (apt-get install libzmq5)."
+        }
+        // zmq_has(3).
+        let features = ["curve", "gssapi", "draft", "ipc", "tipc", "pgm", "norm", "vmci", "ws", "wss"].filter(library.has)
+        return "libzmq \(library.version) is there, built with \(features.joined(separator: ", "))."
+    }
+
     /// libzmq's words for an error number of its own or of the system.
     func words(_ number: CInt) -> String { String(cString: api.pointee.error_words(number)!) }
 

@@ -82,6 +82,25 @@ struct NSQDeliveryTests {
         }
     }
 
+    @Test func whatIsSettledByAReceiverThatTakesNothingReachesNSQDAtOnce() throws {
+        let server = try NSQStandIn()
+        try NSQ.send(NSQ.numbered(0..<10), to: "\(Self.host(server))/topic")
+        let receiver = try NSQTransport.at("\(Self.host(server))/topic/channel").openReceiver(NSQ.opening())
+        var batch = Batch()
+        while batch.count < 3 {
+            _ = try receiver.receive(into: &batch, limit: 3 - batch.count, byteLimit: 1 << 20, until: .after(.seconds(5)), stop: StopFlag())
+        }
+        try receiver.settle(0..<1, as: .acknowledge)
+        try receiver.settle(1..<2, as: .requeue(after: .seconds(60)))
+        receiver.sendSettled()
+        // Long before the thread that keeps messages alive would have looked after it, a quarter of a minute later.
+        #expect(
+            NSQ.eventually { server.state("topic", "channel").map { $0.finished == 1 && $0.requeued == 1 && $0.inFlight == 1 } ?? false })
+        try receiver.settle(2..<3, as: .acknowledge)
+        try receiver.close(until: .after(.seconds(5)), stop: StopFlag())
+        #expect(server.state("topic", "channel")?.finished == 2)
+    }
+
     @Test(arguments: 2...4) func fewerMessagesThanConnectionsReachEveryConnectionInTurn(count: Int) throws {
         let servers = try (0..<count).map { _ in try NSQStandIn() }
         for (index, server) in servers.enumerated() { server.publish([[UInt8(index)]], to: "topic") }

@@ -116,6 +116,7 @@ final class Intake {
             if let end = limits.persistence?.end, end.hasPassed { return .timeUp }
             if hasEnded && isIdle { return .ended }
             if wanted == 0 {
+                receiver.sendSettled()
                 _ = Readiness.wait(for: POLLIN, on: work.descriptor, until: wake, stop: turn.flag)
                 (patience, lull) = (deadline, .awaitsVerdicts)
                 continue
@@ -240,6 +241,7 @@ final class Intake {
                 if end.isNever && (stop.isRaised || limits.persistence != nil) { end = .after(limits.grace) }
                 if limits.persistence?.hurry.isRaised == true { break }
                 if try collect(.awaitsVerdicts) || open == 0 { continue }
+                receiver.sendSettled()
                 _ = Readiness.wait(for: POLLIN, on: work.descriptor, until: work.due.earlier(end), stop: turn.flag)
             }
         } catch {

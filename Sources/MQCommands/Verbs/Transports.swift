@@ -23,7 +23,8 @@ struct Transports: Verb {
         if words.has(.json) {
             try Results.print(.array(descriptors.map(Self.json)))
         } else if name != nil {
-            try Results.print(Self.page(descriptors[0]))
+            let library = descriptors[0].library.map { "\nON THIS MACHINE\n" + $0().wrapped(indent: 2) } ?? ""
+            try Results.print(Self.page(descriptors[0]) + library)
         } else {
             try Results.print(Self.overview(descriptors) + "\nmq transports NAME shows addresses, capabilities and options.\n")
         }

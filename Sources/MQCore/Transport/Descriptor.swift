@@ -46,6 +46,8 @@ public struct Descriptor: Sendable {
     public let guarantee: Guarantee
     /// Paragraphs for `mq transports NAME` and the man page: what the transport promises and what it does not.
     public let notes: [String]
+    /// What a library that the transport may open is, in one sentence: it is looked for when this is called.
+    public let library: (@Sendable () -> String)?
     /// Addresses with what they mean, for help.
     public let examples: [(address: String, meaning: String)]
 
@@ -53,7 +55,7 @@ public struct Descriptor: Sendable {
     public init(
         name: String, schemes: [String], summary: String, forms: [String], targetSyntax: TargetSyntax = .single,
         capabilities: Capabilities, options: [OptionSpec], emptyWait: Duration = .zero, steadyReadings: Int = 1,
-        guarantee: Guarantee = .none, notes: [String],
+        guarantee: Guarantee = .none, notes: [String], library: (@Sendable () -> String)? = nil,
         examples: [(address: String, meaning: String)]
     ) {
         self.name = name
@@ -67,6 +69,7 @@ public struct Descriptor: Sendable {
         self.steadyReadings = steadyReadings
         self.guarantee = guarantee
         self.notes = notes
+        self.library = library
         self.examples = examples
     }
 

@@ -22,6 +22,10 @@ public protocol Receiver: AnyObject {
     ///   where the transport keeps account of them.
     func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError)
 
+    /// Sends on what was settled and is still held back to go with the next `receive`: for a caller that takes nothing for a while.
+    /// Whatever fails is thrown by the next `receive`.
+    func sendSettled()
+
     /// Leaves in good order: what was acknowledged is acknowledged, what was taken ahead goes back where the transport can.
     func close(until deadline: Deadline, stop: StopFlag) throws(TransportError)
 
@@ -40,6 +44,7 @@ extension Receiver {
     public var lostLeases: Int { 0 }
     public var ordersGroups: Bool { false }
     public var closingRemarks: [String] { [] }
+    public func sendSettled() {}
     public func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) {}
     public func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {
         guard case .acknowledge = settlement else {

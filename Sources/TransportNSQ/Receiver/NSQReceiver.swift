@@ -33,6 +33,8 @@ final class NSQReceiver: Receiver {
         fleet.crew.withLock { $0.settle(positions, as: settlement) }
     }
 
+    func sendSettled() { fleet.crew.withLock { $0.sendSettled() } }
+
     var lostLeases: Int {
         let fleet = fleet
         return fleet.crew.withLock { $0.lost }

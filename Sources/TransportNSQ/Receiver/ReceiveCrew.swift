@@ -221,6 +221,11 @@ struct ReceiveCrew: Crew {
         for link in links { link.attempt { (link) throws(TransportError) in try link.commitEarly() } }
     }
 
+    /// Sends what was settled, and lets nsqd add nothing.
+    mutating func sendSettled() {
+        for link in links where link.failure == nil { link.attempt { (link) throws(TransportError) in try link.commitIdly() } }
+    }
+
     // MARK: - Connections
 
     mutating func join(_ link: ReceiveLink) {

@@ -43,6 +43,14 @@ final class Dialer {
         let descriptor = address.socket()
         guard descriptor >= 0 else { return .failed }
         settings.prepare(descriptor, address.family)
+        if let source = Self.source(of: endpoint, settings) {
+            var yes: CInt = 1
+            setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
+            guard source.bind(descriptor) == 0 else {
+                close(descriptor)
+                return .failed
+            }
+        }
         switch address.connect(descriptor) {
         case 0: return .connected(descriptor, address.family)
         case EINPROGRESS:
@@ -52,6 +60,12 @@ final class Dialer {
             close(descriptor)
             return .failed
         }
+    }
+
+    /// Where a connection of tcp is to come from, if that was said.
+    private static func source(of endpoint: Endpoint, _ settings: NativeSettings) -> SocketAddress? {
+        guard case .tcp(let source?, _, _) = endpoint.medium, let (host, port) = Endpoint.source(source) else { return nil }
+        return Listener.local(host, port, settings)
     }
 
     /// The attempt under way has come to an end.

@@ -54,7 +54,7 @@ final class Fleet: @unchecked Sendable {
         notices = opening.notices
         var ipv6 = base.ipv6 ?? false
         for endpoint in endpoints where base.ipv6 == nil && endpoint.isIPv6Literal { ipv6 = true }
-        settings = NativeSettings(base, ipv6: ipv6, notices: opening.notices)
+        settings = try NativeSettings(base, ipv6: ipv6, notices: opening.notices)
         troubles = Troubles(type, base.security.mechanism, opening)
         epoll = try EventSet()
         var addresses: [[SocketAddress]] = []
@@ -226,7 +226,7 @@ final class Fleet: @unchecked Sendable {
         let now = Deadline.now()
         // Who talks with one peer leaves the others where they wait.
         while !(settings.role == .pair && !peers.isEmpty) {
-            guard let descriptor = listener.accept(at: now) else { break }
+            guard let descriptor = listener.accept(at: now, settings.admission) else { break }
             let unfinished = peers.count - ready.count
             if unfinished >= Self.mostUnfinished, let oldest = peers.first(where: { $0.greeted == nil }) { remove(oldest) }
             begin(descriptor, listener.name.hasPrefix("ipc") ? AF_UNIX : AF_INET, endpoint: listener.name, dialer: nil, at: now)

@@ -6,6 +6,7 @@ final class Listener {
     let descriptor: CInt
     /// As others would write it.
     let name: String
+    private let isLocal: Bool
     private var path: IPCPath?
     var token = 0
     /// When to accept again after there were no descriptors left; `UInt64.max` is never.
@@ -35,6 +36,7 @@ final class Listener {
             close(descriptor)
             throw SocketFailure.error(number, what)
         }
+        isLocal = address.family == AF_UNIX
         self.path = path
         self.path?.bound()
         if case .tcp(_, let host, _) = endpoint.medium, let port = SocketAddress.local(of: descriptor)?.port {
@@ -45,18 +47,22 @@ final class Listener {
         }
     }
 
-    private static func local(_ host: String, _ port: UInt16, _ settings: NativeSettings) -> SocketAddress? {
+    static func local(_ host: String, _ port: UInt16, _ settings: NativeSettings) -> SocketAddress? {
         if host == "*" { return SocketAddress(anyWith: port, ipv6: settings.ipv6) }
         if let interface = SocketAddress.ofInterface(host, port: port, ipv6: settings.ipv6) { return interface }
         // Numbers only, as libzmq: a name may stand for another host.
         return HostLookup.numeric(host, port: port)
     }
 
-    /// One connection that waits; `nil` when there is none, or none can be taken.
-    func accept(at now: UInt64) -> CInt? {
+    /// One connection that waits; `nil` when there is none, or none can be taken. Whoever may not connect is hung up on.
+    func accept(at now: UInt64, _ admission: Admission) -> CInt? {
         while true {
             let descriptor = Glibc.accept(self.descriptor, nil, nil)
             if descriptor >= 0 {
+                guard admission.admits(descriptor, isLocal: isLocal) else {
+                    close(descriptor)
+                    continue
+                }
                 _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
                 _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
                 return descriptor

@@ -15,9 +15,17 @@ struct NativeSettings: Sendable {
     let largestMessage: Int
     let topics: [[UInt8]]
     let isInverted: Bool
+    let admission: Admission
+    /// What the kernel holds of one who sends over ipc and is to have little under way, in bytes: six short messages instead of
+    /// hundreds; `nil` leaves it to the system.
+    let sparingBuffer: Int?
 
-    init(_ settings: Settings, ipv6: Bool, notices: Notices) {
+    /// - Throws: `usage`.
+    init(_ settings: Settings, ipv6: Bool, notices: Notices) throws(TransportError) {
         options = settings.options
+        admission = try Admission(options, notices)
+        let mark = options.integer("send-hwm") ?? options.integer("hwm") ?? 0
+        sparingBuffer = (1...Self.sparing.mark).contains(mark) && options.bytes("send-buffer") == nil ? Self.sparing.bytes : nil
         self.ipv6 = ipv6
         guard let role = Role(rawValue: settings.type.rawValue) else { preconditionFailure("both lists have the same words") }
         // A publisher is an XPUB inside for libzmq; to its subscribers it is the same.
@@ -36,13 +44,15 @@ struct NativeSettings: Sendable {
         isInverted = options.flag("invert-matching") ?? false
     }
 
+    private static let sparing = (mark: 10, bytes: 4608)
+
     func session(at now: UInt64) -> Session {
         var settings = Session.Settings(role)
         settings.mechanism = mechanism
         settings.identity = options.text("identity").map { Array($0.utf8) } ?? []
         settings.handshake = handshake
         settings.liveness = liveness
-        settings.countsKept = !role.publishes && !role.subscribes
+        settings.countsKept = [.push, .pull, .pair].contains(role)
         return Session(settings, at: now)
     }
 
@@ -70,7 +80,12 @@ struct NativeSettings: Sendable {
 
     /// Sets what was asked for on a connection that stands.
     func tune(_ descriptor: CInt, _ family: CInt) {
-        guard family != AF_UNIX else { return }
+        guard family != AF_UNIX else {
+            if var bytes = sparingBuffer.map({ CInt($0) }) {
+                setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &bytes, socklen_t(MemoryLayout<CInt>.size))
+            }
+            return
+        }
         let set = { (level: Int, name: CInt, value: Int) in
             var value = CInt(clamping: value)
             setsockopt(descriptor, CInt(level), name, &value, socklen_t(MemoryLayout<CInt>.size))

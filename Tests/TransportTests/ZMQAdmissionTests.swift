@@ -1,0 +1,83 @@
+import Glibc
+import MQCore
+import MQStandIns
+import MQTesting
+import Testing
+
+@testable import TransportZMQ
+
+@Suite("ZMQ admission", .serialized, .ownThread, .timeLimit(.minutes(1)))
+struct ZMQAdmissionTests {
+    /// The kernel's buffer would take hundreds beyond the mark.
+    @Test func aSmallMarkLeavesLittleInTheKernel() throws {
+        func accepted(_ options: String) throws -> Int {
+            let path = ZMQ.path()
+            let sender = try ZMQ.transport("zmq:@ipc://\(path)\(options)").openSender(ZMQ.opening())
+            // A peer that reads nothing behind the handshake.
+            let meeting = Background { try ZMTPPeer.greet(path, as: "PULL") }
+            var batch = Batch()
+            for _ in 0..<2000 { batch.append([UInt8](repeating: 1, count: 100)) }
+            var count = 0
+            let end = Deadline.after(.seconds(5))
+            while count < batch.count {
+                let more = try sender.send(
+                    batch, count..<count + 1, until: count == 0 ? end : .after(.milliseconds(100)), stop: StopFlag())
+                if more == 0 { break }
+                count += more
+            }
+            _ = try meeting.join()
+            return count
+        }
+        let (sparing, generous) = (try accepted(",hwm=1"), try accepted(",hwm=1,send-buffer=200KiB"))
+        #expect(sparing > 0 && sparing < 60)
+        #expect(generous > 3 * sparing)
+    }
+
+    /// Hung up on before a byte of them is read, or let in.
+    @Test(arguments: [
+        ("ipc-filter-uid=\(getuid())", true), ("ipc-filter-uid=\(getuid() + 1)", false), ("ipc-filter-pid=\(getpid())", true),
+        ("ipc-filter-gid=\(getgid())", true), ("ipc-filter-pid=1,ipc-filter-gid=\(getgid() + 77)", false),
+    ])
+    func aFilterDecidesWhoMayConnect(filter: String, isLetIn: Bool) throws {
+        let path = ZMQ.path()
+        let receiver = try ZMQ.transport("zmq:@ipc://\(path),\(filter),engine=native").openReceiver(ZMQ.opening())
+        let sending = Background { try ZMQ.send([[7]], to: "zmq:ipc://\(path)", within: .milliseconds(isLetIn ? 5000 : 300)) }
+        var batch = Batch()
+        _ = try receiver.receive(
+            into: &batch, limit: 1, byteLimit: 100, until: .after(.milliseconds(isLetIn ? 5000 : 400)), stop: StopFlag())
+        #expect(batch.count == (isLetIn ? 1 : 0))
+        _ = try? sending.join()
+        try receiver.close(until: .never, stop: StopFlag())
+    }
+
+    @Test func aRangeOfAddressesIsUnderstood() throws {
+        func holds(_ range: String, _ address: String) throws -> Bool {
+            try #require(Admission.Network(range)).contains(try #require(Admission.Network(address)).bytes)
+        }
+        #expect(try holds("192.168.1.0/24", "192.168.1.200") && !holds("192.168.1.0/24", "192.168.2.1"))
+        #expect(try holds("10.0.0.0/9", "10.127.0.1") && !holds("10.0.0.0/9", "10.128.0.1"))
+        #expect(try holds("0.0.0.0/0", "8.8.8.8") && !holds("0.0.0.0/0", "::1") && holds("::/0", "fe80::1"))
+        #expect(try holds("127.0.0.1", "127.0.0.1") && !holds("127.0.0.1", "127.0.0.2"))
+        for text in ["", "1.2.3", "1.2.3.4/33", "1.2.3.4/", "1.2.3.4/-1", "localhost", "::1/129"] {
+            #expect(Admission.Network(text) == nil)
+        }
+    }
+
+    @Test(arguments: [("127.0.0.1/32", true), ("127.0.0.2", false)])
+    func aTCPFilterAndASourceAddressAreTheNativeEngines(filter: String, isLetIn: Bool) throws {
+        let log = NoticeLog()
+        let receiver = try ZMQ.transport("zmq:@tcp://127.0.0.1:*,tcp-accept-filter=\(filter),engine=native").openReceiver(
+            ZMQ.opening(StopFlag(), log))
+        let port = try #require(try log.endpoint().split(separator: ":").last)
+        let sending = Background {
+            try ZMQ.send(
+                [[7]], to: "zmq:tcp://127.0.0.1:0;127.0.0.1:\(port),engine=native", within: .milliseconds(isLetIn ? 5000 : 300))
+        }
+        var batch = Batch()
+        _ = try receiver.receive(
+            into: &batch, limit: 1, byteLimit: 100, until: .after(.milliseconds(isLetIn ? 5000 : 400)), stop: StopFlag())
+        #expect(batch.count == (isLetIn ? 1 : 0))
+        _ = try? sending.join()
+        try receiver.close(until: .never, stop: StopFlag())
+    }
+}
