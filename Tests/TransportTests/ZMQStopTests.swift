@@ -147,8 +147,9 @@ struct ZMQStopTests {
         var batch = Batch()
         for message in ZMQ.numbered(40, size: 4000) { batch.append(message) }
         #expect(try sender.send(batch, 0..<40, until: .after(.seconds(2)), stop: quiet) == 40)
-        let error = ZMQ.error { try sender.flush(until: .after(.seconds(2)), stop: quiet) }
-        #expect(error?.code == .unreachable || error?.code == .tryAgain)
+        // A peer of this engine takes only what it reads: the rest waits for another one, in vain.
+        let error = ZMQ.error { try sender.flush(until: .after(.milliseconds(800)), stop: quiet) }
+        #expect(error?.code == .tryAgain, "\(error?.sentence ?? "")")
         _ = try closing.join()
     }
 }
