@@ -11,7 +11,7 @@ enum Engine: String, CaseIterable, Sendable {
     static let libzmqOptions: Set<String> = [
         "conflate", "socks", "connect-routing-id", "gssapi-plaintext", "gssapi-principal", "gssapi-principal-nametype", "gssapi-server",
         "gssapi-service-principal", "gssapi-service-principal-nametype",
-        "multicast-hops", "multicast-maxtpdu", "probe-router", "rate", "recovery-ivl", "req-correlate", "req-relaxed", "router-handover",
+        "multicast-hops", "multicast-maxtpdu", "probe-router", "rate", "recovery-ivl", "router-handover",
         "router-mandatory", "router-raw", "stream-notify", "vmci-buffer-max-size", "vmci-buffer-min-size",
         "vmci-buffer-size", "vmci-connect-timeout", "xpub-welcome-msg", "zap-domain", "curve-server", "server-key", "public-key",
         "secret-key", "allow-keys",

@@ -53,6 +53,9 @@ struct Settings: Sendable {
         linger = options.duration("linger")
     }
 
+    /// A DEALER of libzmq knows nothing of them.
+    private static let ownRequestOptions = ["req-correlate", "req-relaxed"]
+
     /// Our defaults first, so that what was asked for replaces them.
     func apply(to socket: borrowing Socket) throws(TransportError) {
         try socket.set(ZMQ_HANDSHAKE_IVL, CInt(3000))
@@ -67,7 +70,9 @@ struct Settings: Sendable {
             try socket.set(ZMQ_XPUB_NODROP, CInt(1))
         }
         for entry in options.entries {
-            guard let option = SocketOption.all.first(where: { $0.spec.key == entry.key }), entry.key != "send-hwm", entry.key != "recv-hwm"
+            guard let option = SocketOption.all.first(where: { $0.spec.key == entry.key }), entry.key != "send-hwm",
+                entry.key != "recv-hwm",
+                !Self.ownRequestOptions.contains(entry.key)
             else {
                 continue
             }

@@ -8,6 +8,9 @@ enum SocketType: String, CaseIterable, Sendable {
     /// Those that `send` and `recv` take.
     static let sending: [SocketType] = [.push, .pub, .xpub, .pair]
     static let receiving: [SocketType] = [.pull, .sub, .xsub, .pair]
+    /// Those that `request` and `serve` take.
+    static let requesting: [SocketType] = [.req, .dealer]
+    static let replying: [SocketType] = [.rep, .router]
 
     /// What libzmq is asked for. A publisher is an XPUB inside: it learns of its subscribers, and can be asked not to drop.
     var number: CInt {
@@ -22,6 +25,15 @@ enum SocketType: String, CaseIterable, Sendable {
         case .rep: ZMQ_REP
         case .dealer: ZMQ_DEALER
         case .router: ZMQ_ROUTER
+        }
+    }
+
+    /// What an address of this type opens in libzmq. Who makes or answers requests wants to see the frames in front of their bodies.
+    var inner: SocketType {
+        switch self {
+        case .req: .dealer
+        case .rep: .router
+        default: self
         }
     }
 
@@ -64,9 +76,11 @@ enum SocketType: String, CaseIterable, Sendable {
         switch self {
         case .pull, .sub, .xsub: hint = "a \(rawValue) socket receives"
         case .push, .pub, .xpub: hint = "a \(rawValue) socket sends"
-        case .req, .rep, .dealer, .router: hint = "\(rawValue) belongs to request and reply"
+        case .req, .dealer: hint = "a \(rawValue) socket makes requests"
+        case .rep, .router: hint = "a \(rawValue) socket answers requests"
         case .pair: break
         }
-        throw TransportError(.usage, "a \(rawValue) socket cannot \(verb == "recv" ? "receive" : verb); \(verb) takes \(list)", hint: hint)
+        let deed = ["recv": "receive", "request": "make requests", "serve": "answer requests"][verb] ?? verb
+        throw TransportError(.usage, "a \(rawValue) socket cannot \(deed); \(verb) takes \(list)", hint: hint)
     }
 }

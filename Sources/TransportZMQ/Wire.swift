@@ -49,7 +49,7 @@ final class Wire {
         let context = try isInproc ? Context(sharedWithThreads: settings.threads) : Context(threads: settings.threads)
         library = context.library
         // The first socket of a context starts its threads, not zmq_ctx_new. libzmq 4.3.4 may lose a command to a signal.
-        let socket = try BackgroundThread.blockingSignals { () throws(TransportError) in try Socket(type, in: context) }
+        let socket = try BackgroundThread.blockingSignals { () throws(TransportError) in try Socket(type.inner, in: context) }
         pointer = socket.pointer
         let monitor = try Monitor(of: socket, in: context, notices: notices)
         (socketDescriptor, monitorDescriptor) = (socket.descriptor, monitor.descriptor)

@@ -3,14 +3,15 @@ public import MQCore
 extension ZMQTransport {
     public static let descriptor = Descriptor(
         name: "zmq", schemes: ["zmq"],
-        summary: "ZeroMQ sockets: push and pull, publish and subscribe, pair; over tcp and ipc, without a broker",
+        summary: "ZeroMQ sockets: push and pull, publish and subscribe, request and reply; over tcp and ipc, without a broker",
         forms: ["zmq:[TYPE:]ENDPOINT[,ENDPOINT…]", "zmq:[TYPE:]@ENDPOINT", "zmq:temp"],
         targetSyntax: .endpoints,
-        capabilities: [.send, .receive, .frames, .untilClosed, .temporary, .ordered],
+        capabilities: [.send, .receive, .request, .frames, .untilClosed, .temporary, .ordered],
         options: (ownOptions + SocketOption.all.map(\.spec)).map(Engine.marked),
         emptyWait: .seconds(1),
         notes: [
-            "TYPE is push, pull, pub, sub, xpub, xsub or pair; without it send pushes and recv pulls. A leading @ on an endpoint binds, "
+            "TYPE is push, pull, pub, sub, xpub, xsub or pair; without it send pushes and recv pulls. For request it is req or dealer, for serve rep or "
+                + "router; without it request is a REQ, and serve a REP, or with several jobs a ROUTER. A leading @ on an endpoint binds, "
                 + "without it the socket connects; both can be mixed in one address. @tcp://:5555 binds on all interfaces, @tcp://127.0.0.1:* on a "
                 + "free port, which is reported. ipc:///path is a Unix socket, ipc://@name one of Linux's abstract namespace.",
             "inproc://name joins threads of one process, which only mq bench has.",
@@ -32,6 +33,10 @@ extension ZMQTransport {
                 + "had arrived beyond N is lost, as with every PULL socket.",
             "A publisher reaches only current subscribers: send waits for its first subscriber (wait-peers, one second unless it is given). It waits "
                 + "too while a subscriber is at its high-water mark; drop has it drop for that subscriber instead, as ZeroMQ does by default.",
+            "Requests and replies have an empty frame in front of their bodies, as REQ and REP sockets put it there; frames before that one "
+                + "are sent back with the reply. A REP drops a message without an empty frame; a ROUTER answers it without one, as a DEALER may want. "
+                + "With request's retry, or req-correlate, a request carries a number in front of the empty frame, which every REP sends back. serve takes no more "
+                + "requests from a peer that does not read its replies.",
             "A high-water mark counts messages for each peer, at both ends; buffer bounds the bytes, by the mean size of messages.",
             "Keys and passwords are read from files, never from the address. Key files are czmq certificates or one Z85 key of 40 characters; "
                 + "mq keygen makes them.",
@@ -43,6 +48,8 @@ extension ZMQTransport {
             ("zmq:push:tcp://a:5555,tcp://b:5555", "send: each message to one of two receivers"),
             ("zmq:pub:@ipc:///run/feed", "send: publish at a Unix socket"),
             ("zmq:sub:ipc:///run/feed,subscribe=weather.", "recv: what begins with weather."),
+            ("zmq:dealer:tcp://a:5557,tcp://b:5557", "request: of two servers, each in turn"),
+            ("zmq:@tcp://:5557", "serve: a REP socket on port 5557 of all interfaces"),
             ("zmq:@tcp://:5555,curve-server,secret-key=server.key,allow-keys=clients", "recv: encrypted, from known clients"),
         ])
 

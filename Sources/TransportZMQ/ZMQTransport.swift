@@ -3,7 +3,7 @@ public import MQCore
 /// ZeroMQ sockets, through libzmq.
 ///
 /// `zmq:[TYPE:]ENDPOINT[,ENDPOINT…][,option=value…]`; a leading `@` on an endpoint binds. Without TYPE a sender pushes and
-/// a receiver pulls. See the descriptor's notes for what ZeroMQ promises.
+/// a receiver pulls, a requester is a REQ and a responder a REP. See the descriptor's notes for what ZeroMQ promises.
 public struct ZMQTransport: Transport {
     private let target: Target
     private let options: OptionValues
@@ -16,7 +16,7 @@ public struct ZMQTransport: Transport {
     public func explain() -> [Fact] {
         var facts = [
             Fact(
-                "type", "socket type", .text(target.type?.rawValue ?? "push to send, pull to receive"),
+                "type", "socket type", .text(target.type?.rawValue ?? "push, pull, req or rep, by the verb"),
                 source: target.type == nil ? "verb" : "address")
         ]
         if let path = target.temporaryPath {
@@ -93,5 +93,36 @@ public struct ZMQTransport: Transport {
         }
         let wire = try Wire(type, endpoints: endpoints, settings: settings, opening: opening)
         return ZMQReceiver(wire, settings: settings, endsWithLastSender: opening.endsWithLastSender, isPrompt: opening.isPrompt)
+    }
+}
+
+extension ZMQTransport {
+    public func openRequester(_ opening: Opening, asksAgain: Bool) throws(TransportError) -> sending any Requester {
+        let type = target.type ?? .req
+        try type.check(for: "request", SocketType.requesting)
+        let endpoints = try target.endpoints(receiving: false)
+        let settings = try Settings(options, type: type, endpoints: endpoints, opening: opening)
+        let isNumbered = asksAgain || options.flag("req-correlate") ?? false
+        if try Engine.choose(options, settings, endpoints, opening) == .native {
+            return try NativeRequester(
+                try Fleet(type, endpoints: endpoints, settings: settings, opening: opening), isNumbered: isNumbered)
+        }
+        return try ZMQRequester(type, isNumbered: isNumbered) { () throws(TransportError) in
+            try Wire(type, endpoints: endpoints, settings: settings, opening: opening)
+        }
+    }
+
+    public func openResponder(_ opening: Opening, width: Int) throws(TransportError) -> sending any Responder {
+        let type = target.type ?? (width == 1 ? .rep : .router)
+        try type.check(for: "serve", SocketType.replying)
+        if type == .rep && width > 1 {
+            throw TransportError(.usage, "a rep socket answers one request at a time", hint: "zmq:router:… answers several")
+        }
+        let endpoints = try target.endpoints(receiving: true)
+        let settings = try Settings(options, type: type, endpoints: endpoints, opening: opening)
+        if try Engine.choose(options, settings, endpoints, opening) == .native {
+            return try NativeResponder(try Fleet(type, endpoints: endpoints, settings: settings, opening: opening))
+        }
+        return ZMQResponder(try Wire(type, endpoints: endpoints, settings: settings, opening: opening), type)
     }
 }

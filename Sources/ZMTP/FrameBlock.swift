@@ -209,9 +209,20 @@ public final class FrameBlock {
             copy(body)
             return
         }
+        append(body, frames, isWhole: true)
+    }
+
+    /// One message, with frames in front of its own.
+    public func append(_ body: UnsafeRawBufferPointer, frames: [Int]?, behind path: ReturnPath) {
+        path.bytes.withUnsafeBytes { append($0, path.frames, isWhole: false) }
+        append(body, frames: frames)
+    }
+
+    /// - Parameter isWhole: whether the message ends with the last of these frames.
+    private func append(_ body: UnsafeRawBufferPointer, _ frames: [Int], isWhole: Bool) {
         var place = 0
         for (number, size) in frames.enumerated() {
-            appendHeader(flags: number < frames.count - 1 ? FrameHeader.more : 0, size: size)
+            appendHeader(flags: isWhole && number == frames.count - 1 ? 0 : FrameHeader.more, size: size)
             copy(UnsafeRawBufferPointer(rebasing: body[place..<(place + size)]))
             place += size
         }

@@ -89,8 +89,9 @@ func isRunning(_ process: some StringProtocol) -> Bool {
 }
 
 /// Starts a verb and returns once its endpoint is open.
-func startOpen(_ arguments: [String], input: Executable.Input = .nothing) throws -> RunningProgram {
-    let program = try mq().start(arguments + ["--ready-fd", "2"], input: input)
+/// - Parameter rest: what stands behind everything else, as a command does.
+func startOpen(_ arguments: [String], behind rest: [String] = [], input: Executable.Input = .nothing) throws -> RunningProgram {
+    let program = try mq().start(arguments + ["--ready-fd", "2"] + rest, input: input)
     // The line itself; a note may come before it.
     try program.wait(until: {
         $0.errorText.split(separator: "\n", omittingEmptySubsequences: false).dropLast().contains { !$0.hasPrefix("mq: ") }

@@ -23,10 +23,11 @@ struct CompleterTests {
     }
 
     @Test func verbsThatAPersonIsToldOf() {
-        #expect(words("se") == ["send"])
+        #expect(words("se") == ["send", "serve"])
         #expect(
             words("") == [
-                "send", "recv", "exec", "post", "bridge", "wait", "check", "expect", "with", "mock", "list", "stat", "create", "delete",
+                "send", "recv", "request", "exec", "post", "bridge", "serve", "wait", "check", "expect", "with", "mock", "list", "stat",
+                "create", "delete",
                 "purge", "pause", "unpause", "redrive", "keygen",
                 "bench", "transports", "explain", "completion", "help", "version",
             ])

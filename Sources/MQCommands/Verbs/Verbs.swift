@@ -6,9 +6,11 @@ enum Verbs {
     static let all: [(name: StaticString, type: any Verb.Type)] = [
         ("send", Send.self),
         ("recv", Recv.self),
+        ("request", Request.self),
         ("exec", Exec.self),
         ("post", Post.self),
         ("bridge", Bridge.self),
+        ("serve", Serve.self),
         ("wait", Wait.self),
         ("check", Check.self),
         ("expect", Expect.self),

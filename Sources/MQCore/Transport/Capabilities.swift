@@ -55,6 +55,8 @@ public struct Capabilities: OptionSet, Sendable {
     public static let clients = Capabilities(rawValue: 1 << 23)
     /// A queue is held by several brokers that can be managed one by one.
     public static let nodes = Capabilities(rawValue: 1 << 24)
+    /// Requests can be made, and answered.
+    public static let request = Capabilities(rawValue: 1 << 25)
 
     /// In the order and the words in which they are shown.
     public static let all: [(Capabilities, String)] = [
@@ -64,6 +66,7 @@ public struct Capabilities: OptionSet, Sendable {
         (.temporary, "temp"), (.exactCount, "exact-count"),
         (.kernel, "kernel"), (.processLocal, "process-local"), (.pause, "pause"), (.redrive, "redrive"), (.attempts, "attempts"),
         (.createsOnUse, "creates-on-use"), (.ordered, "ordered"), (.timestamps, "timestamps"), (.clients, "clients"), (.nodes, "nodes"),
+        (.request, "request"),
     ]
 
     /// Their words, for lists and errors.

@@ -38,6 +38,12 @@ public protocol Transport: Sendable {
     func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender
     func openReceiver(_ opening: Opening) throws(TransportError) -> sending any Receiver
     func openAdmin(_ opening: Opening) throws(TransportError) -> sending any Admin
+
+    /// - Parameter asksAgain: whether a request without a reply is made once more: a late reply must then be told from the one awaited.
+    func openRequester(_ opening: Opening, asksAgain: Bool) throws(TransportError) -> sending any Requester
+
+    /// - Parameter width: how many requests are answered at once.
+    func openResponder(_ opening: Opening, width: Int) throws(TransportError) -> sending any Responder
 }
 
 extension Transport {
@@ -56,5 +62,11 @@ extension Transport {
     }
     public func openAdmin(_ opening: Opening) throws(TransportError) -> sending any Admin {
         throw Self.descriptor.lacks(.admin)
+    }
+    public func openRequester(_ opening: Opening, asksAgain: Bool) throws(TransportError) -> sending any Requester {
+        throw Self.descriptor.lacks(.request)
+    }
+    public func openResponder(_ opening: Opening, width: Int) throws(TransportError) -> sending any Responder {
+        throw Self.descriptor.lacks(.request)
     }
 }

@@ -52,7 +52,7 @@ struct NativeSettings: Sendable {
         settings.identity = options.text("identity").map { Array($0.utf8) } ?? []
         settings.handshake = handshake
         settings.liveness = liveness
-        settings.countsKept = !role.publishes && !role.subscribes
+        settings.countsKept = [.push, .pull, .pair].contains(role)
         return Session(settings, at: now)
     }
 

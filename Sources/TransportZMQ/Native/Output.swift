@@ -76,6 +76,12 @@ struct Output {
         given += 1
     }
 
+    /// One message, with frames in front of its own.
+    mutating func give(_ body: UnsafeRawBufferPointer, frames: [Int]?, behind path: ReturnPath) {
+        tail(body.count + path.bytes.count + 9 * (path.frames.count + (frames?.count ?? 1))).append(body, frames: frames, behind: path)
+        given += 1
+    }
+
     /// Takes over a block of messages that another peer did not get.
     mutating func adopt(_ block: FrameBlock) {
         block.first = given

@@ -101,11 +101,16 @@ final class Peer {
 
     /// Says that nothing more comes. A tcp connection closed with input unread is reset, and a reset can overtake the data: what there is
     /// is read away first.
-    func shutDown() {
+    /// - Parameter deadline: how long to wait for its end: until then it may still read.
+    func shutDown(until deadline: Deadline = .immediately) {
         shutdown(descriptor, CInt(SHUT_WR))
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
             var turns = 64
-            while turns > 0, recv(descriptor, buffer.baseAddress, buffer.count, 0) > 0 { turns -= 1 }
+            repeat {
+                while turns > 0, recv(descriptor, buffer.baseAddress, buffer.count, 0) > 0 { turns -= 1 }
+                var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                if turns == 0 || errno != EAGAIN || deadline.hasPassed || poll(&wait, 1, deadline.pollMilliseconds) <= 0 { return }
+            } while true
         }
     }
 }

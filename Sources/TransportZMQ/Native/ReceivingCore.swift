@@ -84,7 +84,7 @@ final class ReceivingCore: FleetOwner {
     }
 
     /// - Returns: the number of messages.
-    private func take(from peer: Peer, into batch: inout Batch, limit: Int, byteLimit: Int) -> Int {
+    func take(from peer: Peer, into batch: inout Batch, limit: Int, byteLimit: Int) -> Int {
         let most = batch.byteCount + byteLimit
         var count = 0
         defer { peer.taken += UInt64(count) }

@@ -29,12 +29,14 @@ struct ExecPlan {
     /// Whether the beginning of standard error is wanted.
     var keepsErrors = false
     var jobLog: JobLog?
+    /// Where the output of a command is the reply to its request.
+    var desk: ReplyDesk?
 
     /// Whether commands write to the streams of this program through it, so that their lines are not mixed.
     var mixesOutput: Bool { slots > 1 || tags || outputFolder != nil }
     var mixesErrors: Bool { mixesOutput || keepsErrors }
     /// Whether a command that runs alone may as well write to them itself.
-    var mayShareStreams: Bool { !tags && outputFolder == nil && !keepsErrors }
+    var mayShareStreams: Bool { !tags && outputFolder == nil && !keepsErrors && desk == nil }
     /// Descriptors that each slot may need.
     static let descriptorsPerSlot = 8
 }

@@ -86,7 +86,10 @@ extension ExecWork {
             (slot.output, slot.errors) = (nil, nil)
             return
         }
-        if plan.mixesOutput, slot.output == nil {
+        if plan.desk != nil {
+            // One of its own each: what an earlier command left running must not write into the reply of a later one.
+            slot.output = try stream(to: nil, keeps: ReplyReader.largest, ChildDescriptor(slot.index, .output))
+        } else if plan.mixesOutput, slot.output == nil {
             slot.output = try stream(to: output.output, keeps: 0, ChildDescriptor(slot.index, .output))
         }
         if plan.mixesErrors, slot.errors == nil {
@@ -97,7 +100,7 @@ extension ExecWork {
         try slot.errors?.begin(tag: tag, holdingIn: plan.outputFolder)
     }
 
-    private func stream(to sink: SharedStream, keeps: Int, _ place: ChildDescriptor) throws(TransportError) -> SlotStream {
+    private func stream(to sink: SharedStream?, keeps: Int, _ place: ChildDescriptor) throws(TransportError) -> SlotStream {
         let stream = try SlotStream(to: sink, holdingIn: plan.outputFolder, keeps: keeps)
         if stream.descriptor >= 0 { events.add(stream.descriptor, POLLIN, token: place.token) }
         return stream
@@ -143,12 +146,43 @@ extension ExecWork {
         slot.job = nil
         running -= 1
         if slot.output == nil { output.checkReader() }
-        _ = slot.output?.end()
+        let written = slot.output?.end() ?? []
         let detail = slot.errors?.end() ?? []
         let ruling = judge.judge(JobEnding(exit: exit, isTimedOut: job.stage != .running, detail: detail))
+        if let desk = plan.desk {
+            slot.output = nil
+            return answer(job, written, ruling, at: desk)
+        }
         for positions in job.load.positions { verdicts.append(Verdict(positions, ruling.fate, because: ruling.reason)) }
         end = end ?? ruling.end
         log(job, exit, ruling.meaning.rawValue)
+    }
+
+    /// A request is dealt with whatever its command ended with.
+    private func answer(_ job: ExecJob, _ written: [UInt8], _ ruling: Judge.Ruling, at desk: ReplyDesk) {
+        for positions in job.load.positions {
+            if case .stop = ruling.fate {
+                verdicts.append(Verdict(positions, ruling.fate, because: ruling.reason))
+                continue
+            }
+            verdicts.append(Verdict(positions, .done))
+            do throws(TransportError) {
+                try answer(positions.lowerBound, written, ruling, at: desk)
+            } catch {
+                end = end ?? error
+            }
+        }
+    }
+
+    private func answer(_ position: Int, _ written: [UInt8], _ ruling: Judge.Ruling, at desk: ReplyDesk) throws(TransportError) {
+        guard ruling.meaning == .ok else { return try desk.fail(position, because: ruling.reason?.words ?? "failed") }
+        let reply: (body: [UInt8], frames: [Int]?)
+        do throws(TransportError) {
+            reply = try ReplyReader(framing: plan.framing).read(written)
+        } catch {
+            return try desk.fail(position, because: error.message)
+        }
+        try desk.answer(position, reply.body, frames: reply.frames)
     }
 
     func log(_ job: ExecJob, _ exit: ExitReason?, _ verdict: String) {

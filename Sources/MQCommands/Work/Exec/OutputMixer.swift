@@ -19,7 +19,7 @@ final class OutputMixer {
 
     /// Reads what a command has written, unless the reader of that stream is behind: then the command waits, and nobody else.
     func read(_ stream: SlotStream, _ place: ChildDescriptor) {
-        if stream.sink.isFull {
+        if stream.sink?.isFull == true {
             events.change(stream.descriptor, 0, token: place.token)
             paused.append((stream.descriptor, place.token))
         } else {

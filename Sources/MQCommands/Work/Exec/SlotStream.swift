@@ -6,7 +6,8 @@ import MQCore
 ///
 /// The pipe stays when a command ends: what it has left running in the background neither holds up the next nor dies of a closed pipe.
 final class SlotStream {
-    let sink: SharedStream
+    /// Where it is shown; `nil` keeps it.
+    let sink: SharedStream?
     private let pipe: PipePair?
     private var file: PipeEnd?
     private var lines = LineAssembler()
@@ -21,7 +22,7 @@ final class SlotStream {
 
     /// - Parameter folder: for files; `nil` for a pipe.
     /// - Throws: `failure` when there are no descriptors left.
-    init(to sink: SharedStream, holdingIn folder: String?, keeps: Int) throws(TransportError) {
+    init(to sink: SharedStream?, holdingIn folder: String?, keeps: Int) throws(TransportError) {
         (self.sink, self.keeps) = (sink, keeps)
         guard folder == nil else {
             pipe = nil
@@ -51,7 +52,7 @@ final class SlotStream {
             guard count > 0 else { return }
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
             if beginning.count < keeps { beginning.append(contentsOf: bytes.prefix(keeps - beginning.count)) }
-            sink.add { lines.add(bytes, to: &$0) }
+            sink?.add { lines.add(bytes, to: &$0) }
         }
     }
 
@@ -61,7 +62,7 @@ final class SlotStream {
         if let file = file.take() {
             var bytes = [UInt8](repeating: 0, count: keeps)
             let count = pread(file.descriptor, &bytes, keeps, 0)
-            sink.add(file, lines)
+            sink?.add(file, lines)
             return Array(bytes.prefix(max(0, count)))
         }
         // What it has written; others that it started may go on.
@@ -72,7 +73,7 @@ final class SlotStream {
                 left -= 1 << 16
             }
         }
-        sink.add { lines.finish(to: &$0) }
+        sink?.add { lines.finish(to: &$0) }
         return beginning
     }
 }

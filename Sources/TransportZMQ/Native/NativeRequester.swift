@@ -1,0 +1,68 @@
+import MQCore
+import ZMTP
+
+/// Makes requests by the native engine: REQ, DEALER.
+final class NativeRequester: Requester {
+    private let core: RequestingCore
+    private let fleet: Fleet
+
+    /// - Parameter isNumbered: whether requests carry a number, which tells a late reply from the one that is awaited.
+    init(_ fleet: Fleet, isNumbered: Bool) throws(TransportError) {
+        self.fleet = fleet
+        core = RequestingCore(fleet, isNumbered: isNumbered)
+        fleet.owner = core
+        fleet.turn(until: .immediately)
+        try Attendant.start(for: fleet)
+    }
+
+    deinit { fleet.end() }
+
+    var hasMetPeer: Bool { whileHere { fleet.handshakes > 0 } }
+    var strays: Int { whileHere { core.strays } }
+
+    var obstacle: TransportError {
+        whileHere {
+            let unanswered = fleet.peers.filter { $0.dialer != nil && $0.greeted == nil }
+            if fleet.handshakes == 0, let failure = fleet.troubles.failure(unanswered) { return failure }
+            return .noPeer
+        }
+    }
+
+    private func whileHere<Result>(_ body: () -> Result) -> Result {
+        fleet.enter()
+        defer { fleet.leave(hasWorked: false) }
+        return body()
+    }
+
+    func refusal(in batch: borrowing Batch, _ index: Int) -> TransportError? {
+        ZMQSender.refusalOfFrames(in: batch, index..<index + 1)?.error
+    }
+
+    func request(
+        _ batch: borrowing Batch, _ index: Int, attempt: Int, until deadline: Deadline, stop: StopFlag
+    ) throws(TransportError) -> Bool {
+        fleet.enter()
+        defer { fleet.leave() }
+        while true {
+            if core.ask(batch, index, isNew: attempt == 0) { return true }
+            if stop.isRaised || deadline.hasPassed { return false }
+            _ = fleet.turn(until: deadline, stop: stop)
+        }
+    }
+
+    func reply(into batch: inout Batch, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Outcome {
+        fleet.enter()
+        defer { fleet.leave() }
+        while true {
+            if core.takeReply(into: &batch) { return .received }
+            if core.asked == nil { return .ended }
+            if stop.isRaised { return .stopped }
+            if deadline.hasPassed { return .deadlinePassed }
+            _ = fleet.turn(until: deadline, stop: stop)
+        }
+    }
+}
+
+extension TransportError {
+    static var noPeer: TransportError { TransportError(.unreachable, "no peer is connected", hint: "is the other end running?") }
+}
