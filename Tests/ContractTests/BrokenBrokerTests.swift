@@ -49,7 +49,7 @@ extension KeepingContract {
             let broker = try NSQStandIn(settings)
             let topic = UniqueName.make()
             try breakOff(
-                "nsq://127.0.0.1:\(broker.tcpPort)/\(topic)/c", rate: [], cut: {},
+                "nsq://127.0.0.1:\(broker.tcpPort)/\(topic)/c,http-port=\(broker.httpPort)", rate: [], cut: {},
                 mend: { broker.change { $0.cutsAfterPublishes = nil } }, depth: { broker.depth(of: topic) ?? 0 })
         }
 

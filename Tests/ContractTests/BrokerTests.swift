@@ -40,7 +40,7 @@ extension KeepingContract {
             arguments: ContractSubject.brokers)
         func blockedOutput(subject: ContractSubject) throws {
             try subject.withQueue { queue in
-                let total = min(60_000, subject.stream)
+                let total = min(40_000, subject.stream)
                 expectSuccess(try mq().run("send", queue.send, input: .bytes(numberedLines(total))))
                 let receiver = try startOpen(["recv", queue.recv + subject.impatience, "-n", "\(total)"])
                 try receiver.waitForLines(10_000)
@@ -58,7 +58,7 @@ extension KeepingContract {
         @Test("A signal gives back at once what was not printed", arguments: ContractSubject.brokers, [SIGINT, SIGTERM])
         func givesBack(subject: ContractSubject, signal: Int32) throws {
             try subject.withQueue { queue in
-                let total = min(60_000, subject.stream)
+                let total = min(40_000, subject.stream)
                 expectSuccess(try mq().run("send", queue.send, input: .bytes(numberedLines(total))))
                 let receiver = try startOpen(["recv", queue.recv])
                 try receiver.waitForLines(10_000)

@@ -7,8 +7,6 @@ import Testing
 ///
 /// Every suite here runs over `all`; a further transport is one more row.
 struct ContractSubject: Sendable, CustomTestStringConvertible {
-    private let fixture = Fixture()
-
     /// Addresses of a new queue; for most transports both are the same.
     struct Queue: Sendable {
         var send: String
@@ -67,7 +65,7 @@ struct ContractSubject: Sendable, CustomTestStringConvertible {
     /// The broker tells how many receivers there are, and how many messages came again because one was silent.
     var tellsReceivers = false
     /// How many messages make a long stream: numbered lines fill a pipe behind the first ten thousand.
-    var stream = 300_000
+    var stream = 100_000
     /// An address as `mq list` and `mq stat` show it: without what says how to send and not where.
     var shown: @Sendable (String) -> String = { $0 }
     /// The address under which `mq list` shows the queues; the transport itself where there is only one place for them.
@@ -90,6 +88,8 @@ struct ContractSubject: Sendable, CustomTestStringConvertible {
 
     /// Runs `body` with a new queue, and removes the queue whatever happens.
     func withQueue(_ size: Size = .small, _ body: (Queue) throws -> Void) throws {
+        let fixture = Fixture()
+        defer { fixture.cleanUp() }
         try body(try make(fixture, size))
     }
 

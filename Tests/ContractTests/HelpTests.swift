@@ -110,6 +110,25 @@ extension ProgramContract {
             #expect(json["options"] is [String: Any])
         }
 
+        @Test("mq explain --connect says what a peer is, and when it is not the one that was asked for")
+        func explainPeer() throws {
+            let server = try startOpen(["serve", "zmq:@tcp://127.0.0.1:*", "--echo"])
+            let endpoint = try #require(server.errorText.split(separator: "\n").first { !$0.hasPrefix("mq: ") })
+            let result = try mq().run("explain", "zmq:req:\(endpoint)", "--connect")
+            expectSuccess(result)
+            for line in ["Socket type REP (answered)", "Mechanism NULL (answered)", "ZMTP 3.1 (answered)"] {
+                let shown = result.text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+                #expect(shown.contains(line), "\(result.text)")
+            }
+            let json = try jsonObject(try mq().run("explain", "zmq:\(endpoint)", "--connect", "--json").text)
+            let peer = try #require(json["peer"] as? [String: [String: Any]])
+            #expect(peer["type"]?["value"] as? String == "REP" && peer["mechanism"]?["value"] as? String == "NULL")
+            expectSentence(
+                try mq().run("explain", "zmq:pull:\(endpoint)", "--connect"), 76, "is a REP socket, and a pull socket wants PUSH")
+            expectSentence(try mq().run("explain", "zmq:ipc:///tmp/mq-\(UniqueName.make())", "--connect"), 69, "nobody listens at")
+            expectSentence(try mq().run("explain", "zmq:\(endpoint)", "--timeout", "1s"), 64, "--timeout is about --connect")
+        }
+
         @Test("mq explain tells an option of the address from one of -o and from a default")
         func sources() throws {
             let text = try mq().run("explain", "posix-mq:/x,maxmsg=5", "-o", "msgsize=1k").text

@@ -47,7 +47,7 @@ extension MessageContract {
 
         @Test("Many random records", arguments: ContractSubject.all)
         func manyRecords(subject: ContractSubject) throws {
-            try expectIdentity(subject, .len32, TrickyMessages.random(min(100_000, subject.stream), limit: 40))
+            try expectIdentity(subject, .len32, TrickyMessages.random(min(30_000, subject.stream), limit: 40))
         }
 
         @Test("The largest message", arguments: ContractSubject.all)

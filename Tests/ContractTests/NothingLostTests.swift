@@ -41,7 +41,7 @@ extension MessageContract {
             arguments: ContractSubject.holding, [SIGINT, SIGTERM])
         func blockedOutput(subject: ContractSubject, signal: Int32) throws {
             try subject.withQueue { queue in
-                let total = min(60_000, subject.stream)
+                let total = min(40_000, subject.stream)
                 let receiver = try startOpen(["recv", queue.recv])
                 let sender = try mq().start(["send", queue.send], input: .bytes(numberedLines(total)))
                 let feeding = Background { [sender = Carried(sender)] in try sender.value.wait(timeout: .seconds(30)).status }

@@ -85,6 +85,11 @@ struct ParseTests {
         #expect(words.integer(.maxAttempts) == 3 && words.text(.deadLetter) == "mem:d")
     }
 
+    @Test func requestAndServe() throws {
+        let words = try parse("request", "zmq:ipc://s", "a", "b", "--timeout", "2s")
+        #expect(words.word("ADDRESS") == "zmq:ipc://s" && words.words("MESSAGE") == ["a", "b"] && words.duration(.timeout) == .seconds(2))
+        #expect(try parse("serve", "zmq:@ipc://s", "--", "cat", "-n").words("COMMAND") == ["cat", "-n"])
+    }
     @Test func explain() throws { #expect(try parse("explain", "mem:q", "--json").has(.json)) }
     @Test func transports() throws { #expect(try parse("transports", "zmq").word("TRANSPORT") == "zmq") }
     @Test func completion() throws { #expect(try #require(try Program.parse(["completion", "fish"]) as? Completion).shell == .fish) }
@@ -130,7 +135,7 @@ struct ParseTests {
         ["send"], ["recv"], ["recv", "mem:a", "mem:b"], ["stat"], ["create"], ["delete"], ["purge"], ["explain"], ["completion", "tcsh"],
         ["sned", "mem:q"],
         ["send", "mem:q", "--nope"], ["recv", "mem:q", "-n"], ["purge", "mem:q", "extra"],
-        ["wait"], ["check"], ["expect"], ["with", "sysv:"], ["mock", "kafka"], ["keygen", "k", "--format", "pem"],
+        ["request"], ["serve"], ["wait"], ["check"], ["expect"], ["with", "sysv:"], ["mock", "kafka"], ["keygen", "k", "--format", "pem"],
         ["bench"], ["bench", "mem:q", "-s"], ["bench", "compare", "one"], ["bench", "report"],
     ])
     func mistakesAreRefused(words: [String]) { #expect(failure { try Program.parse(words) }?.code == .usage) }
@@ -139,7 +144,7 @@ struct ParseTests {
     @Test func everyVerbIsTested() {
         #expect(
             Verbs.tables.map(\.name) == [
-                "send", "recv", "exec", "post", "bridge", "wait", "check", "expect", "with", "mock",
+                "send", "recv", "request", "exec", "post", "bridge", "serve", "wait", "check", "expect", "with", "mock",
                 "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive", "keygen", "bench", "bench compare",
                 "bench report", "transports", "explain", "completion", "help", "version",
                 "__bench-worker", "__complete", "__generate",

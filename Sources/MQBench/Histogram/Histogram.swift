@@ -107,17 +107,6 @@ public struct Histogram: Sendable, Equatable {
         return maximum
     }
 
-    /// The standard deviation, each value taken as the middle of its bucket.
-    public var deviation: Double {
-        guard count > 0 else { return 0 }
-        var squares = 0.0
-        for index in counts.indices where counts[index] > 0 {
-            let distance = Double(Self.middle(at: index)) - mean
-            squares += distance * distance * Double(counts[index])
-        }
-        return (squares / Double(count)).squareRoot()
-    }
-
     /// Every bucket with something in it: the values it spans, and how many.
     public var nonEmpty: [(range: ClosedRange<Int>, count: Int)] {
         counts.indices.compactMap { index in

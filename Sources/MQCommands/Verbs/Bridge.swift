@@ -53,7 +53,7 @@ struct Bridge: Verb {
         negative: "Fewer messages were moved than -n asked for, or none came for as long as --timeout.")
 
     static let condition = Flag(
-        "where", nil, .text(), "CONDITION", repeats: true, help: "Move only messages of which CONDITION holds (repeatable).")
+        "where", nil, .text(), "CONDITION", repeats: true, help: "Move only messages for which CONDITION holds (repeatable).")
     static let match = Flag(
         "match", nil, .name, "REGEX", help: "Move only messages whose body matches REGEX, an extended regular expression.")
     static let dryRun = Flag("dry-run", help: "Count what would move and leave it where it is, where the transport can.")
@@ -66,7 +66,7 @@ struct Bridge: Verb {
         help: "How COMMAND's records are told apart: len32, lines, nul, delim:STR, netstring or jsonl.")
     static let strict = Flag("strict", help: "Fail with status 65 before sending a message that carries what TO does not.")
     static let newDedup = Flag(
-        "new-dedup", help: "Give messages new deduplication IDs, so that TO takes one again that it has had within five minutes.")
+        "new-dedup", help: "Give messages new deduplication IDs, so that TO accepts one again that it has had within five minutes.")
     static let maxHops = Flag(
         "max-hops", nil, .integer(0...Int.max), standard: "8",
         help: "Refuse a message that has passed N bridges, by its attribute \(BridgeMarks.hops); 0 neither counts nor refuses.")

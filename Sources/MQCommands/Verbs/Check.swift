@@ -6,13 +6,13 @@ struct Check: Verb {
         "check", .smokeTests, .changes, "Check that a queue works: a message there and back.",
         description: [
             .text(
-                "Asks whoever keeps the queue in its own protocol, then sends a unique message through a private queue beside it, receives it and compares. With --in-place the message goes through the queue itself, which must be empty; a consumer of it may take the message. Of ZeroMQ there is one look at the other end's greeting: its version, mechanism, socket type and identity."
+                "Asks whoever keeps the queue in its own protocol, then sends a unique message through a private queue beside it, receives it and compares. With --in-place the message goes through the queue itself, which must be empty; a consumer of it may take the message. For ZeroMQ, it looks once at the other end's greeting: its version, mechanism, socket type and identity."
             ),
             .text(
                 "Ranges are those of Nagios, for warning and critical: --depth 100,1000 warns above 100; --depth 10:,1: warns below 10, and so does --depth 10,1, since less is worse then. Durations are allowed for --age."
             ),
             .text(
-                "A warning is status 0, what is critical is 1. With --format nagios the statuses are 0, 1, 2 and 3 as plugins have them, and every error is 3."
+                "A warning is status 0, a critical result is 1. With --format nagios the statuses are those of plugins, 0, 1, 2 and 3, and every error is 3."
             ),
         ],
         operands: [Operand("ADDRESS", .one, .address, help: "The queue.")],
@@ -22,7 +22,7 @@ struct Check: Verb {
         ],
         examples: [
             VerbTable.Example("Does it work, and how fast?", "mq check nsq:orders"),
-            VerbTable.Example("As a plugin of Nagios:", "mq check sqs:jobs --format nagios --warn 500ms --crit 2s --depth 1000,10000"),
+            VerbTable.Example("As a Nagios plugin:", "mq check sqs:jobs --format nagios --warn 500ms --crit 2s --depth 1000,10000"),
             VerbTable.Example("Who is at the other end?", "mq check zmq:sub:tcp://feed.example.com:5556"),
         ],
         statuses: [66, 74, 77, 78], negative: "Something is critical.")

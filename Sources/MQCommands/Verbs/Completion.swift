@@ -14,8 +14,8 @@ struct Completion: Verb {
         operands: [Operand("SHELL", .one, .choice(Shell.allCases.map(\.rawValue)), help: "bash, zsh or fish.")],
         examples: [
             VerbTable.Example(
-                "For every bash from now on:", "mq completion bash > ~/.local/share/bash-completion/completions/mq"),
-            VerbTable.Example("For every fish from now on:", "mq completion fish > ~/.config/fish/completions/mq.fish"),
+                "For every new bash:", "mq completion bash > ~/.local/share/bash-completion/completions/mq"),
+            VerbTable.Example("For every new fish:", "mq completion fish > ~/.config/fish/completions/mq.fish"),
         ])
 
     let words: Arguments

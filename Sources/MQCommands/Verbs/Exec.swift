@@ -5,16 +5,16 @@ struct Exec: Verb {
         "exec", .work, .changes, "Run a command for each message.",
         description: [
             .text(
-                "The message is the command's standard input; a command that does not read it has not failed. What the command ends with says what becomes of the message:"
+                "The message is the command's standard input; a command that does not read it has not failed. The command's exit status decides what becomes of the message:"
             ),
             .terms([
                 ("0", "it is done, and acknowledged"), ("65", "it is given up: --dead-letter has it, or it is dropped"),
                 ("75, any other status, a signal", "it is tried again, after a delay that grows with its attempts (--backoff)"),
             ]),
             .text(
-                "A command that cannot be started ends mq exec with status 2, and so do five runs in a row that end with 126 or 127, which is what a shell says of a command that it cannot start. No more messages are taken than commands run, and each stays this receiver's for as long as its command runs."
+                "A command that cannot be started ends mq exec with status 2, and so do five runs in a row that end with 126 or 127, which is what a shell says of a command that it cannot start. No more messages are taken than commands run at once, and no other receiver gets a message while its command runs."
             ),
-            .text("The command's environment has these beside what mq itself was given:"),
+            .text("The command's environment is that of mq, and these:"),
             .terms([
                 ("MQ_ADDRESS MQ_QUEUE", "the address, and the name of the queue in it"), ("MQ_ID", "the broker's name of the message"),
                 ("MQ_ATTEMPT", "1 at first"), ("MQ_TIMESTAMP", "when the queue took it, RFC 3339"),
@@ -24,7 +24,7 @@ struct Exec: Verb {
                 ("MQ_SLOT", "1 to N of --jobs; two commands that run at once have different ones"), ("MQ_NUMBER", "counts runs from 1"),
             ]),
             .text(
-                "With --coprocess, one command for each job slot lives on. It reads records (--framing) and answers each with one line: ok, retry, retry DURATION, reject, or reject and why. One that ends, or says anything else, has failed at the record it was given."
+                "With --coprocess, one command for each job slot lives on. It reads records (--framing) and answers each with one line: ok, retry, retry DURATION, reject, or reject REASON. One that ends, or says anything else, has failed at the record it was given."
             ),
             .text(
                 "Asked to end by a signal, mq exec takes no more messages and waits for the commands that run (--grace); asked again, it ends them, and their messages go back. What a kill -9 of mq exec loses is what runs and what is held (--hold), and only where the transport does not acknowledge."
@@ -32,7 +32,7 @@ struct Exec: Verb {
         ],
         operands: [
             Operand("ADDRESS", .one, .address, help: "Where from: posix-mq:/name, nsq:topic/channel, sqs:name, ..."),
-            Operand("COMMAND", .command, .command, help: "The command and its arguments; no shell takes them apart."),
+            Operand("COMMAND", .command, .command, help: "The command and its arguments; no shell interprets them."),
         ],
         sections: [
             VerbTable.Section("The command", [jobs, timeout, killAfter, on, halt, metaFd]),
@@ -44,10 +44,10 @@ struct Exec: Verb {
         examples: [
             VerbTable.Example("Four at once, each for a minute at most:", "mq exec nsq:orders/bill -j 4 --timeout 1m -- ./bill"),
             VerbTable.Example(
-                "What is there, and then no more; what fails five times goes elsewhere:",
+                "Only what is there; what fails five times goes elsewhere:",
                 "mq exec sqs:jobs --drain --max-attempts 5 --dead-letter sqs:dead -- ./job"),
             VerbTable.Example(
-                "A line of shell, with an attribute of the message:",
+                "A line of shell that uses an attribute of the message:",
                 "mq exec sqs:mails -- sh -c 'sendmail -f \"$MQ_ATTR_SENDER\" ops@example.com'"),
             VerbTable.Example("A hundred messages per run, as JSON lines:", "mq exec nsq:clicks/load --batch 100 -J -- ./load"),
         ],
@@ -57,7 +57,7 @@ struct Exec: Verb {
     static let jobs = Flag("jobs", "j", .integer(1...10_000), standard: "1", help: "Run up to N commands at once.")
     static let timeout = Flag(
         "timeout", nil, .duration(.milliseconds(1) ... .seconds(1 << 40)),
-        help: "End a command that runs longer than DURATION: a failed attempt.")
+        help: "End a command that runs longer than DURATION; the attempt has failed.")
     static let killAfter = Flag(
         "kill-after", nil, .duration(), standard: "10s",
         help: "Kill a command that was asked to end (SIGTERM) and has not, with all that it has started, after DURATION.")

@@ -9,10 +9,10 @@ struct Expect: Verb {
                 "Takes as many messages as are expected, and not one more, and compares each. The first that differs ends with status 1; standard error shows the first byte that differs, and both sides: as text, or else in hexadecimal."
             ),
             .text(
-                "With --eq and --eq-file, the messages must be these, in this order; one alone is what each of -n must be. --match, --json and --attr hold for every message. In --json, the path is user.name, items[0].id or [\"a.b\"].c, and the value is JSON; what is no JSON is a string."
+                "With --eq and --eq-file, the messages must be these, in this order; a single one is what each of the -n messages must be. --match, --json and --attr hold for every message. In --json, the path is user.name, items[0].id or [\"a.b\"].c, and the value is JSON; what is not JSON is a string."
             ),
             .text(
-                "Messages that were compared are gone from the queue, the one that failed among them, unless --peek leaves them where they are. That no message came is believed when the broker still answers; else the status is its own, 69 or 75."
+                "Messages that were compared are gone from the queue, the one that failed among them, unless --peek leaves them where they are. When nothing came because the broker no longer answers, the status is 69 or 75 instead of 1."
             ),
         ],
         operands: [Operand("ADDRESS", .one, .address, help: "Where from: posix-mq:/name, nsq:topic/channel, sqs:name, ...")],

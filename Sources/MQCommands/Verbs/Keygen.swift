@@ -31,7 +31,7 @@ struct Keygen: Verb {
     static let format = Flag(
         "format", nil, .choice(["z85", "czmq", "env"]), "FORMAT", standard: "z85",
         help:
-            "One key per file in Z85 (z85), certificates (czmq), or, on standard output and without NAME, commands of the shell that set CURVE_PUBLIC_KEY and CURVE_SECRET_KEY (env)."
+            "One key per file in Z85 (z85), certificates (czmq), or, on standard output and without NAME, shell commands that set CURVE_PUBLIC_KEY and CURVE_SECRET_KEY (env)."
     )
     static let force = Flag("force", help: "Replace files that are there.")
 

@@ -18,7 +18,7 @@ struct List: Verb {
         statuses: [69, 76, 77, 78])
 
     private static let nodes = Flag(
-        "nodes", help: "List the brokers that hold the queues instead, where the transport has several; --json has their queues, too.")
+        "nodes", help: "List the brokers that hold the queues instead, where the transport has several; --json shows their queues, too.")
 
     let words: Arguments
     init(_ words: Arguments) { self.words = words }

@@ -7,7 +7,7 @@ struct Mock: Verb {
         "mock", .smokeTests, .changes, "Play a broker for tests: SQS or nsqd.",
         description: [
             .text(
-                "Listens on a free port of 127.0.0.1, prints its address once it accepts, and plays until it is asked to end, or its parent ends. With a COMMAND, it runs that with the environment that clients need (AWS_ENDPOINT_URL_SQS and keys that mean nothing, or NSQD_TCP, NSQD_HTTP and MQ_NSQ), and ends with its status."
+                "Listens on a free port of 127.0.0.1, prints its address once it accepts, and runs until it is asked to end, or its parent ends. With a COMMAND, it runs that with the environment that clients need (AWS_ENDPOINT_URL_SQS and keys that mean nothing, or NSQD_TCP, NSQD_HTTP and MQ_NSQ), and ends with its status."
             ),
             .text(
                 "sqs speaks the JSON protocol and the query protocol of older SDKs: standard and FIFO queues, checksums, visibility, delay, long polling, deduplication, dead-letter queues and their redrive, purging, tags, and the service's limits and error codes. nsq speaks protocol V2 with TLS, AUTH, deflate, snappy and sampling, and the HTTP interface of nsqd at the next port, that of nsqlookupd with --lookupd."
@@ -29,7 +29,7 @@ struct Mock: Verb {
         ],
         examples: [
             VerbTable.Example("The tests of a program that uses SQS:", "mq mock sqs -- pytest"),
-            VerbTable.Example("A broker with faults that stays:", "mq mock nsq --port 4150 --fault duplicate=1%,delay=20ms"),
+            VerbTable.Example("A broker with faults, until interrupted:", "mq mock nsq --port 4150 --fault duplicate=1%,delay=20ms"),
             VerbTable.Example(
                 "Fail unless everything was deleted, and look at what was there:",
                 "mq mock sqs --expect-empty --dump messages.jsonl -- make test"),
@@ -38,7 +38,7 @@ struct Mock: Verb {
 
     static let port = Flag(
         "port", nil, .integer(0...65534), "N", standard: "0", help: "Listen on port N; 0 takes a free one. HTTP of nsqd is at the next.")
-    static let isPublic = Flag("public", help: "Listen on all interfaces, not on 127.0.0.1 alone.")
+    static let isPublic = Flag("public", help: "Listen on all interfaces, not only on 127.0.0.1.")
     static let fault = Flag(
         "fault", nil, .text(["throttle=", "reset=", "partial=", "duplicate=", "delay="]), "FAULTS",
         help: "Fail by chance: throttle=5%, reset=1%, partial=5% (entries of SQS batches), duplicate=1%, delay=50ms, joined by commas.")
@@ -46,11 +46,11 @@ struct Mock: Verb {
         "clock", nil, .choice(["real", "virtual"]), "WHICH", standard: "real",
         help: "With virtual, time stands still for queues until POST /mq/clock moves it; clients still wait in real time.")
     static let checkSignatures = Flag(
-        "check-signatures", help: "Of sqs, refuse requests that are not signed with AWS_SECRET_ACCESS_KEY (by default: secret).")
-    static let lookupd = Flag("lookupd", help: "Of nsq, name the HTTP port in NSQLOOKUPD_HTTP, too, where it answers as nsqlookupd.")
-    static let tlsCert = Flag("tls-cert", nil, .file, help: "Of nsq, offer TLS with the certificate in FILE (PEM).")
-    static let tlsKey = Flag("tls-key", nil, .file, help: "Of nsq, the private key of --tls-cert.")
-    static let secretFile = Flag("auth-file", nil, .file, help: "Of nsq, require AUTH with the secret in FILE.")
+        "check-signatures", help: "For sqs, refuse requests that are not signed with AWS_SECRET_ACCESS_KEY (by default: secret).")
+    static let lookupd = Flag("lookupd", help: "For nsq, answer as nsqlookupd at the HTTP port, too, and name it in NSQLOOKUPD_HTTP.")
+    static let tlsCert = Flag("tls-cert", nil, .file, help: "For nsq, offer TLS with the certificate in FILE (PEM).")
+    static let tlsKey = Flag("tls-key", nil, .file, help: "For nsq, the private key of --tls-cert.")
+    static let secretFile = Flag("auth-file", nil, .file, help: "For nsq, require AUTH with the secret in FILE.")
     static let dump = Flag(
         "dump", nil, .file, help: "At the end, write a line of JSON to FILE for each message: deleted, left or in flight.")
     static let expectEmpty = Flag("expect-empty", help: "At the end, fail with status 1 if messages are left.")

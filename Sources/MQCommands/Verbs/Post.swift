@@ -5,7 +5,7 @@ struct Post: Verb {
         "post", .work, .changes, "Post each message to a worker over HTTP.",
         description: [
             .text(
-                "The message is the body of a POST, byte for byte; connections are used again. The worker's answer says what becomes of the message:"
+                "The message is the body of a POST, byte for byte; connections are reused. The worker's answer says what becomes of the message:"
             ),
             .terms([
                 ("2xx", "it is done, and acknowledged; with --contract eb, only 200 is"),
@@ -17,7 +17,7 @@ struct Post: Verb {
             .text(
                 "With several URLs, messages go to each in turn. One that does not answer gets nothing for a while, twice as long each time (at most five minutes), and then a single message, or with --health a question, which shows whether it answers again. No messages are taken while no URL answers. Retry-After is believed up to twelve hours."
             ),
-            .text("Each request has these headers beside its Content-Type and User-Agent, as far as the transport knows the values:"),
+            .text("Each request has these headers in addition to Content-Type and User-Agent, as far as the transport knows the values:"),
             .terms([
                 ("Mq-Id Mq-Queue", "the broker's name of the message, and the address"), ("Mq-Attempt", "1 at first"),
                 ("Mq-Timestamp", "when the queue took it, RFC 3339"),
@@ -43,14 +43,14 @@ struct Post: Verb {
         ],
         examples: [
             VerbTable.Example(
-                "In place of sqsd: ten requests at once, none before the worker is well:",
+                "In place of sqsd: ten requests at once, none before the worker is healthy:",
                 "mq post sqs:jobs http://127.0.0.1:8080/work --contract eb \\", "    --health /health -j 10 --status-addr 127.0.0.1:9000"),
             VerbTable.Example(
                 "In place of nsq_to_http, to two workers, with what fails five times kept:",
                 "mq post nsq:clicks/web http://127.0.0.1:8080/ http://127.0.0.1:8081/ -j 20 \\",
                 "    --max-attempts 5 --dead-letter nsq:clicks-dead"),
             VerbTable.Example(
-                "What is there, and then no more; a conflict is no failure:",
+                "Only what is there; a conflict is not a failure:",
                 "mq post posix-mq:/jobs http://127.0.0.1:8080/ --drain --on 409=ok"),
             VerbTable.Example(
                 "Signed, over TLS with a certificate of one's own:",
@@ -77,18 +77,20 @@ struct Post: Verb {
         help: "What a status means: ok, retry, reject or stop, as in 409,413=reject or 500-599=stop (repeatable).")
     static let dedup = Flag(
         "dedup", nil, .integer(1...10_000_000),
-        help: "Acknowledge messages whose id is among the last N that were done, without a request. It is memory: a new start knows none.")
+        help:
+            "Acknowledge messages whose id is among the last N that were done, without a request. They are kept in memory: a restart knows none."
+    )
     static let health = Flag(
         "health", nil, .name, "URL-OR-PATH",
-        help: "Take nothing before this address, or this path at each URL's server, answers 200; ask again when a URL has failed.")
+        help: "Take nothing until this address, or this path at each URL's server, answers 200; ask again when a URL has failed.")
     static let healthLimit = Flag(
         "health-limit", nil, .duration(.milliseconds(1) ... .seconds(1 << 30)), standard: "1m",
-        help: "Exit with status 69 when no URL has been well for DURATION (--health).")
+        help: "Exit with status 69 when no URL has been healthy for DURATION (--health).")
     static let signKeyFile = Flag(
         "sign-key-file", nil, .file, repeats: true,
         help: "Sign each request with the key in FILE (Standard Webhooks); give two while one replaces the other.")
     static let caFile = Flag("ca-file", nil, .file, help: "Trust the certificates in FILE instead of the system's.")
-    static let clientCert = Flag("client-cert", nil, .file, help: "Show workers the certificate in FILE (PEM).")
+    static let clientCert = Flag("client-cert", nil, .file, help: "Present the certificate in FILE (PEM) to workers.")
     static let clientKey = Flag("client-key", nil, .file, help: "The private key of --client-cert, where it is in a file of its own.")
 
     let words: Arguments

@@ -2,7 +2,7 @@ import MQCore
 
 struct Purge: Verb {
     static let table = VerbTable(
-        "purge", .queues, .changes, "Remove every message of a queue, and print how many there were.",
+        "purge", .queues, .changes, "Remove every message from a queue, and print how many there were.",
         operands: [.queue],
         sections: [VerbTable.Section("Where", [.node])],
         examples: [VerbTable.Example("Empty a queue and keep it:", "mq purge posix-mq:/jobs")],

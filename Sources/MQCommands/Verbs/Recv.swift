@@ -27,7 +27,7 @@ struct Recv: Verb {
         examples: [
             VerbTable.Example("Exactly ten messages:", "mq recv posix-mq:/jobs -n 10"),
             VerbTable.Example(
-                "What is there now, or a word that there is nothing:", "mq recv posix-mq:/jobs --drain || echo nothing there"),
+                "What is there now, or a note that there is nothing:", "mq recv posix-mq:/jobs --drain || echo nothing there"),
             VerbTable.Example("Priority and length of each message, one per line:", "mq recv posix-mq:/jobs -f '%p %S\\n'"),
             VerbTable.Example("Any bytes, without loss:", "mq recv posix-mq:/jobs -F len32 > messages"),
             VerbTable.Example(

@@ -4,14 +4,14 @@ struct RedriveVerb: Verb {
     static let table = VerbTable(
         "redrive", .queues, .changes, "Move dead letters back to where they failed, and print how many there were.",
         description: [
-            .text("The broker moves them. If interrupted, it stops in good order; the number printed is of those that were moved.")
+            .text("The broker moves them. If interrupted, it stops cleanly; the number printed is how many were moved.")
         ],
         operands: [Operand("ADDRESS", .one, .address, help: "The dead-letter queue.")],
         sections: [
             VerbTable.Section("Moving", [to, .rate.saying("Move at most RATE messages per second: 100, 2.5k.")])
         ],
         examples: [
-            VerbTable.Example("At a rate that their consumer bears:", "mq redrive sqs:jobs-dead --rate 100"),
+            VerbTable.Example("At a rate that their consumer can bear:", "mq redrive sqs:jobs-dead --rate 100"),
             VerbTable.Example("To a queue of your choice:", "mq redrive sqs:jobs-dead --to sqs:jobs-repaired"),
         ],
         statuses: ExitStatus.ofQueues)

@@ -7,17 +7,17 @@ struct Wait: Verb {
             .text("A condition is one of these words, or a number of the queue that is compared with a value:"),
             .terms([
                 ("up", "whoever keeps the queue has answered in its own protocol; an open port is not enough"),
-                ("exists", "the queue is there"), ("gone", "it is not, by the word of whoever would keep it"),
+                ("exists", "the queue is there"), ("gone", "it is not, according to whoever would keep it"),
                 ("empty", "no message is in it, none is in flight, none is held back"),
                 ("nonempty", "there is a message to receive"),
                 ("depth inflight delayed peers age", "as in 'depth<10', inflight=0, 'peers>=2', 'age<5m'"),
                 ("any name of mq stat --json", "as in paused=no, 'on_disk>1000', 'last_send<1m'"),
             ]),
             .text(
-                "Every condition must hold, for every ADDRESS; they are asked at once, every few milliseconds at first, later once a second where an answer takes long. No broker that is silent, unreachable or unknown counts as gone or empty. A queue of the kernel is up when it can be opened, nsqd when it has taken IDENTIFY (each of those that nsqlookupd names), SQS when it has answered a signed request, ZeroMQ when the other end has sent its greeting, and is of a type that fits: one connection, which its monitor sees."
+                "Every condition must hold, for every ADDRESS; they are asked at once, every few milliseconds at first, later once a second where an answer takes long. A broker that is silent, unreachable or unknown never counts as gone or empty. A queue of the kernel is up when it can be opened, nsqd when it has taken IDENTIFY (each of those that nsqlookupd names), SQS when it has answered a signed request, ZeroMQ when the other end has sent its greeting, and is of a type that fits: one connection, which its monitor sees."
             ),
             .text(
-                "With a COMMAND, mq runs it in its own place when the conditions hold, and never otherwise. A wait that was in vain ends with status 1 and the last reason; that is 124 of wait4x and of timeout."
+                "With a COMMAND, mq replaces itself with it once the conditions hold, and never otherwise. A wait in vain ends with status 1 and the last reason; wait4x and timeout use 124."
             ),
         ],
         operands: [
@@ -26,7 +26,7 @@ struct Wait: Verb {
         ],
         sections: [VerbTable.Section("What to wait for", [condition, timeout, stable])],
         examples: [
-            VerbTable.Example("Start a worker when its broker is there:", "mq wait nsq:orders --for up --timeout 30s -- ./worker"),
+            VerbTable.Example("Start a worker once its broker is up:", "mq wait nsq:orders --for up --timeout 30s -- ./worker"),
             VerbTable.Example("Wait until everything is done:", "mq wait sqs:jobs --for empty --timeout 10m"),
             VerbTable.Example("Two queues, one of them filled by the other's consumer:", "mq wait posix-mq:/in posix-mq:/out --for exists"),
             VerbTable.Example("Until there are two consumers:", "mq wait nsq:orders/bill --for 'peers>=2'"),

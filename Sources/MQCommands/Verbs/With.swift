@@ -7,10 +7,10 @@ struct With: Verb {
             .text(
                 "Makes a private queue for each ADDRESS, runs the command, removes them whatever happens, and ends with the command's status. An ADDRESS is a scheme, with hosts and options where they are needed: posix-mq:, sysv:, zmq:, nsq:, sqs: or sqs:.fifo; mock:sqs and mock:nsq bring the broker along (mq mock)."
             ),
-            .text("The command's environment says where they are; MQ1, MQ2, ... have the same for each of several:"),
+            .text("The command's environment says where they are; with several, MQ1, MQ2, ... have the same for each:"),
             .terms([
                 ("MQ", "the address, for mq send and mq recv"),
-                ("MQ_RECV", "the address for mq recv: of zmq, the end that binds; else the same"),
+                ("MQ_RECV", "the address for mq recv: for zmq, the end that binds; otherwise the same"),
                 ("MQ_QUEUE", "the name of the queue in it"),
                 ("AWS_ENDPOINT_URL_SQS AWS_REGION ...", "for clients of SQS, with keys that mean nothing where it is a mock"),
                 ("NSQD_TCP NSQD_HTTP MQ_NSQ NSQLOOKUPD_HTTP", "for clients of NSQ"),

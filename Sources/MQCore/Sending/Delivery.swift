@@ -5,35 +5,11 @@ import Synchronization
 ///
 /// A message is known by its position, counted from 0 in the order of handing over, refused ones included.
 public final class Delivery {
-    /// How patient and how strict a delivery is.
-    public struct Limits {
-        /// How long to wait for room or for a peer; `nil` is without end.
-        public var timeout: Duration?
-        /// What the queue or the other side refuses is left out; otherwise it is an error.
-        public var skipsRefused = false
-        /// Empty messages are left out where the sender takes none; otherwise they are an error.
-        public var skipsEmpty = false
-        /// When each message is due; `nil` is as fast as the queue takes them.
-        public var pace: Pace?
-        /// Where the sender's calls may be cut short: how often its progress is counted while it waits, and a wait in vain is said.
-        /// Not for a sender that waits for answers.
-        public var slice: Duration?
-        /// What a message is called in an error; without it, errors name none.
-        public var name: ((_ position: Int) -> String)?
-        /// Whether what messages carry and the transport does not is said here.
-        public var namesDropped = true
-        /// Whether what the sender has taken counts as confirmed: of a transport that confirms nothing before its end.
-        public var trustsTaken = false
-
-        /// Waits without end, and any refusal is an error.
-        public init() {}
-    }
-
     /// How long the queue has taken nothing when that is said.
     private static let patience = Duration.seconds(1)
 
-    private let sender: any Sender
-    private let descriptor: Descriptor
+    let sender: any Sender
+    let descriptor: Descriptor
     private var limits: Limits
     private let counters: Counters?
     private let notices: Notices
@@ -104,22 +80,6 @@ public final class Delivery {
         try hand(batch, range, oversize: nil, .offering(until: deadline), stop: stop)
     }
 
-    /// How long a message that does not go at once is waited for.
-    private enum Patience {
-        /// For the timeout, or to the deadline; in vain is an error.
-        case bounded(by: Deadline?)
-        case offering(until: Deadline)
-
-        var deadline: Deadline? {
-            switch self {
-            case .bounded(let deadline): deadline
-            case .offering(let deadline): deadline
-            }
-        }
-
-        var isOffer: Bool { if case .offering = self { true } else { false } }
-    }
-
     private func hand(
         _ batch: borrowing Batch, _ range: Range<Int>, oversize: RecordParser.Oversize?, _ patience: Patience, stop: StopFlag
     ) throws(TransportError) -> Int {
@@ -141,24 +101,6 @@ public final class Delivery {
         for warning in dropped.warnings(for: batch, range, name: { self.name(self.handed + $0 - range.lowerBound) ?? "a message" }) {
             notices.warn(warning)
         }
-    }
-
-    /// The same with attributes added to each message while it is sent, where the transport carries them: no body is copied, and the
-    /// batch is afterwards as it was. A message that cannot take them is sent without.
-    public func hand(
-        _ batch: inout Batch, _ range: Range<Int>, adding attributes: (_ own: MessageProperties) -> [Attribute], stop: StopFlag
-    ) throws(TransportError) -> Int {
-        guard descriptor.capabilities.contains(.attributes) else { return try hand(batch, range, stop: stop) }
-        var own: [MessageProperties] = []
-        for index in range {
-            own.append(batch.properties(of: index))
-            var properties = own[own.count - 1]
-            properties.attributes += attributes(properties)
-            batch.replaceProperties(of: index, with: properties)
-            if sender.refusal(in: batch, index..<index + 1) != nil { batch.replaceProperties(of: index, with: own[own.count - 1]) }
-        }
-        defer { for index in range { batch.replaceProperties(of: index, with: own[index - range.lowerBound]) } }
-        return try hand(batch, range, stop: stop)
     }
 
     /// Sends messages that are known to be sendable.

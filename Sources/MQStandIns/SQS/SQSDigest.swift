@@ -5,13 +5,9 @@ enum SQSDigest {
         return library
     }()
 
-    private typealias Function = @convention(c) (UnsafeRawPointer?, Int, UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>?
-    private static let function:
-        @convention(c) @Sendable (UnsafeRawPointer?, Int, UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>? = {
-            library.function(
-                "MD5",
-                as: (@convention(c) @Sendable (UnsafeRawPointer?, Int, UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>?).self)
-        }()
+    private typealias Function =
+        @convention(c) @Sendable (UnsafeRawPointer?, Int, UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>?
+    private static let function: Function = library.function("MD5", as: Function.self)
     private static let digits = Array("0123456789abcdef".utf8)
 
     /// The digest in 32 hexadecimal digits.

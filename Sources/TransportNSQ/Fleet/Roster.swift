@@ -96,8 +96,6 @@ struct Roster {
         if present.count >= needed { troubledSince = nil }
     }
 
-    func isOnProbation(_ route: Route) -> Bool { troubles[route] != nil || troubledSince != nil }
-
     /// A connection broke.
     /// - Parameters:
     ///   - wasSound: whether it had done what it is there for.

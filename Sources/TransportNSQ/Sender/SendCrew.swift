@@ -255,11 +255,7 @@ struct SendCrew: Crew {
         let found = parcel.remove(above: limit)
         for (position, size) in found {
             rejections.append(
-                Rejection(
-                    position: position,
-                    error: TransportError(
-                        .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes", hint: "nsqd's -max-msg-size sets it",
-                        remedy: .skip)))
+                Rejection(position: position, error: .tooLarge(size, limit: limit, hint: "nsqd's -max-msg-size sets it")))
         }
         return !found.isEmpty
     }
