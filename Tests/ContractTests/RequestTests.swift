@@ -116,9 +116,9 @@ extension MessageContract {
             let endpoint = try #require(puller.errorText.split(separator: "\n").first { !$0.hasPrefix("mq: ") })
             expectFailure(
                 try mq().run("request", "zmq:\(endpoint),engine=\(engine)", "x", "--timeout", "300ms"), 76, "is not a REP socket")
-            let (server, address) = try Self.serve(["--", "sleep", "20"])
+            let (server, address) = try Self.serve(["--", "sh", "-c", "echo taken >&2; exec sleep 20"])
             let asking = try mq().start(["request", "zmq:\(address),engine=\(engine)", "x", "-v"])
-            try asking.waitForError("connected with")
+            try server.waitForError("taken")
             server.send(signal: SIGKILL)
             expectFailure(try asking.wait(), 1, "no reply: the peer has gone")
         }

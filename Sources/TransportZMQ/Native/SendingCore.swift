@@ -4,18 +4,18 @@ import ZMTP
 
 /// What a sender does with its connections, under the gate of their fleet.
 final class SendingCore: FleetOwner {
-    private unowned let fleet: Fleet
-    private let settings: Settings
+    unowned let fleet: Fleet
+    let settings: Settings
     var limit: MessageLimit
     /// Messages accepted so far, and those that were dropped for a peer at its mark.
-    private(set) var sent = 0
-    private(set) var dropped = 0
+    var sent = 0
+    var dropped = 0
     /// Messages that nobody has: returned by a peer that left without them, or accepted while there was none.
     private var backlog: [FrameBlock] = []
     private var turns = Turns<Int>()
-    private var subscriptions = SubscriptionTree()
-    private var subscribers: [Int: Peer] = [:]
-    private var wanted = PeerSet()
+    var subscriptions = SubscriptionTree()
+    var subscribers: [Int: Peer] = [:]
+    var wanted = PeerSet()
     /// Messages of which only the peer knows whether it has read them, and where it was.
     private(set) var inDoubt = 0
     private(set) var lossy: String?
@@ -23,7 +23,7 @@ final class SendingCore: FleetOwner {
     private var scratch = Batch(byteCapacity: 256)
 
     /// How long a peer may leave a receipt out, in nanoseconds, before it counts what its kernel says.
-    private static let pause: UInt64 = 250_000_000
+    static let pause: UInt64 = 250_000_000
     /// A receipt is asked for after so many bytes.
     private static let receiptInterval = 256 << 10
     init(_ fleet: Fleet, _ settings: Settings) {
@@ -127,7 +127,7 @@ final class SendingCore: FleetOwner {
         fleet.note(peer)
     }
 
-    private func confirm(_ peer: Peer, upTo count: UInt64) {
+    func confirm(_ peer: Peer, upTo count: UInt64) {
         peer.output.release(upTo: count)
         while let mark = peer.marks.first, mark.messages <= count {
             peer.floor = mark.messages == peer.output.given ? .max : mark.floor
@@ -177,10 +177,10 @@ final class SendingCore: FleetOwner {
 
     // MARK: Giving
 
-    private var mark: Int { limit.current == 0 ? .max : limit.current }
+    var mark: Int { limit.current == 0 ? .max : limit.current }
 
     /// How many messages a peer may be given now.
-    private func room(_ peer: Peer) -> Int {
+    func room(_ peer: Peer) -> Int {
         if peer.output.isWritten { return mark }
         if peer.output.unsentBytes >= settings.buffer { return 0 }
         return max(0, mark - peer.output.unsentMessages)
@@ -198,7 +198,7 @@ final class SendingCore: FleetOwner {
         }
     }
 
-    private var backlogMessages: Int { backlog.reduce(0) { $0 + $1.messages } }
+    var backlogMessages: Int { backlog.reduce(0) { $0 + $1.messages } }
 
     /// Gives messages to peers with room, as many as they take.
     /// - Returns: how many of them, from the front.
@@ -238,7 +238,7 @@ final class SendingCore: FleetOwner {
     }
 
     /// So many messages are dropped before a full peer is tried again.
-    private var dropPortion: Int { max(1, mark / 2) }
+    var dropPortion: Int { max(1, mark / 2) }
 
     private func drop(_ count: Int) -> Int {
         dropped += count
@@ -246,7 +246,7 @@ final class SendingCore: FleetOwner {
         return count
     }
 
-    private func put(_ batch: borrowing Batch, _ index: Int, to peer: Peer) {
+    func put(_ batch: borrowing Batch, _ index: Int, to peer: Peer) {
         if peer.floor == .max { peer.floor = sent }
         if batch.hasProperties, let frames = batch.properties(of: index).frames {
             peer.output.give(batch.bytes(of: index), frames: frames, floor: sent)
@@ -270,95 +270,5 @@ final class SendingCore: FleetOwner {
             sent += 1
         }
         return count
-    }
-
-    /// Gives each message to those who want it. Without `drop`, one that is at its mark holds up all.
-    private func publish(_ batch: borrowing Batch, _ range: Range<Int>) -> Int {
-        var count = settings.drops ? min(range.count, dropPortion) : range.count
-        if !settings.drops {
-            for peer in fleet.ready where peer.topics.count > 0 { count = min(count, room(peer)) }
-        }
-        guard count > 0 else { return 0 }
-        // One who wants everything is given everything at once.
-        if fleet.ready.count == 1 && !batch.hasProperties, let peer = fleet.ready.first, !settings.drops, wantsAll(peer) {
-            if peer.floor == .max { peer.floor = sent }
-            peer.output.give(batch, range.prefix(count), floor: sent)
-            sent += count
-            return count
-        }
-        var rooms: [Int: Int] = [:]
-        for peer in fleet.ready { rooms[peer.token] = room(peer) }
-        for index in range.prefix(count) {
-            let frames = batch.hasProperties ? batch.properties(of: index).frames : nil
-            let body = batch.bytes(of: index)
-            wanted.removeAll()
-            subscriptions.match(UnsafeRawBufferPointer(rebasing: body.prefix(frames?.first ?? body.count)), into: &wanted)
-            for peer in fleet.ready where wanted.contains(peer.token) != fleet.settings.isInverted {
-                if rooms[peer.token, default: 0] <= 0 {
-                    dropped += 1
-                    continue
-                }
-                put(batch, index, to: peer)
-                rooms[peer.token]! -= 1
-            }
-            sent += 1
-        }
-        return count
-    }
-
-    private func wantsAll(_ peer: Peer) -> Bool {
-        wanted.removeAll()
-        subscriptions.match(UnsafeRawBufferPointer(start: nil, count: 0), into: &wanted)
-        return wanted.contains(peer.token) != fleet.settings.isInverted
-    }
-
-    // MARK: The end
-
-    /// Whether something waits to be written.
-    var isUrgent: Bool { fleet.ready.contains { !$0.output.isWritten } }
-
-    /// A receiver whose output pauses confirms nothing, and may have read everything all the same.
-    private func isSurelyRead(_ peer: Peer, at now: UInt64) -> Bool {
-        if peer.progress.taken != peer.session.receipts.taken || peer.progress.since == 0 {
-            peer.progress = (peer.session.receipts.taken, now)
-        }
-        // A libzmq would lose what it has not read when its answer finds nobody.
-        return peer.countsKept && now >= peer.progress.since + Self.pause && Unread.bytes(peer.descriptor) == 0
-    }
-
-    /// Whether the kernel is asked what a peer has read, at the end. A receiver that has had enough leaves without an answer to a PING.
-    func asksKernel(_ peer: Peer) -> Bool { !peer.countsKept && (peer.isLocal || peer.session.receipts.trust == .none) }
-
-    /// Whether an answer is awaited that may not come.
-    var isPatient: Bool { fleet.ready.contains { $0.progress.since > 0 } }
-
-    /// What is still missing: messages that nobody has, and peers that have not confirmed.
-    func unfinished(at now: UInt64) -> (messages: Int, peer: Peer?, unread: Int) {
-        var (messages, missing, unread) = (backlogMessages, Peer?.none, 0)
-        for peer in fleet.ready where peer.output.given > 0 {
-            fleet.write(peer)
-            let receipts = peer.session.receipts
-            if !peer.output.isWritten {
-                messages += peer.output.unsentMessages
-                missing = peer
-                continue
-            }
-            if receipts.taken >= peer.output.given { continue }
-            if asksKernel(peer) {
-                if Unread.bytes(peer.descriptor) == 0 {
-                    peer.surelyRead = peer.output.given
-                    confirm(peer, upTo: peer.output.given)
-                    continue
-                }
-            } else if isSurelyRead(peer, at: now) {
-                continue
-            } else if receipts.asked < peer.output.given {
-                askReceipt(peer)
-                fleet.write(peer)
-            }
-            unread += Int(peer.output.given - receipts.taken)
-            missing = peer
-        }
-        return (messages, missing, unread)
     }
 }
