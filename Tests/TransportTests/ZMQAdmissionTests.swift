@@ -33,6 +33,17 @@ struct ZMQAdmissionTests {
         #expect(generous > 3 * sparing)
     }
 
+    /// Whether what a sender at `address` has to say arrives; ends the receiver.
+    private func expect(_ receiver: any Receiver, isLetIn: Bool, _ address: String) throws {
+        let sending = Background { try ZMQ.send([[7]], to: address, within: .milliseconds(isLetIn ? 5000 : 300)) }
+        var batch = Batch()
+        _ = try receiver.receive(
+            into: &batch, limit: 1, byteLimit: 100, until: .after(.milliseconds(isLetIn ? 5000 : 400)), stop: StopFlag())
+        #expect(batch.count == (isLetIn ? 1 : 0))
+        _ = try? sending.join()
+        try receiver.close(until: .never, stop: StopFlag())
+    }
+
     /// Hung up on before a byte of them is read, or let in.
     @Test(arguments: [
         ("ipc-filter-uid=\(getuid())", true), ("ipc-filter-uid=\(getuid() + 1)", false), ("ipc-filter-pid=\(getpid())", true),
@@ -41,13 +52,7 @@ struct ZMQAdmissionTests {
     func aFilterDecidesWhoMayConnect(filter: String, isLetIn: Bool) throws {
         let path = ZMQ.path()
         let receiver = try ZMQ.transport("zmq:@ipc://\(path),\(filter),engine=native").openReceiver(ZMQ.opening())
-        let sending = Background { try ZMQ.send([[7]], to: "zmq:ipc://\(path)", within: .milliseconds(isLetIn ? 5000 : 300)) }
-        var batch = Batch()
-        _ = try receiver.receive(
-            into: &batch, limit: 1, byteLimit: 100, until: .after(.milliseconds(isLetIn ? 5000 : 400)), stop: StopFlag())
-        #expect(batch.count == (isLetIn ? 1 : 0))
-        _ = try? sending.join()
-        try receiver.close(until: .never, stop: StopFlag())
+        try expect(receiver, isLetIn: isLetIn, "zmq:ipc://\(path)")
     }
 
     @Test func aRangeOfAddressesIsUnderstood() throws {
@@ -69,15 +74,6 @@ struct ZMQAdmissionTests {
         let receiver = try ZMQ.transport("zmq:@tcp://127.0.0.1:*,tcp-accept-filter=\(filter),engine=native").openReceiver(
             ZMQ.opening(StopFlag(), log))
         let port = try #require(try log.endpoint().split(separator: ":").last)
-        let sending = Background {
-            try ZMQ.send(
-                [[7]], to: "zmq:tcp://127.0.0.1:0;127.0.0.1:\(port),engine=native", within: .milliseconds(isLetIn ? 5000 : 300))
-        }
-        var batch = Batch()
-        _ = try receiver.receive(
-            into: &batch, limit: 1, byteLimit: 100, until: .after(.milliseconds(isLetIn ? 5000 : 400)), stop: StopFlag())
-        #expect(batch.count == (isLetIn ? 1 : 0))
-        _ = try? sending.join()
-        try receiver.close(until: .never, stop: StopFlag())
+        try expect(receiver, isLetIn: isLetIn, "zmq:tcp://127.0.0.1:0;127.0.0.1:\(port),engine=native")
     }
 }

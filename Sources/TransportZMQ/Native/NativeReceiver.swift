@@ -17,9 +17,7 @@ final class NativeReceiver: Receiver {
         (self.fleet, self.endsWithLastSender, type) = (fleet, endsWithLastSender, settings.type)
         most = settings.receiveLimit == 0 ? .max : settings.receiveLimit
         core = ReceivingCore(fleet)
-        fleet.owner = core
-        fleet.turn(until: .immediately)
-        try Attendant.start(for: fleet)
+        try fleet.start(for: core)
     }
 
     deinit { fleet.end() }
@@ -44,8 +42,7 @@ final class NativeReceiver: Receiver {
             case .deadlinePassed:
                 if core.take(into: &batch, limit: limit, byteLimit: byteLimit) { return .received }
                 guard deadline.hasPassed else { continue }
-                let unanswered = fleet.peers.filter { $0.dialer != nil && $0.greeted == nil }
-                if deadline != .immediately, fleet.handshakes == 0, let failure = fleet.troubles.failure(unanswered) { throw failure }
+                if deadline != .immediately, let failure = fleet.failure { throw failure }
                 return .deadlinePassed
             }
         }

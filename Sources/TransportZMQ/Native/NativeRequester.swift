@@ -10,9 +10,7 @@ final class NativeRequester: Requester {
     init(_ fleet: Fleet, isNumbered: Bool) throws(TransportError) {
         self.fleet = fleet
         core = RequestingCore(fleet, isNumbered: isNumbered)
-        fleet.owner = core
-        fleet.turn(until: .immediately)
-        try Attendant.start(for: fleet)
+        try fleet.start(for: core)
     }
 
     deinit { fleet.end() }
@@ -21,11 +19,7 @@ final class NativeRequester: Requester {
     var strays: Int { whileHere { core.strays } }
 
     var obstacle: TransportError {
-        whileHere {
-            let unanswered = fleet.peers.filter { $0.dialer != nil && $0.greeted == nil }
-            if fleet.handshakes == 0, let failure = fleet.troubles.failure(unanswered) { return failure }
-            return .noPeer
-        }
+        whileHere { fleet.failure ?? .noPeer }
     }
 
     private func whileHere<Result>(_ body: () -> Result) -> Result {

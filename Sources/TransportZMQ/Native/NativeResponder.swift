@@ -9,9 +9,7 @@ final class NativeResponder: Responder {
     init(_ fleet: Fleet) throws(TransportError) {
         self.fleet = fleet
         core = ReplyingCore(fleet)
-        fleet.owner = core
-        fleet.turn(until: .immediately)
-        try Attendant.start(for: fleet)
+        try fleet.start(for: core)
     }
 
     deinit { fleet.end() }
@@ -23,7 +21,7 @@ final class NativeResponder: Responder {
     ) throws(TransportError) -> Outcome {
         if limit <= 0 { return .received }
         fleet.enter()
-        defer { fleet.leave(isUrgent: core.isUrgent) }
+        defer { fleet.leave(isUrgent: fleet.hasOutput) }
         if fleet.isClosed { return .ended }
         // With something at hand, the others would not be heard.
         if core.hasNews { fleet.turn(until: .immediately, stop: stop) }
@@ -31,8 +29,7 @@ final class NativeResponder: Responder {
             if core.take(into: &batch, limit: limit, byteLimit: byteLimit) { return .received }
             if stop.isRaised { return .stopped }
             if deadline.hasPassed {
-                let unanswered = fleet.peers.filter { $0.dialer != nil && $0.greeted == nil }
-                if deadline != .immediately, fleet.handshakes == 0, let failure = fleet.troubles.failure(unanswered) { throw failure }
+                if deadline != .immediately, let failure = fleet.failure { throw failure }
                 return .deadlinePassed
             }
             fleet.turn(until: deadline, stop: stop)
@@ -41,7 +38,7 @@ final class NativeResponder: Responder {
 
     func reply(to position: Int, with batch: borrowing Batch, _ index: Int) throws(TransportError) -> Bool {
         fleet.enter()
-        defer { fleet.leave(isUrgent: core.isUrgent) }
+        defer { fleet.leave(isUrgent: fleet.hasOutput) }
         let frames = batch.hasProperties ? batch.properties(of: index).frames : nil
         return core.reply(to: position, with: batch.bytes(of: index), frames: frames)
     }

@@ -24,9 +24,7 @@ final class NativeSender: Sender {
         (self.fleet, self.settings, self.notices) = (fleet, settings, notices)
         core = SendingCore(fleet, settings)
         peersAwaited = settings.awaitedPeers == 0
-        fleet.owner = core
-        fleet.turn(until: .immediately)
-        try Attendant.start(for: fleet)
+        try fleet.start(for: core)
     }
 
     deinit { fleet.end() }
@@ -35,16 +33,15 @@ final class NativeSender: Sender {
 
     var confirmed: Int {
         fleet.enter()
-        defer { fleet.leave(isUrgent: core.isUrgent, hasWorked: false) }
+        defer { fleet.leave(isUrgent: fleet.hasOutput, hasWorked: false) }
         if !isFlushed { known = max(known, core.confirmed) }
         return isConfirmed ? core.sent : known
     }
 
     var obstacle: TransportError {
         fleet.enter()
-        defer { fleet.leave(isUrgent: core.isUrgent, hasWorked: false) }
-        let unanswered = fleet.peers.filter { $0.dialer != nil && $0.greeted == nil }
-        if fleet.handshakes == 0, let failure = fleet.troubles.failure(unanswered) { return failure }
+        defer { fleet.leave(isUrgent: fleet.hasOutput, hasWorked: false) }
+        if let failure = fleet.failure { return failure }
         if !fleet.ready.isEmpty && peersAwaited { return TransportError(.tryAgain, "every peer is at its high-water mark") }
         return ZMQSender.absence(of: settings, came: core.peersThere)
     }
@@ -55,7 +52,7 @@ final class NativeSender: Sender {
         guard !isFlushed else { throw TransportError(.failure, "nothing can be sent after the end of the messages") }
         guard !range.isEmpty else { return 0 }
         fleet.enter()
-        defer { fleet.leave(isUrgent: core.isUrgent) }
+        defer { fleet.leave(isUrgent: fleet.hasOutput) }
         fleet.turn(until: .immediately, stop: stop)
         if !peersAwaited, !awaitPeers(until: deadline, stop: stop) { return 0 }
         _ = core.limit.adapt(toMean: batch.byteCount / max(1, batch.count))

@@ -36,9 +36,6 @@ final class ReplyingCore: FleetOwner {
     func heard(_ peer: Peer, _ action: Session.Action) {}
     func attend() { receiving.attend() }
 
-    /// Whether something waits to be written.
-    var isUrgent: Bool { fleet.ready.contains { !$0.output.isWritten } }
-
     /// Whether something may be there to be taken, as far as is known without asking the kernel.
     var hasNews: Bool { fleet.ready.contains { $0.mayRead || !$0.input.isEmpty } }
 
@@ -99,7 +96,7 @@ final class ReplyingCore: FleetOwner {
     func leave(until deadline: Deadline) {
         ways = [:]
         fleet.closeListeners()
-        while isUrgent, !deadline.hasPassed { _ = fleet.turn(until: deadline) }
+        while fleet.hasOutput, !deadline.hasPassed { _ = fleet.turn(until: deadline) }
         // A connection that is closed with input unread is reset, and a reset overtakes what was said.
         for peer in fleet.ready where peer.output.given > 0 && !peer.hasHungUp { peer.shutDown(until: deadline) }
     }

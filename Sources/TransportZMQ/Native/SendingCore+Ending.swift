@@ -1,9 +1,6 @@
 import MQCore
 
 extension SendingCore {
-    /// Whether something waits to be written.
-    var isUrgent: Bool { fleet.ready.contains { !$0.output.isWritten } }
-
     /// A receiver whose output pauses confirms nothing, and may have read everything all the same.
     private func isSurelyRead(_ peer: Peer, at now: UInt64) -> Bool {
         if peer.progress.taken != peer.session.receipts.taken || peer.progress.since == 0 {
