@@ -2,8 +2,8 @@ internal import CBytes
 internal import Glibc
 
 extension Batch {
-    /// Blocks of 64 bytes without a terminator after which a record counts as long, and the C library looks for its end.
-    private static let barren = 4
+    /// From so many bytes on a record counts as long: the C library looks for its end, and for that of the next.
+    private static let long = 256
 
     /// Marks the records at the front of `unframed` that end in one byte.
     /// - Parameters:
@@ -12,23 +12,32 @@ extension Batch {
     /// - Returns: the length of a record above `limit` that stands at the front then; `nil` when no terminator is left.
     mutating func markRecords(endingIn terminator: UInt8, scanned: Int, limit: Int) -> Int? {
         let bytes = UnsafeRawPointer(base)
-        var (start, place, barren) = (framed, framed + scanned, 0)
+        var (start, place) = (framed, framed + scanned)
         defer { framed = start }
         while place < used {
             var found = Self.mask(bytes + place, used - place, terminator)
-            barren = found == 0 ? barren + 1 : 0
-            while found != 0 {
-                let end = place + found.trailingZeroBitCount
+            place += 64
+            if found == 0 {
+                var isLong = place - start >= Self.long
+                while isLong && place < used {
+                    guard let next = memchr(bytes + place, CInt(terminator), used - place) else { return nil }
+                    let end = bytes.distance(to: next)
+                    if end - start > limit { return end - start }
+                    appendSpan(start: start, end: end)
+                    isLong = end - start >= Self.long
+                    start = end + 1
+                    place = start
+                }
+                continue
+            }
+            let block = place - 64
+            repeat {
+                let end = block + found.trailingZeroBitCount
                 if end - start > limit { return end - start }
                 appendSpan(start: start, end: end)
                 start = end + 1
                 found &= found - 1
-            }
-            place += 64
-            if barren == Self.barren && place < used {
-                guard let next = memchr(bytes + place, CInt(terminator), used - place) else { break }
-                (place, barren) = (bytes.distance(to: next), 0)
-            }
+            } while found != 0
         }
         return nil
     }
