@@ -28,6 +28,9 @@ struct Settings: Sendable {
     /// (libzmq issue 4660), and large marks are no slower.
     static let standardReceiveLimit = 16_000
 
+    /// One end of a proxy: who is behind it subscribes.
+    var isRelayed = false
+
     /// Queue for connected peers only. With several endpoints it keeps messages from waiting for a peer that is not there
     /// while others are; with a single one it would throw away what is queued when the connection breaks.
     let immediate: Bool
@@ -78,7 +81,7 @@ struct Settings: Sendable {
             }
             try option.apply(entry, to: socket)
         }
-        guard type.subscribes else { return }
+        guard type.subscribes, !isRelayed else { return }
         let topics = options.texts("subscribe")
         for topic in topics.isEmpty ? [""] : topics {
             if type == .sub {
