@@ -10,9 +10,7 @@ struct RelayPart {
     /// - Throws: `usage`, `configuration`.
     init(_ type: SocketType, _ endpoints: [Endpoint], _ options: OptionValues, _ opening: Opening) throws(TransportError) {
         (self.type, self.endpoints) = (type, endpoints)
-        var settings = try Settings(options, type: type, endpoints: endpoints, opening: opening)
-        settings.isRelayed = true
-        self.settings = settings
+        settings = try Settings(options, type: type, for: .relay, endpoints: endpoints, opening: opening)
         engine = try Engine.choose(options, settings, endpoints, opening)
     }
 

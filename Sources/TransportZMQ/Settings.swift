@@ -3,8 +3,12 @@ import MQCore
 
 /// The options of an address, as a socket takes them.
 struct Settings: Sendable {
+    /// What a socket is opened for.
+    enum Purpose: Sendable { case send, receive, request, serve, relay }
+
     let options: OptionValues
     let type: SocketType
+    let purpose: Purpose
     /// `nil` leaves it to the address.
     let ipv6: Bool?
     let threads: Int
@@ -28,17 +32,16 @@ struct Settings: Sendable {
     /// (libzmq issue 4660), and large marks are no slower.
     static let standardReceiveLimit = 16_000
 
-    /// One end of a proxy: who is behind it subscribes.
-    var isRelayed = false
-
     /// Queue for connected peers only. With several endpoints it keeps messages from waiting for a peer that is not there
     /// while others are; with a single one it would throw away what is queued when the connection breaks.
     let immediate: Bool
 
-    init(_ options: OptionValues, type: SocketType, endpoints: [Endpoint], opening: Opening) throws(TransportError) {
+    init(
+        _ options: OptionValues, type: SocketType, for purpose: Purpose, endpoints: [Endpoint], opening: Opening
+    ) throws(TransportError) {
         self.options = options
         immediate = options.flag("immediate") ?? (endpoints.count > 1)
-        self.type = type
+        (self.type, self.purpose) = (type, purpose)
         if options.has("subscribe") && !type.subscribes {
             throw TransportError(.usage, "a \(type.rawValue) socket has no subscriptions", hint: "zmq:sub:… does")
         }
@@ -71,7 +74,10 @@ struct Settings: Sendable {
         if type.publishes {
             try socket.set(ZMQ_XPUB_VERBOSE, CInt(1))
             try socket.set(ZMQ_XPUB_NODROP, CInt(1))
+            // Whoever reads subscriptions wants to see the end of each, too.
+            if purpose == .receive { try socket.set(ZMQ_XPUB_VERBOSER, CInt(1)) }
         }
+        if type == .router && purpose == .send { try socket.set(ZMQ_ROUTER_MANDATORY, CInt(1)) }
         for entry in options.entries {
             guard let option = SocketOption.all.first(where: { $0.spec.key == entry.key }), entry.key != "send-hwm",
                 entry.key != "recv-hwm",
@@ -81,7 +87,7 @@ struct Settings: Sendable {
             }
             try option.apply(entry, to: socket)
         }
-        guard type.subscribes, !isRelayed else { return }
+        guard type.subscribes, purpose == .receive else { return }
         let topics = options.texts("subscribe")
         for topic in topics.isEmpty ? [""] : topics {
             if type == .sub {

@@ -6,8 +6,8 @@ enum SocketType: String, CaseIterable, Sendable {
     case push, pull, pub, sub, xpub, xsub, pair, req, rep, dealer, router
 
     /// Those that `send` and `recv` take.
-    static let sending: [SocketType] = [.push, .pub, .xpub, .pair]
-    static let receiving: [SocketType] = [.pull, .sub, .xsub, .pair]
+    static let sending: [SocketType] = [.push, .pub, .xpub, .xsub, .pair, .dealer, .router]
+    static let receiving: [SocketType] = [.pull, .sub, .xsub, .xpub, .pair, .dealer, .router]
     /// Those that `request` and `serve` take.
     static let requesting: [SocketType] = [.req, .dealer]
     static let replying: [SocketType] = [.rep, .router]
@@ -39,6 +39,11 @@ enum SocketType: String, CaseIterable, Sendable {
 
     var publishes: Bool { self == .pub || self == .xpub }
     var subscribes: Bool { self == .sub || self == .xsub }
+    /// Whether each message goes to every peer that wants it.
+    var sendsToAll: Bool { publishes || self == .xsub }
+
+    /// Whether messages that were taken ahead are lost at the end, where their senders do not keep them.
+    var takesAhead: Bool { [.pull, .dealer, .router].contains(self) }
 
     /// What stands at the other end, for sentences.
     var peers: String {
@@ -74,11 +79,11 @@ enum SocketType: String, CaseIterable, Sendable {
         let list = allowed.map(\.rawValue).joined(separator: ", ")
         var hint: String?
         switch self {
-        case .pull, .sub, .xsub: hint = "a \(rawValue) socket receives"
-        case .push, .pub, .xpub: hint = "a \(rawValue) socket sends"
-        case .req, .dealer: hint = "a \(rawValue) socket makes requests"
-        case .rep, .router: hint = "a \(rawValue) socket answers requests"
-        case .pair: break
+        case .pull, .sub: hint = "a \(rawValue) socket receives"
+        case .push, .pub: hint = "a \(rawValue) socket sends"
+        case .req: hint = "a \(rawValue) socket makes requests"
+        case .rep: hint = "a \(rawValue) socket answers requests"
+        case .xpub, .xsub, .pair, .dealer, .router: hint = "a \(rawValue) socket sends and receives"
         }
         let deed = ["recv": "receive", "request": "make requests", "serve": "answer requests"][verb] ?? verb
         throw TransportError(.usage, "a \(rawValue) socket cannot \(deed); \(verb) takes \(list)", hint: hint)

@@ -2,7 +2,7 @@ import CZMQ
 import Glibc
 import MQCore
 
-/// Receives from a PULL, SUB, XSUB or PAIR socket.
+/// Receives from a PULL, SUB, XSUB, XPUB, PAIR, DEALER or ROUTER socket.
 final class ZMQReceiver: Receiver {
     private let wire: Wire
     private let settings: Settings
@@ -66,6 +66,7 @@ final class ZMQReceiver: Receiver {
         let functions = api.pointee
         let most = batch.byteCount + byteLimit
         var left = limit
+        let first = batch.count
         defer { handedOver += limit - left }
         var tries = 0
         while left > 0 && batch.byteCount < most {
@@ -93,6 +94,7 @@ final class ZMQReceiver: Receiver {
             }
             left -= 1
         }
+        if settings.type == .xpub { SubscriptionFeed.name(&batch, first..<batch.count) }
         return left < limit
     }
 
@@ -138,10 +140,10 @@ final class ZMQReceiver: Receiver {
     private var holdsMore: Bool { wire.refresh() & ZMQ_POLLIN != 0 }
 
     var closingRemarks: [String] {
-        guard settings.type == .pull, isClosed ? leftBehind : holdsMore else { return [] }
+        guard settings.type.takesAhead, isClosed ? leftBehind : holdsMore else { return [] }
         return [
             "messages beyond those received had been taken ahead from their senders and are lost: "
-                + "a PULL socket prefetches (up to recv-hwm=\(settings.receiveLimit) from each) and cannot give back"
+                + "a \(settings.type.rawValue.uppercased()) socket prefetches (up to recv-hwm=\(settings.receiveLimit) from each) and cannot give back"
         ]
     }
 }

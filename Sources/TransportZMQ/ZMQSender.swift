@@ -2,7 +2,7 @@ import CZMQ
 import Glibc
 import MQCore
 
-/// Sends through a PUSH, PUB (an XPUB inside) or PAIR socket.
+/// Sends through a PUSH, PUB (an XPUB inside), XSUB, PAIR, DEALER or ROUTER socket.
 ///
 /// `flush` ends the socket, because the end is the only time at which libzmq tells that all was written: nothing can be
 /// sent after it. The verbs flush once, at the end of their input.
@@ -15,6 +15,9 @@ final class ZMQSender: Sender {
     private var dropped = 0
     private var isFlushed = false
     private var peersAwaited: Bool
+    /// Of a ROUTER: who is not there, and the messages that went to nobody.
+    private var missing = MissingPeers()
+    private var rejections: [Rejection] = []
     /// Subscriptions heard of so far.
     private var subscriptions = 0
     /// Until when a publisher that nobody told to wait waits.
@@ -36,6 +39,7 @@ final class ZMQSender: Sender {
 
     var obstacle: TransportError {
         if let failure = wire.failure { return failure }
+        if let missing = missing.obstacle { return missing }
         if wire.established > 0 && peersAwaited { return TransportError(.tryAgain, "every peer is at its high-water mark") }
         return Self.absence(of: settings, came: peersThere)
     }
@@ -52,13 +56,28 @@ final class ZMQSender: Sender {
         return TransportError(.unreachable, awaited, hint: "is the other end running?")
     }
 
-    func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? { Self.refusalOfFrames(in: batch, range) }
+    func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
+        Self.refusalOfFrames(in: batch, range, namesPeer: settings.type == .router)
+    }
+
+    func takeRejections() -> [Rejection] {
+        defer { rejections = [] }
+        return rejections
+    }
 
     /// The first message whose frames are none.
-    static func refusalOfFrames(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
-        guard batch.hasProperties else { return nil }
+    /// - Parameter namesPeer: whether the first of them says for whom it is.
+    static func refusalOfFrames(in batch: borrowing Batch, _ range: Range<Int>, namesPeer: Bool = false) -> Refusal? {
+        guard batch.hasProperties || namesPeer else { return nil }
         for index in range {
-            guard let frames = batch.properties(of: index).frames else { continue }
+            let frames = batch.hasProperties ? batch.properties(of: index).frames : nil
+            if namesPeer, frames.map({ $0.count < 2 || $0[0] == 0 }) ?? true {
+                return Refusal(
+                    index: index,
+                    error: TransportError(
+                        .unsendable, "it has no frame in front that names a peer", hint: "--first-frame NAME, or -J with \"frames\""))
+            }
+            guard let frames else { continue }
             let size = batch.size(of: index)
             if frames.isEmpty || frames.contains(where: { $0 < 0 }) || frames.reduce(0, { $0 &+ $1 }) != size {
                 return Refusal(
@@ -115,7 +134,20 @@ final class ZMQSender: Sender {
         for index in range {
             let frames = batch.properties(of: index).frames ?? [batch.size(of: index)]
             var start = batch.start(of: index)
-            for (position, size) in frames.enumerated() {
+            if settings.type == .router {
+                let name = Array(UnsafeRawBufferPointer(start: start, count: frames[0]))
+                switch try address(name, until: deadline, stop: stop) {
+                case .waiting: return index - range.lowerBound
+                case .missed:
+                    rejections.append(Rejection(position: sent + index - range.lowerBound, error: MissingPeers.error(name)))
+                    continue
+                case .full:
+                    dropped += 1
+                    continue
+                case .there: start += name.count
+                }
+            }
+            for (position, size) in frames.enumerated() where settings.type != .router || position > 0 {
                 let flags = ZMQ_DONTWAIT | (position < frames.count - 1 ? ZMQ_SNDMORE : 0)
                 // A message that has begun is finished: a peer must not be left with half of it.
                 let bound = position == 0 ? deadline : .never
@@ -126,6 +158,37 @@ final class ZMQSender: Sender {
         }
         return range.count
     }
+
+    private enum Addressee { case there, full, missed, waiting }
+
+    /// Sends the frame that says for whom the rest of a message is, once that peer is there and has room.
+    /// - Returns: `waiting` when the deadline or the flag ended the wait.
+    private func address(_ name: [UInt8], until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Addressee {
+        while true {
+            let result = czmq_send(wire.library.api, wire.pointer, name, name.count, ZMQ_DONTWAIT | ZMQ_SNDMORE)
+            if result >= 0 {
+                missing.came(name)
+                return .there
+            }
+            var pause = Deadline.never
+            switch -result {
+            case EINTR: continue
+            case EAGAIN:
+                missing.came(name)
+                if settings.drops { return .full }
+            case EHOSTUNREACH:
+                if missing.isMissed(name) { return .missed }
+                // Nothing tells when a peer has said its name.
+                pause = .after(Self.look)
+            case let error: throw wire.library.error(error, "sending")
+            }
+            if stop.isRaised || deadline.hasPassed { return .waiting }
+            _ = wire.block(until: deadline.earlier(pause), stop: stop)
+            _ = wire.refresh()
+        }
+    }
+
+    private static let look = Duration.milliseconds(10)
 
     /// Goes on with a frame that was refused with `error`.
     /// - Returns: whether it was sent (or dropped, where that was asked for) before the deadline and the flag.
@@ -206,14 +269,14 @@ final class ZMQSender: Sender {
         isFlushed = true
         let bound = settings.linger.map { deadline.earlier(.after($0)) } ?? deadline
         // Without a subscriber a publisher's messages went nowhere, and nobody is to be waited for.
-        let waits = sent > 0 && !(settings.type.publishes && wire.established == 0)
+        let waits = sent > 0 && !(settings.type.sendsToAll && wire.established == 0)
         try wire.finish(sent: waits, until: bound, stop: stop)
         confirmed = sent
     }
 
     var closingRemarks: [String] {
         var remarks: [String] = []
-        if dropped > 0 { remarks.append("\(Quantity.grouped(dropped)) messages were dropped for subscribers at their high-water mark") }
+        if dropped > 0 { remarks.append(.dropped(dropped, by: settings.type)) }
         return remarks
     }
 }

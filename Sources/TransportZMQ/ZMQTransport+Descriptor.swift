@@ -10,7 +10,7 @@ extension ZMQTransport {
         options: (ownOptions + SocketOption.all.map(\.spec)).map(Engine.marked),
         emptyWait: .seconds(1),
         notes: [
-            "TYPE is push, pull, pub, sub, xpub, xsub or pair; without it send pushes and recv pulls. For request it is req or dealer, for serve rep or "
+            "TYPE is push, pull, pub, sub, xpub, xsub, pair, dealer or router; without it send pushes and recv pulls. For request it is req or dealer, for serve rep or "
                 + "router; without it request is a REQ, and serve a REP, or with several jobs a ROUTER. A leading @ on an endpoint binds, "
                 + "without it the socket connects; both can be mixed in one address. @tcp://:5555 binds on all interfaces, @tcp://127.0.0.1:* on a "
                 + "free port, which is reported. ipc:///path is a Unix socket, ipc://@name one of Linux's abstract namespace.",
@@ -33,6 +33,12 @@ extension ZMQTransport {
                 + "had arrived beyond N is lost, as with every PULL socket.",
             "A publisher reaches only current subscribers: send waits for its first subscriber (wait-peers, one second unless it is given). It waits "
                 + "too while a subscriber is at its high-water mark; drop has it drop for that subscriber instead, as ZeroMQ does by default.",
+            "A router that receives puts a frame with the sender's name in front of each message: the sender's option identity, or five bytes that the "
+                + "router makes up. A router that sends takes the first frame for the name of the peer (--first-frame, --frames, or frames with -J). A peer that is not "
+                + "there is waited for, one second; then the message is refused (status 69, or skipped with --on-error skip). A second peer of the same name "
+                + "is not let in. A dealer sends to its peers in turn; send does not read what comes back, request does.",
+            "An xpub that receives shows what its subscribers say: a 1 and the topic for each subscription, a 0 and the topic for each that ends, also with its subscriber; "
+                + "with -J the attribute event is subscribe or cancel. An xsub that sends passes such messages, and any other, to all its publishers.",
             "Requests and replies have an empty frame in front of their bodies, as REQ and REP sockets put it there; frames before that one "
                 + "are sent back with the reply. A REP drops a message without an empty frame; a ROUTER answers it without one, as a DEALER may want. "
                 + "With request's retry, or req-correlate, a request carries a number in front of the empty frame, which every REP sends back. serve takes no more "
@@ -48,6 +54,8 @@ extension ZMQTransport {
             ("zmq:push:tcp://a:5555,tcp://b:5555", "send: each message to one of two receivers"),
             ("zmq:pub:@ipc:///run/feed", "send: publish at a Unix socket"),
             ("zmq:sub:ipc:///run/feed,subscribe=weather.", "recv: what begins with weather."),
+            ("zmq:router:@tcp://:5558", "recv: each message behind the name of its sender; send: to the peer it names"),
+            ("zmq:xpub:@tcp://:5556", "recv: who subscribes to what"),
             ("zmq:dealer:tcp://a:5557,tcp://b:5557", "request: of two servers, each in turn"),
             ("zmq:@tcp://:5557", "serve: a REP socket on port 5557 of all interfaces"),
             ("zmq:@tcp://:5555,curve-server,secret-key=server.key,allow-keys=clients", "recv: encrypted, from known clients"),
@@ -60,7 +68,7 @@ extension ZMQTransport {
             help: "who speaks ZMTP: mq itself, or libzmq"),
         OptionSpec(
             "resend", .flag, standard: "no", scope: .send,
-            help: "push, pair: send what a lost peer may not have read to the next one: at least once instead of at most once"),
+            help: "push, pair, dealer: send what a lost peer may not have read to the next one: at least once instead of at most once"),
         OptionSpec(
             "subscribe", .text("PREFIX"), standard: "every message", scope: .receive, repeatable: true,
             help: "sub, xsub: receive messages that begin with PREFIX"),

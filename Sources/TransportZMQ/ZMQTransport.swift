@@ -72,7 +72,7 @@ public struct ZMQTransport: Transport {
         let type = target.type ?? .push
         try type.check(for: "send", SocketType.sending)
         let endpoints = try target.endpoints(receiving: false)
-        let settings = try Settings(options, type: type, endpoints: endpoints, opening: opening)
+        let settings = try Settings(options, type: type, for: .send, endpoints: endpoints, opening: opening)
         if try Engine.choose(options, settings, endpoints, opening) == .native {
             let fleet = try Fleet(type, endpoints: endpoints, settings: settings, opening: opening)
             return try NativeSender(fleet, settings: settings, notices: opening.notices)
@@ -86,7 +86,7 @@ public struct ZMQTransport: Transport {
         try type.check(for: "recv", SocketType.receiving)
         if case .peek = opening.mode { throw Self.descriptor.lacks(.peek, instead: "a received message is gone from its sender") }
         let endpoints = try target.endpoints(receiving: true)
-        let settings = try Settings(options, type: type, endpoints: endpoints, opening: opening)
+        let settings = try Settings(options, type: type, for: .receive, endpoints: endpoints, opening: opening)
         if try Engine.choose(options, settings, endpoints, opening) == .native {
             let fleet = try Fleet(type, endpoints: endpoints, settings: settings, opening: opening)
             return try NativeReceiver(fleet, settings: settings, endsWithLastSender: opening.endsWithLastSender)
@@ -101,7 +101,7 @@ extension ZMQTransport {
         let type = target.type ?? .req
         try type.check(for: "request", SocketType.requesting)
         let endpoints = try target.endpoints(receiving: false)
-        let settings = try Settings(options, type: type, endpoints: endpoints, opening: opening)
+        let settings = try Settings(options, type: type, for: .request, endpoints: endpoints, opening: opening)
         let isNumbered = asksAgain || options.flag("req-correlate") ?? false
         if try Engine.choose(options, settings, endpoints, opening) == .native {
             return try NativeRequester(
@@ -119,7 +119,7 @@ extension ZMQTransport {
             throw TransportError(.usage, "a rep socket answers one request at a time", hint: "zmq:router:… answers several")
         }
         let endpoints = try target.endpoints(receiving: true)
-        let settings = try Settings(options, type: type, endpoints: endpoints, opening: opening)
+        let settings = try Settings(options, type: type, for: .serve, endpoints: endpoints, opening: opening)
         if try Engine.choose(options, settings, endpoints, opening) == .native {
             return try NativeResponder(try Fleet(type, endpoints: endpoints, settings: settings, opening: opening))
         }

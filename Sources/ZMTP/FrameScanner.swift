@@ -25,6 +25,8 @@ public struct FrameScanner {
     /// What a message must begin with; empty lets everything through.
     private let topics: [[UInt8]]
     private let isInverted: Bool
+    /// A frame to be put in front of every message: what a ROUTER calls the peer.
+    public var prefix: [UInt8]?
     /// The frames of a message that is not complete.
     private var parts: [UInt8] = []
     private var lengths: [Int] = []
@@ -47,7 +49,7 @@ public struct FrameScanner {
     ) -> (consumed: Int, messages: Int, stop: Stop) {
         guard let base = bytes.baseAddress else { return (0, 0, .empty) }
         let (end, most) = (bytes.count, batch.byteCount + byteLimit)
-        let isPlain = topics.isEmpty && largest >= 255
+        let isPlain = topics.isEmpty && largest >= 255 && prefix == nil
         var (place, messages) = (0, 0)
         while true {
             if messages >= limit || batch.byteCount >= most { return (place, messages, place == end ? .empty : .full) }
@@ -102,7 +104,7 @@ public struct FrameScanner {
 
     /// - Returns: whether that completed a message that is wanted.
     private mutating func take(_ body: UnsafeRawBufferPointer, _ header: FrameHeader, into batch: inout Batch) -> Bool {
-        if !header.hasMore && lengths.isEmpty {
+        if !header.hasMore && lengths.isEmpty && prefix == nil {
             guard isWanted(body) else { return false }
             batch.append(body)
             return true
@@ -117,19 +119,27 @@ public struct FrameScanner {
         }
         return parts.withUnsafeBytes { all in
             guard isWanted(UnsafeRawBufferPointer(rebasing: all[..<lengths[0]])) else { return false }
-            batch.append(all)
-            if batch.wantsProperties {
-                var properties = MessageProperties()
-                properties.frames = lengths
-                batch.setProperties(properties)
-            }
+            append(all, to: &batch)
             return true
         }
     }
 
+    /// Appends the message whose frames are `lengths`.
+    private func append(_ all: UnsafeRawBufferPointer, to batch: inout Batch) {
+        let front = prefix ?? []
+        let place = UnsafeMutableRawBufferPointer(start: batch.reserve(front.count + all.count), count: front.count + all.count)
+        place.copyBytes(from: front)
+        UnsafeMutableRawBufferPointer(rebasing: place[front.count...]).copyMemory(from: all)
+        batch.commit(place.count)
+        guard batch.wantsProperties else { return }
+        var properties = MessageProperties()
+        properties.frames = prefix == nil ? lengths : [front.count] + lengths
+        batch.setProperties(properties)
+    }
+
     /// Whether a frame is a message by itself that will be taken whatever is in it.
     public func takesWhole(_ header: FrameHeader) -> Bool {
-        header.flags == 0 && lengths.isEmpty && topics.isEmpty && objection(to: header) == nil
+        header.flags == 0 && lengths.isEmpty && topics.isEmpty && prefix == nil && objection(to: header) == nil
     }
 
     /// A publisher sends what somebody wants; whether we do is for us to see (RFC 29).

@@ -24,6 +24,8 @@ extension Session {
         public var identity: [UInt8] = []
         /// Whether our end says at its end how many messages it has kept, and keeps count of those that the peer says so of.
         public var countsKept = false
+        /// Whether a publisher's owner takes what its subscribers say as messages, as an XPUB's does; otherwise only subscriptions are heard.
+        public var handsMessagesOver = false
         /// Nanoseconds from the connection to READY; `nil` is no bound.
         public var handshake: UInt64? = 30_000_000_000
         /// Our heartbeats.

@@ -56,7 +56,7 @@ public struct Session: Sendable {
 
     // MARK: Bytes
 
-    /// Takes bytes from the front of `bytes`. Once established, it stops at a message, unless we publish.
+    /// Takes bytes from the front of `bytes`. Once established, it stops at a message that its owner takes.
     /// - Returns: how many bytes are done with; the rest is to be given again with what comes behind it.
     public mutating func received(_ bytes: UnsafeRawBufferPointer, at now: UInt64) -> (consumed: Int, actions: [Action]) {
         var (consumed, actions) = (0, [Action]())
@@ -79,7 +79,7 @@ public struct Session: Sendable {
         case .incomplete: return nil
         case .malformed(let words): return fail(.malformed, "sent a broken frame: \(words)", &actions)
         case .header(let header):
-            if phase == .established && !header.isCommand && !settings.role.publishes { return nil }
+            if phase == .established && !header.isCommand && (!settings.role.publishes || settings.handsMessagesOver) { return nil }
             let bound = phase == .established ? Self.largestCommand : Metadata.largest
             guard header.size <= bound else {
                 return fail(.malformed, "sent a \(header.isCommand ? "command" : "frame") of \(header.size) bytes", &actions)

@@ -207,4 +207,32 @@ struct FrameTests {
         }
         #expect(rounds > 10)
     }
+
+    @Test("A name in front of every message changes nothing else, however the bytes are cut")
+    func prefixed() {
+        var generator = SeededGenerator(seed: 11)
+        for _ in 0..<200 {
+            let output = FrameBlock()
+            var wanted: [[UInt8]] = [], frames: [[Int]] = []
+            for _ in 0..<Int.random(in: 1...6, using: &generator) {
+                let sizes = (0..<Int.random(in: 1...4, using: &generator)).map { _ in Int.random(in: 0...300, using: &generator) }
+                let body = (0..<sizes.reduce(0, +)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+                body.withUnsafeBytes { output.append($0, frames: sizes.count == 1 ? nil : sizes) }
+                wanted.append([0, 1, 2] + body)
+                frames.append([3] + sizes)
+            }
+            var scanner = FrameScanner(largest: 1 << 20)
+            scanner.prefix = [0, 1, 2]
+            let bytes = output.unsent
+            var (start, end, bodies, seen) = (0, 0, [[UInt8]](), [[Int]?]())
+            while end < bytes.count {
+                end = min(bytes.count, end + Int.random(in: 1...200, using: &generator))
+                let part = scan(Array(bytes[start..<end]), with: &scanner)
+                start += part.consumed
+                bodies += part.bodies
+                seen += part.frames
+            }
+            #expect(bodies == wanted && seen == frames)
+        }
+    }
 }

@@ -79,4 +79,19 @@ struct ValueTests {
         for cut in 0..<metadata.bytes.count where !whole.contains(cut) { #expect(Metadata(Array(metadata.bytes[..<cut])) == nil) }
         #expect(Metadata([UInt8](repeating: 0, count: Metadata.largest + 1)) == nil)
     }
+
+    @Test func aNameHasOnePeerAndIsFreeOnceThatHasGone() {
+        var names = PeerNames<Int>(after: 0xffff_fffe)
+        #expect(names.admit(1, identity: [65]) == [65])
+        #expect(names.admit(2, identity: [65]) == nil && names.refusals == 1)
+        // One that was not admitted takes nothing with it.
+        names.remove(2)
+        #expect(names.peer(named: [65]) == 1)
+        #expect(names.admit(3, identity: []) == [0, 0xff, 0xff, 0xff, 0xff])
+        // A name that looks like one of the router's own.
+        #expect(names.admit(4, identity: [0, 0, 0, 0, 0]) == [0, 0, 0, 0, 0])
+        #expect(names.admit(5, identity: []) == [0, 0, 0, 0, 1])
+        names.remove(1)
+        #expect(names.peer(named: [65]) == nil && names.admit(2, identity: [65]) == [65])
+    }
 }

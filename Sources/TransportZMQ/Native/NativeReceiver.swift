@@ -3,7 +3,7 @@ import Glibc
 import MQCore
 import ZMTP
 
-/// Receives by the native engine: PULL, SUB, XSUB, PAIR.
+/// Receives by the native engine: PULL, SUB, XSUB, XPUB, PAIR, DEALER, ROUTER.
 final class NativeReceiver: Receiver {
     private let core: ReceivingCore
     private let fleet: Fleet
@@ -57,7 +57,7 @@ final class NativeReceiver: Receiver {
     }
 
     var closingRemarks: [String] {
-        guard type == .pull, lostAhead else { return [] }
+        guard type.takesAhead, lostAhead else { return [] }
         return [
             "messages beyond those received had been taken ahead from their senders and are lost: "
                 + "only an mq that sends keeps them until it knows that they were taken"

@@ -2,7 +2,7 @@ import Glibc
 import MQCore
 import ZMTP
 
-/// Sends by the native engine: PUSH, PUB, XPUB, PAIR.
+/// Sends by the native engine: PUSH, PUB, XPUB, XSUB, PAIR, DEALER, ROUTER.
 ///
 /// `flush` ends the sender: nothing can be sent after it. The verbs flush once, at the end of their input.
 final class NativeSender: Sender {
@@ -39,11 +39,21 @@ final class NativeSender: Sender {
         fleet.enter()
         defer { fleet.leave(isUrgent: fleet.hasOutput, hasWorked: false) }
         if let failure = fleet.failure { return failure }
+        if let missing = core.missing.obstacle { return missing }
         if !fleet.ready.isEmpty && peersAwaited { return TransportError(.tryAgain, "every peer is at its high-water mark") }
         return ZMQSender.absence(of: settings, came: core.peersThere)
     }
 
-    func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? { ZMQSender.refusalOfFrames(in: batch, range) }
+    func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
+        ZMQSender.refusalOfFrames(in: batch, range, namesPeer: settings.type == .router)
+    }
+
+    func takeRejections() -> [Rejection] {
+        guard settings.type == .router else { return [] }
+        fleet.enter()
+        defer { fleet.leave(hasWorked: false) }
+        return core.takeRejections()
+    }
 
     func send(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int {
         guard !isFlushed else { throw TransportError(.failure, "nothing can be sent after the end of the messages") }
@@ -57,9 +67,9 @@ final class NativeSender: Sender {
         while true {
             next += core.give(batch, next..<range.upperBound)
             if next == range.upperBound || stop.isRaised { break }
-            if settings.drops && !fleet.ready.isEmpty {
+            if settings.drops && !fleet.ready.isEmpty && core.missing.due.isNever {
                 fleet.turn(until: .immediately, stop: stop)
-            } else if fleet.turn(until: deadline, stop: stop) == .deadlinePassed, deadline.hasPassed {
+            } else if fleet.turn(until: deadline.earlier(core.missing.due), stop: stop) == .deadlinePassed, deadline.hasPassed {
                 next += core.give(batch, next..<range.upperBound)
                 break
             }
@@ -99,7 +109,7 @@ final class NativeSender: Sender {
         defer { fleet.leave() }
         let bound = settings.linger.map { deadline.earlier(.after($0)) } ?? deadline
         // Without a subscriber a publisher's messages went nowhere, and nobody is to be waited for.
-        let waits = core.sent > 0 && !(settings.type.publishes && fleet.ready.isEmpty)
+        let waits = core.sent > 0 && !(settings.type.sendsToAll && fleet.ready.isEmpty)
         defer {
             known = max(known, core.confirmed)
             fleet.close()
@@ -110,6 +120,9 @@ final class NativeSender: Sender {
     }
 
     var closingRemarks: [String] {
-        core.dropped > 0 ? ["\(Quantity.grouped(core.dropped)) messages were dropped for subscribers at their high-water mark"] : []
+        var remarks: [String] = []
+        if core.dropped > 0 { remarks.append(.dropped(core.dropped, by: settings.type)) }
+        if core.unheard > 0 && settings.type == .dealer { remarks.append(.unheard(core.unheard)) }
+        return remarks
     }
 }

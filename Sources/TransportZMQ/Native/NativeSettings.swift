@@ -5,6 +5,7 @@ import ZMTP
 /// The options of an address, as the native engine takes them.
 struct NativeSettings: Sendable {
     let role: Role
+    let purpose: Settings.Purpose
     let mechanism: Session.Mechanism
     let options: OptionValues
     let ipv6: Bool
@@ -29,7 +30,7 @@ struct NativeSettings: Sendable {
         self.ipv6 = ipv6
         guard let role = Role(rawValue: settings.type.rawValue) else { preconditionFailure("both lists have the same words") }
         // A publisher is an XPUB inside for libzmq; to its subscribers it is the same.
-        self.role = role
+        (self.role, purpose) = (role, settings.purpose)
         mechanism = settings.security.nativeMechanism(notices)
         let time = { (key: String) -> UInt64? in settings.options.duration(key).map { max(1, $0.nanoseconds) } }
         handshake = options.duration("handshake").map { $0 == .zero ? nil : $0.nanoseconds } ?? 3_000_000_000
@@ -44,6 +45,8 @@ struct NativeSettings: Sendable {
         isInverted = options.flag("invert-matching") ?? false
     }
 
+    private var isOfRequests: Bool { purpose == .request || purpose == .serve || purpose == .relay }
+
     private static let sparing = (mark: 10, bytes: 4608)
 
     func session(at now: UInt64) -> Session {
@@ -52,7 +55,9 @@ struct NativeSettings: Sendable {
         settings.identity = options.text("identity").map { Array($0.utf8) } ?? []
         settings.handshake = handshake
         settings.liveness = liveness
-        settings.countsKept = [.push, .pull, .pair].contains(role)
+        // Whoever makes or answers requests leaves without counting what was kept.
+        settings.countsKept = [.push, .pull, .pair].contains(role) || (!isOfRequests && [.dealer, .router].contains(role))
+        settings.handsMessagesOver = role == .xpub && purpose == .receive
         return Session(settings, at: now)
     }
 

@@ -63,6 +63,8 @@ final class Peer {
 
     /// Whether the kernel knows what its process has read; over tcp only what its host has.
     var isLocal: Bool { endpoint.hasPrefix("ipc") }
+    /// What it calls itself; empty is nothing.
+    var identity: [UInt8] { greeted?.identity ?? [] }
     /// Whether it counts what it keeps, as an `mq` does.
     var countsKept: Bool { greeted?.countsKept == true }
 

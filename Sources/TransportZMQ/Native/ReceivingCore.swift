@@ -9,6 +9,10 @@ final class ReceivingCore: FleetOwner {
     private(set) var handedOver = 0
     /// Whose turn is next.
     private var next = 0
+    /// Of a ROUTER: what its peers are called.
+    private var names = PeerNames<Int>()
+    /// Of an XPUB: what its subscribers say.
+    private var feed = SubscriptionFeed()
 
     /// From this size on a message that is not complete is read to where it stays.
     private static let large = 16 << 10
@@ -30,6 +34,7 @@ final class ReceivingCore: FleetOwner {
     // MARK: FleetOwner
 
     func greeted(_ peer: Peer) {
+        if fleet.settings.role == .router { return name(peer) }
         guard fleet.settings.role.subscribes else { return }
         let minor = peer.greeted?.minor ?? 1
         var topics = fleet.settings.topics
@@ -41,8 +46,25 @@ final class ReceivingCore: FleetOwner {
 
     /// Reading is for `take`, by and by.
     func readable(_ peer: Peer) {}
-    func heard(_ peer: Peer, _ action: Session.Action) {}
-    func lost(_ peer: Peer) {}
+
+    func heard(_ peer: Peer, _ action: Session.Action) {
+        guard fleet.settings.role == .xpub else { return }
+        switch action {
+        case .subscribe(let topic): fleet.count(feed.hear(topic, isEnd: false, from: peer.token), ofTopicsOf: peer)
+        case .cancel(let topic): fleet.count(feed.hear(topic, isEnd: true, from: peer.token), ofTopicsOf: peer)
+        default: break
+        }
+    }
+
+    func lost(_ peer: Peer) {
+        names.remove(peer.token)
+        feed.lost(peer.token)
+    }
+
+    private func name(_ peer: Peer) {
+        peer.scanner.prefix = names.admit(peer.token, identity: peer.identity)
+        if peer.scanner.prefix == nil { fleet.sendAway(peer, isFirst: names.refusals == 1) }
+    }
 
     /// Answers PINGs that are next in line, and reads ahead as much as the buffer is to hold, so that a sender which has ended need not
     /// wait for a reader of ours that pauses.
@@ -53,7 +75,9 @@ final class ReceivingCore: FleetOwner {
             {
                 peer.session.heard(at: Deadline.now())
             }
-            if case .header(let header) = FrameHeader.read(peer.input.unread), header.isCommand, !peer.scanner.isBetweenFrames {
+            if case .header(let header) = FrameHeader.read(peer.input.unread), header.isCommand, !peer.scanner.isBetweenFrames,
+                feed.count < SubscriptionFeed.most
+            {
                 fleet.obey(peer)
             }
         }
@@ -64,7 +88,7 @@ final class ReceivingCore: FleetOwner {
     /// Takes what is there, without waiting but for the rest of a large message; false when there is nothing.
     func take(into batch: inout Batch, limit: Int, byteLimit: Int) -> Bool {
         let most = batch.byteCount + byteLimit
-        var left = limit
+        var left = limit - feed.take(into: &batch, limit: limit, most: most)
         var isNews = true
         while isNews && left > 0 && batch.byteCount < most {
             isNews = false
@@ -74,13 +98,20 @@ final class ReceivingCore: FleetOwner {
                 let peer = peers[(first + step) % peers.count]
                 next = (first + step + 1) % peers.count
                 if peer.isGone { continue }
-                let count = take(from: peer, into: &batch, limit: left, byteLimit: most - batch.byteCount)
+                var count = take(from: peer, into: &batch, limit: left, byteLimit: most - batch.byteCount)
+                if fleet.settings.role == .xpub { count += takeSubscriptions(count, of: peer, &batch, limit: left - count, most: most) }
                 left -= count
                 if count > 0 { isNews = true }
             }
         }
         handedOver += limit - left
         return left < limit
+    }
+
+    /// Looks for subscriptions among the last messages, and takes those that came as commands behind them.
+    private func takeSubscriptions(_ count: Int, of peer: Peer, _ batch: inout Batch, limit: Int, most: Int) -> Int {
+        if count > 0 { fleet.count(feed.look(at: &batch, batch.count - count..<batch.count, from: peer.token), ofTopicsOf: peer) }
+        return feed.take(into: &batch, limit: limit, most: most)
     }
 
     /// - Returns: the number of messages.
@@ -98,7 +129,8 @@ final class ReceivingCore: FleetOwner {
             case .command:
                 let before = peer.input.unread.count
                 fleet.obey(peer)
-                if peer.isGone { return count }
+                // What an XPUB was told by commands comes before what is behind them.
+                if peer.isGone || feed.count > 0 { return count }
                 // Part of a command: the rest is to be read.
                 if peer.input.unread.count < before { continue }
             case .malformed(let words):

@@ -19,7 +19,12 @@ final class SendingCore: FleetOwner {
     /// Messages of which only the peer knows whether it has read them, and where it was.
     private(set) var inDoubt = 0
     private(set) var lossy: String?
-    /// What peers say that nobody reads.
+    /// Of a ROUTER: who is called what, and who was waited for in vain.
+    var names = PeerNames<Int>()
+    var missing = MissingPeers()
+    var rejections: [Rejection] = []
+    /// Messages from peers, which nobody reads.
+    private(set) var unheard = 0
     private var scratch = Batch(byteCapacity: 256)
 
     /// How long a peer may leave a receipt out, in nanoseconds, before it counts what its kernel says.
@@ -31,7 +36,8 @@ final class SendingCore: FleetOwner {
         limit = MessageLimit(most: settings.sendLimit, bytes: settings.buffer)
     }
 
-    private var publishes: Bool { settings.type.publishes }
+    private var publishes: Bool { settings.type.sendsToAll }
+    private var routes: Bool { settings.type == .router }
 
     /// Peers that a first message waits for: those who want messages.
     var peersThere: Int { publishes ? fleet.ready.count { $0.topics.count > 0 } : fleet.ready.count }
@@ -39,9 +45,13 @@ final class SendingCore: FleetOwner {
     // MARK: FleetOwner
 
     func greeted(_ peer: Peer) {
-        peer.output.retains = !publishes && (peer.countsKept || settings.resends)
+        // What a peer has by its name is for nobody else.
+        peer.output.retains = !publishes && !routes && (peer.countsKept || settings.resends)
         subscribers[peer.token] = peer
-        if !publishes { turns.add(peer.token) }
+        if routes, !admit(peer) { return }
+        // An XSUB's messages are for every publisher.
+        if settings.type == .xsub { subscribe(peer, []) }
+        if !publishes && !routes { turns.add(peer.token) }
         // Whether it gives receipts at all.
         askReceipt(peer)
         handBacklog()
@@ -55,8 +65,9 @@ final class SendingCore: FleetOwner {
                 fleet.obey(peer)
                 if peer.isGone { return }
                 // What it sends beside commands is for nobody.
-                let (consumed, _, stop) = peer.scanner.scan(peer.input.unread, into: &scratch, limit: .max, byteLimit: .max)
+                let (consumed, messages, stop) = peer.scanner.scan(peer.input.unread, into: &scratch, limit: .max, byteLimit: .max)
                 peer.input.consume(consumed)
+                unheard += messages
                 scratch.removeAll()
                 if case .malformed(let words) = stop { return fleet.fail(peer, Failure(.malformed, "sent what cannot be taken: \(words)")) }
                 if peer.input.unread.count < before { continue }
@@ -74,30 +85,27 @@ final class SendingCore: FleetOwner {
         case .receipt(let count): confirm(peer, upTo: count)
         case .subscribe(let topic): subscribe(peer, topic)
         case .cancel(let topic):
-            if subscriptions.cancel(topic, peer.token) { peer.topics = (peer.topics.count - 1, peer.topics.bytes - topic.count) }
+            if subscriptions.cancel(topic, peer.token) { fleet.count((-1, -topic.count), ofTopicsOf: peer) }
         case .kept(let count):
             // It leaves, and has said what it has of all that it was sent.
             confirm(peer, upTo: count)
-            takeBack(peer, from: count)
+            if routes { giveUp(peer, kept: count) } else { takeBack(peer, from: count) }
             fleet.remove(peer)
         default: break
         }
     }
 
-    private static let mostTopics = (count: 100_000, bytes: 16 << 20)
-
     private func subscribe(_ peer: Peer, _ topic: [UInt8]) {
-        guard subscriptions.subscribe(topic, peer.token) else { return }
-        peer.topics = (peer.topics.count + 1, peer.topics.bytes + topic.count)
-        if peer.topics.count > Self.mostTopics.count || peer.topics.bytes > Self.mostTopics.bytes {
-            fleet.fail(peer, Failure(.malformed, "subscribes to too much", farewell: Command.error("too many subscriptions").frame))
-        }
+        if subscriptions.subscribe(topic, peer.token) { fleet.count((1, topic.count), ofTopicsOf: peer) }
     }
 
     func lost(_ peer: Peer) {
         subscribers[peer.token] = nil
         if publishes {
             subscriptions.remove(peer.token)
+        } else if routes {
+            names.remove(peer.token)
+            giveUp(peer)
         } else {
             turns.remove(peer.token)
             takeBack(peer)
@@ -144,15 +152,27 @@ final class SendingCore: FleetOwner {
         let written = peer.output.written
         let taken = peer.readAll ? written : max(peer.session.receipts.taken, peer.surelyRead)
         let isRepeated = settings.resends && peer.output.retains
-        if kept == nil, !isRepeated, written > taken {
-            inDoubt += Int(written - taken)
-            doubtFloor = min(doubtFloor, peer.floor)
-            lossy = peer.endpoint
-            tell(peer, taken, written)
-        }
+        if kept == nil, !isRepeated, written > taken { doubt(peer, taken, written) }
         // In front of what was accepted later.
         backlog.insert(contentsOf: peer.output.takeBack(from: kept ?? (isRepeated ? taken : written)), at: 0)
         peer.floor = .max
+    }
+
+    /// What a peer was given and did not take is for nobody else.
+    private func giveUp(_ peer: Peer, kept: UInt64? = nil) {
+        guard peer.output.given > 0, !peer.isSettled else { return }
+        peer.isSettled = true
+        let taken = kept ?? (peer.readAll ? peer.output.given : max(peer.session.receipts.taken, peer.surelyRead))
+        if peer.output.given > taken { doubt(peer, taken, peer.output.given) }
+        peer.floor = .max
+    }
+
+    /// Counts what a peer that has gone may not have read.
+    private func doubt(_ peer: Peer, _ taken: UInt64, _ written: UInt64) {
+        inDoubt += Int(written - taken)
+        doubtFloor = min(doubtFloor, peer.floor)
+        lossy = peer.endpoint
+        tell(peer, taken, written)
     }
 
     private func tell(_ peer: Peer, _ taken: UInt64, _ written: UInt64) {
@@ -204,7 +224,7 @@ final class SendingCore: FleetOwner {
     /// - Returns: how many of them, from the front.
     func give(_ batch: borrowing Batch, _ range: Range<Int>) -> Int {
         if !backlog.isEmpty { handBacklog() }
-        let count = publishes ? publish(batch, range) : share(batch, range)
+        let count = publishes ? publish(batch, range) : routes ? route(batch, range) : share(batch, range)
         for peer in fleet.ready {
             if peer.output.bytesSinceReceipt >= Self.receiptInterval { askReceipt(peer) }
             if !peer.output.isWritten || peer.pong != nil { fleet.write(peer) }
@@ -240,7 +260,7 @@ final class SendingCore: FleetOwner {
     /// So many messages are dropped before a full peer is tried again.
     var dropPortion: Int { max(1, mark / 2) }
 
-    private func drop(_ count: Int) -> Int {
+    func drop(_ count: Int) -> Int {
         dropped += count
         sent += count
         return count
