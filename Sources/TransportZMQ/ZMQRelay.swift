@@ -6,10 +6,12 @@ import MQCore
 final class ZMQRelay: Relay {
     let counters = RelayCounters()
     private let kind: RelayKind
-    private var front: Lane
-    private var back: Lane
+    private let front: Lane
+    private let back: Lane
     /// Requests with an empty frame that no reply with one has followed so far.
     private var owed = 0
+    /// What the message in hand changes of the number of topics.
+    private var topicChange = 0
     /// What a tap is shown.
     private var shown = Batch()
     private var bytes: [UInt8] = []
@@ -18,29 +20,33 @@ final class ZMQRelay: Relay {
     private let part: UnsafeMutablePointer<zmq_msg_t>
 
     /// A socket, and what was taken from it.
-    private struct Lane {
+    private final class Lane {
         let wire: Wire
         let side: RelaySide
         /// The first frame of a message that the other socket did not take is in `message`.
         var holds = false
         let message: UnsafeMutablePointer<zmq_msg_t>
-        /// What this socket was given.
+        /// Whether this socket was given anything.
         var hasSent = false
-        var limit: MessageLimit
+
+        init(_ wire: Wire, _ side: RelaySide) {
+            (self.wire, self.side) = (wire, side)
+            message = .allocate(capacity: 1)
+            _ = wire.library.api.pointee.msg_init(message)
+        }
+
+        deinit {
+            _ = wire.library.api.pointee.msg_close(message)
+            message.deallocate()
+        }
     }
 
     /// Messages that pass one way before the other is looked at; the same as libzmq's own proxy.
     private static let portion = 1000
 
-    init(_ kind: RelayKind, front: Wire, back: Wire, _ settings: (front: Settings, back: Settings)) {
+    init(_ kind: RelayKind, front: Wire, back: Wire) {
         self.kind = kind
-        func lane(_ wire: Wire, _ side: RelaySide, _ settings: Settings) -> Lane {
-            let message = UnsafeMutablePointer<zmq_msg_t>.allocate(capacity: 1)
-            _ = wire.library.api.pointee.msg_init(message)
-            return Lane(
-                wire: wire, side: side, message: message, limit: MessageLimit(most: settings.sendLimit, bytes: settings.buffer))
-        }
-        (self.front, self.back) = (lane(front, .front, settings.front), lane(back, .back, settings.back))
+        (self.front, self.back) = (Lane(front, .front), Lane(back, .back))
         part = .allocate(capacity: 1)
         _ = front.library.api.pointee.msg_init(part)
         shown.wantsProperties = true
@@ -49,10 +55,8 @@ final class ZMQRelay: Relay {
     }
 
     deinit {
-        for message in [front.message, back.message, part] {
-            _ = front.wire.library.api.pointee.msg_close(message)
-            message.deallocate()
-        }
+        _ = front.wire.library.api.pointee.msg_close(part)
+        part.deallocate()
     }
 
     private var isTwoWay: Bool { kind != .streamer }
@@ -62,10 +66,10 @@ final class ZMQRelay: Relay {
             let events = (front: front.wire.refresh(), back: back.wire.refresh())
             var hasMoved = false
             if events.front & ZMQ_POLLIN != 0 || front.holds, events.back & ZMQ_POLLOUT != 0 {
-                hasMoved = try pass(from: &front, to: &back, tap)
+                hasMoved = try pass(from: front, to: back, tap)
             }
             if isTwoWay, events.back & ZMQ_POLLIN != 0 || back.holds, events.front & ZMQ_POLLOUT != 0 {
-                hasMoved = try pass(from: &back, to: &front, tap) || hasMoved
+                hasMoved = try pass(from: back, to: front, tap) || hasMoved
             }
             if hasMoved { continue }
             tap?.paused()
@@ -77,10 +81,10 @@ final class ZMQRelay: Relay {
 
     /// Passes messages on until there is none, the other side takes no more, or it is the other way's turn.
     /// - Returns: whether any was passed.
-    private func pass(from source: inout Lane, to target: inout Lane, _ tap: (any RelayTap)?) throws(TransportError) -> Bool {
+    private func pass(from source: Lane, to target: Lane, _ tap: (any RelayTap)?) throws(TransportError) -> Bool {
         let api = source.wire.library.api
-        var (count, size) = (0, 0)
-        while count < Self.portion {
+        var (moved, count, size) = (0, 0, 0)
+        while moved < Self.portion {
             if !source.holds {
                 let result = czmq_msg_recv(api, source.message, source.wire.pointer, ZMQ_DONTWAIT)
                 if result == -EINTR { continue }
@@ -90,13 +94,20 @@ final class ZMQRelay: Relay {
             source.holds = true
             guard let passed = try passMessage(from: source, to: target, looks: tap != nil || kind == .queue) else { break }
             source.holds = false
+            moved += 1
+            // A subscription is no message.
+            if topicChange != 0 {
+                counters.topics.add(topicChange, ordering: .relaxed)
+                topicChange = 0
+                continue
+            }
             note(from: source.side, tap)
-            (count, size) = (count + 1, size + passed)
+            // The name in front of a request is libzmq's.
+            (count, size) = (count + 1, size + passed - (kind == .queue && source.side == .front ? frames[0] : 0))
         }
-        guard count > 0 else { return false }
+        guard moved > 0 else { return false }
         counters[source.side].add(messages: count, bytes: size)
         target.hasSent = true
-        if let mark = target.limit.adapt(toMean: size / count) { target.wire.set(ZMQ_SNDHWM, CInt(clamping: mark)) }
         if let tap, !shown.isEmpty {
             tap.moved(shown, 0..<shown.count, from: source.side)
             shown.removeAll()
@@ -137,10 +148,11 @@ final class ZMQRelay: Relay {
     }
 
     private func noteTopic(_ message: UnsafeMutablePointer<zmq_msg_t>, _ length: Int, _ more: Bool) {
+        topicChange = 0
         guard length > 0, !more else { return }
         let first = front.wire.library.api.pointee.msg_data(message)!.load(as: UInt8.self)
-        if first == 1 { counters.topics.add(1, ordering: .relaxed) }
-        if first == 0 { counters.topics.subtract(1, ordering: .relaxed) }
+        guard first <= 1 else { return }
+        topicChange = first == 1 ? 1 : -1
     }
 
     private func note(from side: RelaySide, _ tap: (any RelayTap)?) {
@@ -166,7 +178,7 @@ final class ZMQRelay: Relay {
                 counters.front.add(messages: 1, bytes: size)
                 note(from: .front, tap)
             }
-            if kind == .queue, events.back & ZMQ_POLLIN != 0 || back.holds { hasMoved = try pass(from: &back, to: &front, tap) || hasMoved }
+            if kind == .queue, events.back & ZMQ_POLLIN != 0 || back.holds { hasMoved = try pass(from: back, to: front, tap) || hasMoved }
             if !hasMoved { Wire.block(front.wire, back.wire, until: deadline, stop: stop) }
         }
         var failure: TransportError?

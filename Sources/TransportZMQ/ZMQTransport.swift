@@ -150,6 +150,6 @@ extension ZMQTransport {
             throw TransportError(.usage, "engine=native at one end of a proxy, and the other needs libzmq")
         }
         return ZMQRelay(
-            kind, front: try ends.0.wire(opening), back: try ends.1.wire(opening), (ends.0.settings, ends.1.settings))
+            kind, front: try ends.0.wire(opening), back: try ends.1.wire(opening))
     }
 }

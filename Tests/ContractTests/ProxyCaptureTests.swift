@@ -84,6 +84,7 @@ extension MessageContract {
         @Test("SIGUSR1 says what has moved, and --status-addr answers and pauses", arguments: ProxyTests.engines)
         func status(engine: String) throws {
             let proxy = try Running("pull", "push", engine, ["--status-addr", "127.0.0.1:0", "--capture", "/dev/null"])
+            try proxy.program.waitForError("status at ")
             let line = try #require(proxy.program.errorText.split(separator: "\n").first { $0.contains("status at ") })
             let url = String(line.split(separator: " ").last!)
             let receiver = try mq().start(["recv", "zmq:\(proxy.back)", "-n", "4"])

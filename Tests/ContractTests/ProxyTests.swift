@@ -21,6 +21,15 @@ extension MessageContract {
                 try program.waitForError("listening on \(self.back)")
             }
 
+            /// Waits until it has taken so many messages.
+            func waitForFront(_ count: Int) throws {
+                try #require(
+                    eventually {
+                        program.send(signal: SIGUSR1)
+                        return (try? program.waitForError("mq: front \(count) (", timeout: .milliseconds(20))) != nil
+                    })
+            }
+
             /// Asks it to end, and requires that it says `words` last.
             func end(_ words: String, location: SourceLocation = #_sourceLocation) throws {
                 program.send(signal: SIGTERM)
@@ -40,11 +49,13 @@ extension MessageContract {
             let proxy = try Running("pull", "push", engine)
             let bodies: [[UInt8]] = [[], Array(0...255), [UInt8](repeating: 7, count: 300_000), utf8("a\nb")]
             let input = TestFraming.len32.encode(bodies + (0..<20_000).map { utf8("\($0)") })
-            let receiver = try mq().start(["recv", "zmq:\(proxy.back)", "-F", "len32", "-n", "20004"])
-            expectSuccess(try mq().run(["send", "zmq:\(proxy.front)", "-F", "len32"], input: .bytes(input)))
-            let result = try receiver.wait()
-            expectSuccess(result)
-            #expect(result.output == input)
+            let result = try sh(
+                """
+                cd "$D"; cat > input
+                mq recv zmq:\(proxy.back) -F len32 -n 20004 > output & mq send zmq:\(proxy.front) -F len32 < input || exit 11
+                wait $! && cmp input output && echo same
+                """, input: .bytes(input))
+            #expect(result.text == "same\n", "\(result.errorText)")
             let frames = try mq().start(["recv", "zmq:\(proxy.back)", "-J", "-n", "1"])
             let record = #"{"body":"abcd","frames":[1,0,3]}"#
             expectSuccess(try mq().run(["send", "zmq:\(proxy.front)", "-J"], input: .bytes(utf8(record))))
@@ -115,12 +126,7 @@ extension MessageContract {
             let server = try mq().start(["serve", "zmq:rep:\(proxy.back)", "--", "sh", "-c", "cat; sleep 0.2"])
             let client = try mq().start(["request", "zmq:\(proxy.front)", "x", "--timeout", "10s"])
             try proxy.program.waitForError("connected with a peer at \(proxy.front)")
-            try #require(
-                eventually {
-                    proxy.program.send(signal: SIGUSR1)
-                    try? proxy.program.wait(until: { _ in true })
-                    return proxy.program.errorText.contains("mq: front 1 (")
-                })
+            try proxy.waitForFront(1)
             try proxy.end("back 1 (")
             #expect(try client.wait().lines == ["x"])
             server.send(signal: SIGTERM)
@@ -132,12 +138,7 @@ extension MessageContract {
             let proxy = try Running("router", "dealer", engine, ["--grace", "50ms"])
             let server = try mq().start(["serve", "zmq:rep:\(proxy.back)", "--", "sh", "-c", "sleep 20"])
             let client = try mq().start(["request", "zmq:\(proxy.front)", "x", "--timeout", "500ms"])
-            try #require(
-                eventually {
-                    proxy.program.send(signal: SIGUSR1)
-                    try? proxy.program.wait(until: { _ in true })
-                    return proxy.program.errorText.contains("mq: front 1 (")
-                })
+            try proxy.waitForFront(1)
             try proxy.end("front 1 (")
             #expect(proxy.program.errorText.contains("mq: 1 request got no reply in time"))
             #expect(try client.wait().status == 1)

@@ -41,9 +41,15 @@ final class NativeQueue: Relay {
                 fleets.turn()
             } else {
                 tap?.paused()
-                fleets.wait(until: .never, stop: stop)
+                wait(until: .never, stop: stop)
             }
         }
+    }
+
+    private func wait(until deadline: Deadline, stop: StopFlag) {
+        // Who sends wants to hear that what it sent before was taken, even while nothing more is.
+        front.receiving.attend()
+        fleets.wait(until: deadline, stop: stop)
     }
 
     // MARK: - Requests
@@ -133,7 +139,7 @@ final class NativeQueue: Relay {
         guard !fleets.back.isClosed else { return }
         fleets.front.closeListeners()
         while isUnfinished, !stop.isRaised, !deadline.hasPassed {
-            if !replies(tap) { fleets.wait(until: deadline, stop: stop) } else { fleets.turn() }
+            if !replies(tap) { wait(until: deadline, stop: stop) } else { fleets.turn() }
             _ = back.sending.roomNow
         }
         let missing = front.owedReplies

@@ -50,11 +50,17 @@ final class NativeStream: Relay {
             passTopics()
             if !hand() || !take(tap) {
                 tap?.paused()
-                fleets.wait(until: .never, stop: stop)
+                wait(until: .never, stop: stop)
             } else {
                 fleets.turn()
             }
         }
+    }
+
+    private func wait(until deadline: Deadline, stop: StopFlag) {
+        // Who sends wants to hear that what it sent before was taken, even while nothing more is.
+        receiving.attend()
+        fleets.wait(until: deadline, stop: stop)
     }
 
     /// Gives what is held to the peers; false when some of it must wait.
@@ -99,7 +105,7 @@ final class NativeStream: Relay {
         fleets.enter()
         defer { fleets.leave() }
         guard !fleets.back.isClosed else { return }
-        while !hand(), !stop.isRaised, !deadline.hasPassed { fleets.wait(until: deadline, stop: stop) }
+        while !hand(), !stop.isRaised, !deadline.hasPassed { wait(until: deadline, stop: stop) }
         // Who sends is told what was taken, and keeps the rest, where it is an mq.
         _ = receiving.leave(until: .after(Fleet.farewell))
         fleets.front.close()
