@@ -75,7 +75,7 @@ final class ZMQSender: Sender {
                 return Refusal(
                     index: index,
                     error: TransportError(
-                        .unsendable, "it has no frame in front that names a peer", hint: "--first-frame NAME, or -J with \"frames\""))
+                        .unsendable, "no frame in front of it names a peer", hint: "--first-frame NAME, or -J with \"frames\""))
             }
             guard let frames else { continue }
             let size = batch.size(of: index)

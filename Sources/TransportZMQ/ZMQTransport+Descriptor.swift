@@ -54,7 +54,7 @@ extension ZMQTransport {
             ("zmq:push:tcp://a:5555,tcp://b:5555", "send: each message to one of two receivers"),
             ("zmq:pub:@ipc:///run/feed", "send: publish at a Unix socket"),
             ("zmq:sub:ipc:///run/feed,subscribe=weather.", "recv: what begins with weather."),
-            ("zmq:router:@tcp://:5558", "recv: each message behind the name of its sender; send: to the peer it names"),
+            ("zmq:router:@tcp://:5558", "recv: each message behind its sender's name; send: to the peer named"),
             ("zmq:xpub:@tcp://:5556", "recv: who subscribes to what"),
             ("zmq:dealer:tcp://a:5557,tcp://b:5557", "request: of two servers, each in turn"),
             ("zmq:@tcp://:5557", "serve: a REP socket on port 5557 of all interfaces"),

@@ -39,7 +39,7 @@ struct CompleterTests {
     }
 
     @Test func optionsOfTheVerb() {
-        #expect(words("send", "--fr") == ["--framing"])
+        #expect(words("send", "--fr") == ["--framing", "--frames"])
         #expect(words("recv", "--dr") == ["--drain"])
         #expect(words("send", "--dr") == [])
         #expect(words("send", "mem:q", "-F").contains("-F"))

@@ -12,13 +12,16 @@ struct RecordReaderTests {
         var bodies: [[UInt8]] = []
         var positions: [Int] = []
         var sizes: [Int] = []
+        var frames: [[Int]?] = []
         var error: TransportError?
         /// Where it would go on.
         var end = 0
         var recordsBefore = 0
     }
 
-    private func read(_ input: [UInt8], _ framing: Framing, limit: Int? = nil) throws -> Reading {
+    private func read(
+        _ input: [UInt8], _ framing: Framing, limit: Int? = nil, assembly: FrameAssembly? = nil
+    ) throws -> Reading {
         let fixture = Fixture()
         let path = try fixture.directory() + "/input"
         let file = open(path, O_RDWR | O_CREAT | O_EXCL, 0o600)
@@ -26,17 +29,19 @@ struct RecordReaderTests {
         guard write(file, input, input.count) == input.count, lseek(file, 0, SEEK_SET) == 0 else {
             throw ConformanceFailure("cannot write \(path)")
         }
-        let reader = RecordReader(framing, limit: limit, descriptor: file)
+        let reader = RecordReader(framing, assembly: assembly, limit: limit, descriptor: file)
         var reading = Reading()
         do throws(TransportError) {
             while case .records = try reader.next(stop: StopFlag()) {
                 reading.bodies += reader.batch.bodies
                 for index in 0..<reader.batch.count { reading.positions.append(reader.position(of: index)) }
+                for index in 0..<reader.batch.count { reading.frames.append(reader.batch.properties(of: index).frames) }
                 if let oversize = reader.oversize { reading.sizes.append(oversize.size) }
                 reading.end = reader.endPosition
             }
         } catch {
             reading.error = error
+            reading.end = reader.endPosition
         }
         reading.recordsBefore = reader.recordsBefore
         return reading
@@ -117,5 +122,36 @@ struct RecordReaderTests {
     @Test func aClosedInputIsAnError() {
         let reader = RecordReader(.lines, limit: nil, descriptor: 1_000_000)
         #expect(failure { try reader.next(stop: StopFlag()) }?.message == "standard input is closed")
+    }
+
+    @Test func recordsBecomeFramesOfMessagesThatBeginWhereTheFirstDoes() throws {
+        let reading = try read("a\n\nbcd\ne\nf\n".bytes, .lines, assembly: FrameAssembly(count: 2))
+        #expect(reading.bodies == ["a", "bcde"].map(\.bytes) && reading.frames == [[1, 0], [3, 1]])
+        #expect(reading.positions == [0, 3] && reading.recordsBefore == 2)
+        // The last message is not complete: going on begins with its first record.
+        #expect(reading.error?.code == .malformed && reading.error?.message.contains("1 of its 2 frames") == true && reading.end == 9)
+        let front = FrameAssembly(first: "to".bytes, hasDelimiter: true)
+        let fronted = try read("x\ny".bytes, .lines, assembly: front)
+        #expect(fronted.bodies == ["tox", "toy"].map(\.bytes) && fronted.frames == [[2, 0, 1], [2, 0, 1]] && fronted.error == nil)
+        let json = try read(#"{"body":"ab","frames":[1,1]}"#.bytes + "\n".bytes + #"{"body":"c"}"#.bytes, .jsonl, assembly: front)
+        #expect(json.bodies == ["toab", "toc"].map(\.bytes) && json.frames == [[2, 0, 1, 1], [2, 0, 1]] && json.positions == [0, 29])
+    }
+
+    @Test func framesAreThoseOfTheRecordsHoweverTheyAreRead() throws {
+        let rounds = try Fuzz.rounds { random, seed in
+            let count = Int.random(in: 1...4, using: &random)
+            let records = (0..<count * Int.random(in: 1...40, using: &random)).map { _ in
+                // Some are longer than what is read at once.
+                (0..<(Int.random(in: 0..<20, using: &random) == 0 ? 300_000 : Int.random(in: 0...30, using: &random))).map { _ in
+                    UInt8(0x61)
+                }
+            }
+            let reading = try read(records.map { $0 + [0x0a] }.reduce([], +), .lines, assembly: FrameAssembly(count: count))
+            let groups = stride(from: 0, to: records.count, by: count).map { Array(records[$0..<$0 + count]) }
+            #expect(reading.bodies == groups.map { $0.reduce([], +) }, "seed \(seed)")
+            #expect(reading.frames == groups.map { count == 1 ? nil : $0.map(\.count) }, "seed \(seed)")
+            #expect(reading.positions == groups.indices.map { groups[..<$0].joined().reduce(0) { $0 + $1.count + 1 } }, "seed \(seed)")
+        }
+        #expect(rounds > 0)
     }
 }

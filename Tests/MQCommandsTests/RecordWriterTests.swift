@@ -22,12 +22,12 @@ struct RecordWriterTests {
 
     /// Writes each of `messages` by itself.
     private func write(
-        _ messages: [String], _ word: String, strict: Bool = false, frames: [Int]? = nil
+        _ messages: [String], _ word: String, strict: Bool = false, frames: [Int]? = nil, as shown: FrameOutput? = nil
     ) throws -> (text: String, warnings: [String], error: TransportError?) {
         let (sink, words) = (Sink(), Words())
         let writer = RecordWriter(
             .framed(try Framing(parsing: word)), to: sink, queue: "q", raw: true, isStrict: strict, mayHaveFrames: frames != nil,
-            warn: { words.lines.append($0) })
+            frames: shown, warn: { words.lines.append($0) })
         var error: TransportError?
         for message in messages where error == nil {
             var batch = Batch(gap: writer.gap)
@@ -90,5 +90,36 @@ struct RecordWriterTests {
         #expect(result.warnings.count == 1 && result.warnings.first?.hasPrefix("message 1 has 2 frames") == true)
         #expect(try write(["abc"], word, strict: true, frames: [1, 2]).error?.code == .malformed)
         #expect(try write(["abc"], "jsonl", strict: true, frames: [1, 2]).error == nil)
+    }
+
+    @Test func framesBecomeRecordsAndAnotherNumberOfThemIsSaidOnce() throws {
+        let two = FrameOutput(count: 2)
+        let seen = try write(["ab", "cd"], "lines", frames: [1, 1], as: two)
+        #expect(seen.text == "a\nb\nc\nd\n" && seen.warnings.isEmpty && seen.error == nil)
+        let three = try write(["abc", "def"], "netstring", frames: [1, 0, 2], as: two)
+        #expect(three.text == "1:a,0:,2:bc,1:d,0:,2:ef," && three.warnings == ["message 1 has 3 frames, not 2"])
+        let strict = try write(["abc"], "lines", strict: true, frames: [1, 0, 2], as: two)
+        #expect(strict.text.isEmpty && strict.error?.code == .malformed)
+        let newline = try write(["a\nb"], "lines", frames: [1, 2], as: two)
+        #expect(newline.warnings.count == 1 && newline.warnings[0].hasPrefix("a frame contains a newline"))
+    }
+
+    @Test func aDelimiterIsTakenOffWhereThereIsOne() throws {
+        let output = FrameOutput(takesDelimiter: true)
+        let plain = try write(["body"], "lines", frames: [0, 4], as: output)
+        #expect(plain.text == "body\n" && plain.warnings.isEmpty)
+        let routed = try write(["tobody"], "jsonl", frames: [2, 0, 4], as: output)
+        #expect(routed.text == #"{"body":"tobody","frames":[2,4]}"# + "\n")
+        let both = try write(["tobody"], "lines", frames: [2, 0, 4], as: FrameOutput(count: 2, takesDelimiter: true))
+        #expect(both.text == "to\nbody\n" && both.warnings.isEmpty)
+        // An empty body is none.
+        for frames in [[4], [4, 0]] {
+            let without = try write(["body"], "jsonl", frames: frames, as: output)
+            #expect(without.warnings == ["message 1 has no empty frame in front of its body"])
+        }
+    }
+
+    @Test func joinedFramesSayWhatKeepsThemApart() throws {
+        #expect(try write(["ab"], "lines", frames: [1, 1]).warnings[0].contains("--frames 2 or -J keeps them"))
     }
 }

@@ -1,3 +1,5 @@
+import MQCore
+
 /// Flags that mean the same in every verb that has them.
 extension Flag {
     static let framing = Flag(
@@ -6,6 +8,9 @@ extension Flag {
     static let nul = Flag("null", "0", help: "Same as --framing nul.")
     static let whole = Flag("whole", "w", help: "Same as --framing whole.")
     static let jsonl = Flag("jsonl", "J", help: "Same as --framing jsonl.")
+
+    static let frames = Flag("frames", nil, .integer(1...65_536), help: "Have N frames per message, each a record of its own.")
+    static let delimiterFrame = Flag("delimiter-frame", help: "Messages have an empty frame in front, as requests of ZeroMQ do.")
 
     static let count = Flag("count", "n", .integer(1...Int.max), help: "Exit after N messages.")
     static let drain = Flag("drain", help: "Take what is there and exit: 0 if there was something, 1 if there was nothing.")
@@ -40,7 +45,19 @@ extension Flag {
 
 extension VerbTable.Section {
     static let framing = VerbTable.Section("Framing", [.framing, .nul, .whole, .jsonl])
+
+    func adding(_ flags: Flag...) -> VerbTable.Section { VerbTable.Section(title, self.flags + flags) }
     /// Of every verb.
     static let common = VerbTable.Section(
         "Common options", [.option, .quiet, .verbose, .logFormat, .errorFormat, .color, .help])
+}
+
+extension Framing {
+    /// - Throws: `usage` for a framing that has a way of its own for frames.
+    func checkHasNoFrames() throws(TransportError) {
+        if self == .jsonl {
+            throw TransportError(.usage, "with --framing jsonl each record has its frames in \"frames\"", hint: "leave --frames out")
+        }
+        if self == .whole { throw TransportError(.usage, "--framing whole makes one record of all, and --frames needs several") }
+    }
 }

@@ -66,7 +66,7 @@ enum ContractPage {
             closing: [
                 "Every byte is legal in a message. An empty line is an empty message. A last record without its terminator is a record. Only the queue limits the length of a message.",
                 "What the queue cannot carry is found before it is sent, and named by its number. Nothing of it is sent. --on-error skip and --skip-empty go on and count.",
-                "When a message received contains the delimiter, it is delivered and a warning says once which framing keeps the boundaries; with --strict that is an error. On a terminal, control bytes are shown escaped unless --raw.",
+                "When a message received contains the delimiter, it is delivered and a warning says once which framing keeps the boundaries; with --strict that is an error. So it is with a message of several frames (zmq), unless --frames prints each frame as a record, or -J says where they end; send --frames N puts them together again. On a terminal, control bytes are shown escaped unless --raw.",
             ]),
         Chapter(
             title: "STREAMS",

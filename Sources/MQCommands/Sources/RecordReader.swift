@@ -13,37 +13,44 @@ final class RecordReader {
     private let descriptor: CInt
     private var parser: RecordParser
     private let isJSON: Bool
+    /// Where messages have frames in front, or consist of several records.
+    private var assembly: FrameAssembly?
     /// The messages of the last call.
     private(set) var batch: Batch
-    /// With `jsonl`, the lines from which `batch` was decoded, and which line each message came from.
-    private var lines = Batch(byteCapacity: 1 << 12)
-    private var lineOfMessage: [Int] = []
+    /// Where messages are more or less than records, the records from which `batch` was made, and where each message began.
+    private var records = Batch(byteCapacity: 1 << 12)
+    private var starts: [Int] = []
+    /// Where the message began that is not complete.
+    private var openStart = 0
     private var body: [UInt8] = []
     /// With `jsonl`, what the records hold beside messages.
     var unknownKeys = UnknownKeys()
     /// An error that came behind good records, thrown by the next call.
     private var pending: TransportError?
-    /// With `jsonl`, the line that `pending` is about.
-    private var badLine: Int?
+    /// With `jsonl`, the record that `pending` is about.
+    private var badRecord: Int?
     private var atEnd = false
     /// Records read so far, the dropped ones included.
     private(set) var recordsBefore = 0
 
     private static let chunk = 1 << 18
 
-    init(_ framing: Framing, limit: Int?, descriptor: CInt = STDIN_FILENO) {
-        self.descriptor = descriptor
+    init(_ framing: Framing, assembly: FrameAssembly? = nil, limit: Int?, descriptor: CInt = STDIN_FILENO) {
+        (self.descriptor, self.assembly) = (descriptor, assembly)
         isJSON = framing == .jsonl
         parser = RecordParser(isJSON ? .lines : framing, limit: isJSON ? nil : limit)
         batch = Batch(byteCapacity: Self.chunk + 4096)
     }
 
+    /// Whether `batch` is made from `records`.
+    private var isMade: Bool { isJSON || assembly != nil }
+
     /// The record in `batch` that was longer than the limit, if there is one; always the last.
-    var oversize: RecordParser.Oversize? { isJSON ? nil : parser.oversize }
+    var oversize: RecordParser.Oversize? { isMade ? nil : parser.oversize }
 
     /// Where in the input the record begins.
     func position(of index: Int) -> Int {
-        isJSON ? parser.position(of: lineOfMessage[index], in: lines) : parser.position(of: index, in: batch)
+        isMade ? starts[index] : parser.position(of: index, in: batch)
     }
 
     /// Notes where the messages of a range begin. What is the same for all is asked for once: this is on the path of every message.
@@ -51,7 +58,7 @@ final class RecordReader {
     ///   - first: the number that the first message of `batch` has in the ledger.
     ///   - start: where in the input reading began.
     func note(_ numbers: Range<Int>, first: Int, start: Int, in ledger: inout Ledger) {
-        guard !isJSON, batch.count > 1 else { return ledger.note(numbers) { start + position(of: $0 - first) } }
+        guard !isMade, batch.count > 1 else { return ledger.note(numbers) { start + position(of: $0 - first) } }
         Self.note(numbers, first, start + parser.position(of: 0, in: batch), start + parser.position(of: 1, in: batch), batch, in: &ledger)
     }
 
@@ -66,12 +73,15 @@ final class RecordReader {
     }
 
     /// Where in the input the first byte behind all records of `batch` stands.
-    var endPosition: Int { badLine.map { parser.position(of: $0, in: lines) } ?? parser.consumed }
+    var endPosition: Int {
+        if let assembly, assembly.taken > 0 { return openStart }
+        return badRecord.map { parser.position(of: $0, in: records) } ?? parser.consumed
+    }
 
     /// Where in the input it goes on behind a record that cannot be read, where that can be told; asked once that was thrown.
     var positionBehindMalformed: Int? {
-        guard let badLine else { return parser.positionBehindMalformed }
-        return badLine + 1 < lines.count ? parser.position(of: badLine + 1, in: lines) : parser.consumed
+        guard let badRecord else { return parser.positionBehindMalformed }
+        return badRecord + 1 < records.count ? parser.position(of: badRecord + 1, in: records) : parser.consumed
     }
 
     /// Blocks until there is a record.
@@ -79,17 +89,17 @@ final class RecordReader {
     func next(stop: StopFlag) throws(TransportError) -> Status {
         recordsBefore += batch.count
         if let pending { throw pending }
-        if isJSON {
-            batch.removeAll()
-            while batch.isEmpty {
-                let status = try fill(&lines, stop: stop)
-                guard case .records = status else { return status }
-                decodeLines()
-                if batch.isEmpty, let pending { throw pending }
-            }
-            return .records
+        guard isMade else { return try fill(&batch, stop: stop) }
+        batch.removeAll()
+        starts.removeAll(keepingCapacity: true)
+        while batch.isEmpty {
+            let status = try fill(&records, stop: stop)
+            if status == .ended, let error = assembly?.incompleteness { throw error }
+            guard status == .records else { return status }
+            if isJSON { decode() } else { assemble() }
+            if batch.isEmpty, let pending { throw pending }
         }
-        return try fill(&batch, stop: stop)
+        return .records
     }
 
     private func fill(_ batch: inout Batch, stop: StopFlag) throws(TransportError) -> Status {
@@ -132,21 +142,34 @@ final class RecordReader {
         }
     }
 
-    private func decodeLines() {
-        lineOfMessage.removeAll(keepingCapacity: true)
-        for index in 0..<lines.count {
-            let line = lines.bytes(of: index)
+    private func assemble() {
+        for index in 0..<records.count { add(records.bytes(of: index), nil, index) }
+    }
+
+    private func add(_ body: UnsafeRawBufferPointer, _ properties: MessageProperties?, _ index: Int) {
+        let start = parser.position(of: index, in: records)
+        if assembly != nil {
+            if assembly!.taken == 0 { openStart = start }
+            guard assembly!.add(body, properties, to: &batch) else { return }
+        } else {
+            batch.append(body)
+            batch.setProperties(properties ?? MessageProperties())
+        }
+        starts.append(assembly == nil ? start : openStart)
+    }
+
+    private func decode() {
+        for index in 0..<records.count {
+            let line = records.bytes(of: index)
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { continue }
             do throws(TransportError) {
                 let properties = try Envelope.decode(line, body: &body) { key in
                     unknownKeys.note(key, of: "record \(recordsBefore + batch.count + 1)")
                 }
-                batch.append(body)
-                batch.setProperties(properties)
-                lineOfMessage.append(index)
+                body.withUnsafeBytes { add($0, properties, index) }
             } catch {
                 pending = error
-                badLine = index
+                badRecord = index
                 return
             }
         }

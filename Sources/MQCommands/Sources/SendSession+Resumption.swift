@@ -12,11 +12,10 @@ extension SendSession {
         let place = (firstOpen < messagesRead ? ledger.place(of: firstOpen) : nil) ?? (firstOpen, nextOffset)
         let acknowledges = address.descriptor.capabilities.contains(.acknowledge)
         let word = acknowledges ? "acknowledged" : delivery.inDoubt > 0 ? "known to have arrived" : "sent"
-        let name = "\(hasWords ? "message" : "record") \(place.position + 1)"
+        let name = "\(noun) \(place.position + 1)"
         let done = Quantity.grouped(delivery.acknowledged)
         var text: String
         if isInterrupted || delivery.isBroken, delivery.acknowledged == messagesRead, place.position >= messagesRead {
-            let noun: StaticString = hasWords ? "message" : "record"
             text =
                 messagesRead == 1
                 ? "the one \(noun) that was read is \(word); the next is \(name)"
@@ -38,10 +37,13 @@ extension SendSession {
         return [text] + repeated + ["resume with: tail -c +\(offset + 1) \(InputName.shellWord) | \(InputName.command)"]
     }
 
+    /// What several records make is none of them.
+    private var noun: StaticString { hasWords || plan.frames?.count ?? 1 > 1 ? "message" : "record" }
+
     /// What would arrive twice.
     private var repeated: [String] {
         let count = delivery.repeatedByResuming
         guard count > 0 else { return [] }
-        return ["going on there sends up to \(Quantity.count(count, hasWords ? "message" : "record")) again that may have arrived"]
+        return ["going on there sends up to \(Quantity.count(count, noun)) again that may have arrived"]
     }
 }

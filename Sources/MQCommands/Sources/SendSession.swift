@@ -5,6 +5,7 @@ import MQCore
 final class SendSession {
     struct Plan {
         var framing: Framing
+        var frames: FrameAssembly?
         /// From the command line; standard input is read when there are none.
         var messages: [String]
         var repetition: Repetition
@@ -84,9 +85,11 @@ final class SendSession {
         (limits.skipsEmpty, limits.skipsRefused) = (plan.skipsEmpty, plan.skipsRefused)
         limits.pace = plan.rate.map { Pace(perSecond: $0) }
         limits.slice = isBroker ? nil : slice
-        let (words, isFiles) = (plan.messages, plan.framing == .files)
+        // What consists of several words or records has the name of none of them.
+        let (words, isOne) = (plan.messages, plan.frames?.count ?? 1 == 1)
+        let isFiles = plan.framing == .files && isOne
         limits.name = { position in
-            isFiles ? words[position % words.count] : "\(words.isEmpty ? "record" : "message") \(position + 1)"
+            isFiles ? words[position % words.count] : "\(words.isEmpty && isOne ? "record" : "message") \(position + 1)"
         }
         return limits
     }
@@ -116,7 +119,7 @@ final class SendSession {
 
     /// Standard input to its end. Returns false when stopped.
     private func sendInput() throws(TransportError) -> Bool {
-        let reader = RecordReader(plan.framing, limit: maximumMessageSize(), descriptor: surroundings.input)
+        let reader = RecordReader(plan.framing, assembly: plan.frames, limit: maximumMessageSize(), descriptor: surroundings.input)
         start = max(0, Int(lseek(surroundings.input, 0, SEEK_CUR)))
         nextOffset = start
         if isatty(surroundings.input) == 1 { console.note("reading messages from the terminal, one per line; Ctrl-D ends") }
@@ -154,7 +157,7 @@ final class SendSession {
 
     /// The messages of the command line. Returns false when stopped.
     private func sendWords() throws(TransportError) -> Bool {
-        var reader = WordReader(plan.messages, plan.framing, plan.repetition)
+        var reader = WordReader(plan.messages, plan.framing, plan.repetition, assembly: plan.frames)
         while try reader.next(stop: stop) {
             for sentence in reader.unknownKeys.take() { console.warn(sentence) }
             messagesRead = delivery.handed + reader.batch.count

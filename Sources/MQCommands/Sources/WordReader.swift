@@ -8,14 +8,15 @@ struct WordReader: ~Copyable {
     private let words: [String]
     private let framing: Framing
     private let repetition: Repetition
+    private var assembly: FrameAssembly?
     private var round = 0
     /// In `batch`.
     private var rounds = 0
     private(set) var batch = Batch(byteCapacity: 4096)
     var unknownKeys = UnknownKeys()
 
-    init(_ words: [String], _ framing: Framing, _ repetition: Repetition) {
-        (self.words, self.framing, self.repetition) = (words, framing, repetition)
+    init(_ words: [String], _ framing: Framing, _ repetition: Repetition, assembly: FrameAssembly? = nil) {
+        (self.words, self.framing, self.repetition, self.assembly) = (words, framing, repetition, assembly)
     }
 
     /// Fills `batch` with what comes next. Returns false when there is nothing more, or the flag was raised while a file, which may be a
@@ -46,7 +47,7 @@ struct WordReader: ~Copyable {
             switch framing {
             case .files:
                 guard let contents = try LocalFile.contents(of: word, stop: stop) else { return false }
-                batch.append(contents)
+                contents.withUnsafeBytes { add($0) }
             case .jsonl:
                 var failure: TransportError?
                 var properties = MessageProperties()
@@ -59,11 +60,19 @@ struct WordReader: ~Copyable {
                     failure.message = "message \(index + 1): \(failure.message)"
                     throw failure
                 }
-                batch.append(body)
-                batch.setProperties(properties)
-            default: if word.isRaw { batch.append(word.rawBytes) } else { batch.append(word.utf8) }
+                body.withUnsafeBytes { add($0, properties) }
+            default: if word.isRaw || assembly != nil { word.rawBytes.withUnsafeBytes { add($0) } } else { batch.append(word.utf8) }
             }
         }
         return true
+    }
+
+    private mutating func add(_ body: UnsafeRawBufferPointer, _ properties: MessageProperties? = nil) {
+        if assembly != nil {
+            _ = assembly!.add(body, properties, to: &batch)
+        } else {
+            batch.append(body)
+            if let properties { batch.setProperties(properties) }
+        }
     }
 }

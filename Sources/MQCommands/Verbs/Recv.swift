@@ -11,15 +11,20 @@ struct Recv: Verb {
                 "With --out-dir, messages are settled once their file is synced. A file is called NAME.part while it is written and gets its name, which overwrites nothing, when it ends: at --rotate-size, at --rotate-every, on SIGHUP and at the end. In the pattern of --name (default: \(FileName.standard)), strftime(3) fields and these words are replaced:"
             ),
             .terms(FileName.words),
+            .text(
+                "With --seq, each message has a number that is one higher than that of the one before it with the same topic, as feeds of ZeroMQ often have it: the first ten gaps, duplicates and steps back are said, and everything is counted in a last line, or with --log-format json in its member sequence. After the highest number of 32 bits comes 0. A publisher that begins anew is one step back."
+            ),
             .text("--format prints these fields and adds nothing by itself, not even a newline; C escapes are undone:"),
             .terms(OutputFormat.fields),
         ],
         operands: [Operand("ADDRESS", .one, .address, help: "Where from: posix-mq:/name, sysv:0x4d51, zmq:@ENDPOINT, ...")],
         sections: [
-            .framing,
+            .framing.adding(
+                .frames.saying("Print the frames of each message as N records."),
+                .delimiterFrame.saying("Take off the empty frame in front of the body, as requests of ZeroMQ have it.")),
             VerbTable.Section(
                 "What to receive", [.count, .drain, peek, untilClosed, .timeout.saying("Give up when no message comes for DURATION.")]),
-            VerbTable.Section("Output", [format, raw, strict]),
+            VerbTable.Section("Output", [format, raw, strict, sequence]),
             VerbTable.Section("Files", [outDir, name, rotateSize, rotateEvery, compress, syncEvery]),
             VerbTable.Section("Delivery", [ack, prefetch, .maxAttempts, .deadLetter]),
             VerbTable.Section("Opening", [.retry, .create, .readyFd]),
@@ -34,6 +39,10 @@ struct Recv: Verb {
                 "Compressed files that end on the hour or at 100 MiB:",
                 "mq recv posix-mq:/logs --out-dir logs --name '{queue}.%Y-%m-%d_%H.log' --rotate-every 1h --rotate-size 100M --compress gzip"
             ),
+            VerbTable.Example(
+                "The blocks that a Bitcoin node announces, with a count of those that were missed:",
+                "mq recv zmq:sub:tcp://127.0.0.1:28332,subscribe=hashblock -J --seq frame=3,le32"),
+            VerbTable.Example("Who subscribes to what:", "mq recv zmq:xpub:@tcp://:5556 -J"),
             VerbTable.Example("One file per message:", "mq recv posix-mq:/jobs --drain -F files --out-dir in.d"),
         ],
         statuses: [65, 66, 69, 73, 76, 77, 78],
@@ -50,6 +59,9 @@ struct Recv: Verb {
         "prefetch", nil, .integer(0...Int.max),
         help: "Take at most N messages ahead of what was written. Without acknowledgement, N is 256 by default, and a kill loses no more.")
     static let strict = Flag("strict", help: "Fail with status 65 instead of a warning when a message contains the delimiter.")
+    static let sequence = Flag(
+        "seq", nil, .text(SequencePlace.examples), "PLACE",
+        help: "Count gaps in the sequence number at PLACE, per topic (first frame): frame=3,le32; le64, be32, be64, text; offset=BYTES.")
     static let raw = Flag("raw", help: "Do not escape control bytes on a terminal.")
     static let outDir = Flag(
         "out-dir", nil, .folder,
@@ -99,7 +111,8 @@ struct Recv: Verb {
         }
         let session = try RecvSession(
             plan: RecvSession.Plan(
-                presentation: presentation,
+                presentation: presentation, frames: try frames(framing, resolved),
+                sequence: try words.text(Self.sequence).map(SequencePlace.init(parsing:)),
                 count: words.integer(.count), drains: words.has(.drain), peeks: words.has(Self.peek),
                 untilClosed: words.has(Self.untilClosed), timeout: words.duration(.timeout), ack: ackTime,
                 prefetch: words.integer(Self.prefetch), retry: words.duration(.retry), isStrict: words.has(Self.strict),
@@ -108,6 +121,17 @@ struct Recv: Verb {
                 ready: try ReadyLine(words.integer(.readyFd))),
             address: resolved, console: console)
         return try session.run()
+    }
+
+    private func frames(_ framing: Framing, _ resolved: ResolvedAddress) throws(TransportError) -> FrameOutput? {
+        guard let flag = [Flag.frames, .delimiterFrame].first(where: { words.has($0) }) else { return nil }
+        try resolved.require(.frames, for: "carry several frames, as --\(flag.name) asks")
+        if words.has(.frames) {
+            try framing.checkHasNoFrames()
+            if words.has(Self.format) { throw TransportError(.usage, "--format prints messages, and --frames their frames") }
+            if framing == .files { throw TransportError(.usage, "--framing files writes a file per message, whatever its frames") }
+        }
+        return FrameOutput(count: words.integer(.frames), takesDelimiter: words.has(.delimiterFrame))
     }
 
     func check(_ framing: Framing) throws(TransportError) {

@@ -4,6 +4,8 @@ import MQCore
 final class RecvSession {
     struct Plan {
         var presentation: Presentation
+        var frames: FrameOutput?
+        var sequence: SequencePlace?
         var count: Int?
         var drains: Bool
         var peeks: Bool
@@ -21,6 +23,7 @@ final class RecvSession {
     }
 
     private let intake: Intake
+    private let watch: SequenceWatch?
 
     init(
         plan: Plan, address: ResolvedAddress, console: Console, surroundings: Surroundings = Surroundings()
@@ -30,15 +33,19 @@ final class RecvSession {
         let output = plan.files == nil && plan.folder == nil ? OutputStream(surroundings.output) : nil
         let transport: any Transport
         if let given = surroundings.transport { transport = given } else { transport = try address.transport() }
-        let work: any Work
+        var work: any Work
         if var files = plan.files, let hangups {
             files.dividesQueues = files.file.name.namesQueue && transport.mixesQueues
-            let sink = try FileSink(files, plan.presentation, queue: address.address.short, isStrict: plan.isStrict, console: console)
+            let sink = try FileSink(
+                files, plan.presentation, queue: address.address.short, isStrict: plan.isStrict, mayHaveFrames: Self.mayHaveFrames(address),
+                frames: plan.frames, console: console)
             work = FileWork(sink, hangups)
         } else {
             work = try OutputWork(
                 Self.sink(plan, output, address, console), to: output, plan.presentation, peeks: plan.peeks, stop: stop, console: console)
         }
+        watch = plan.sequence.map { SequenceWatch($0, console: console) }
+        if let watch { work = WatchedWork(work, watch) }
         let rereadings = Rereadings()
         if surroundings.isWatched {
             ProcessMonitor.start(
@@ -67,11 +74,15 @@ final class RecvSession {
     private static func sink(
         _ plan: Plan, _ output: OutputStream?, _ address: ResolvedAddress, _ console: Console
     ) throws(TransportError) -> any MessageSink {
-        guard let output else { return try FolderWriter(plan.folder!) }
+        guard let output else {
+            return try FolderWriter(plan.folder!, mayHaveFrames: mayHaveFrames(address), warn: { console.warn($0) })
+        }
         return RecordWriter(
             plan.presentation, to: output, queue: address.address.short, raw: plan.isRaw, isStrict: plan.isStrict,
-            mayHaveFrames: address.descriptor.capabilities.contains(.frames), warn: { console.warn($0) })
+            mayHaveFrames: mayHaveFrames(address), frames: plan.frames, warn: { console.warn($0) })
     }
+
+    private static func mayHaveFrames(_ address: ResolvedAddress) -> Bool { address.descriptor.capabilities.contains(.frames) }
 
     private static func opening(
         _ plan: Plan, _ address: ResolvedAddress, width: Int?, stop: StopFlag, console: Console
@@ -89,5 +100,8 @@ final class RecvSession {
         return opening
     }
 
-    func run() throws(TransportError) -> Ending { try intake.run() }
+    func run() throws(TransportError) -> Ending {
+        defer { watch?.sum() }
+        return try intake.run()
+    }
 }

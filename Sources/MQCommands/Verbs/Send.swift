@@ -16,8 +16,13 @@ struct Send: Verb {
             Operand("MESSAGE", .any, .message, help: "A message; with --framing files, the name of a file."),
         ],
         sections: [
-            .framing,
-            VerbTable.Section("What messages carry", [priority, type, delay, group, dedup, attribute]),
+            .framing.adding(.frames.saying("Make one message of each N records, or arguments: N frames.")),
+            VerbTable.Section(
+                "What messages carry",
+                [
+                    firstFrame, .delimiterFrame.saying("Put an empty frame in front of each message, behind --first-frame."), priority,
+                    type, delay, group, dedup, attribute,
+                ]),
             VerbTable.Section(
                 "Sending", [.rate.saying("Send at most RATE messages per second: 100, 2.5k, 1M."), repetition, skipEmpty, onError]),
             VerbTable.Section(
@@ -32,10 +37,15 @@ struct Send: Verb {
             VerbTable.Example("Each file of a folder as one message:", "mq send posix-mq:/jobs -F files queue.d/*"),
             VerbTable.Example("Skip and count what the queue cannot carry:", "mq send posix-mq:/jobs --on-error skip < mixed.txt"),
             VerbTable.Example(
+                "Topic and body, each a frame, for subscribers:", "mq send zmq:pub:@tcp://:5556 --frames 2 weather.berlin 21"),
+            VerbTable.Example(
                 "With a priority of its own:", #"echo '{"body": "now", "priority": 9}' | mq send posix-mq:/jobs -J"#),
         ],
         statuses: [65, 66, 69, 73, 75, 76, 77, 78])
 
+    static let firstFrame = Flag(
+        "first-frame", nil, .text(), "TEXT",
+        help: "Put TEXT in front of each message as a frame of its own (zmq: the topic of pub, the peer of router).")
     static let priority = Flag(
         "priority", nil, .integer(0...32767), help: "Priority of messages without one (posix-mq: 0 to 32767, the highest first).")
     static let type = Flag("type", nil, .integer(1...Int.max), help: "Type of messages without one (sysv: 1 or more).")
@@ -72,12 +82,27 @@ struct Send: Verb {
         try resolved.require(.send, for: "send")
         let session = try SendSession(
             plan: SendSession.Plan(
-                framing: framing, messages: messages, repetition: try repeats(), rate: words.rate(.rate),
+                framing: framing, frames: try frames(framing, messages.count, resolved), messages: messages, repetition: try repeats(),
+                rate: words.rate(.rate),
                 skipsEmpty: words.has(Self.skipEmpty), skipsRefused: words.text(Self.onError) == "skip",
                 timeout: words.duration(.timeout), retry: words.duration(.retry),
                 ready: try ReadyLine(words.integer(.readyFd)), defaults: try defaults(resolved)),
             address: resolved, console: console)
         return try session.run()
+    }
+
+    /// Frames beside those that records have.
+    private func frames(_ framing: Framing, _ wordCount: Int, _ resolved: ResolvedAddress) throws(TransportError) -> FrameAssembly? {
+        guard let flag = [.frames, Self.firstFrame, .delimiterFrame].first(where: { words.has($0) }) else { return nil }
+        try resolved.require(.frames, for: "carry several frames, as --\(flag.name) asks")
+        let count = words.integer(.frames) ?? 1
+        if words.has(.frames) { try framing.checkHasNoFrames() }
+        guard wordCount % count == 0 else {
+            throw TransportError(
+                .usage, "\(Quantity.count(wordCount, "argument")) cannot be divided into messages of \(Quantity.count(count, "frame"))")
+        }
+        return FrameAssembly(
+            count: count, first: words.text(Self.firstFrame)?.rawBytes, hasDelimiter: words.has(.delimiterFrame))
     }
 
     private func repeats() throws(TransportError) -> Repetition {

@@ -38,7 +38,8 @@ final class FileSink: MessageSink {
     var needsProperties: Bool { plan.dividesQueues || rows[0].writer.needsProperties }
 
     init(
-        _ plan: Plan, _ presentation: Presentation, queue: String, isStrict: Bool, console: Console, clocks: Clocks = .system
+        _ plan: Plan, _ presentation: Presentation, queue: String, isStrict: Bool, mayHaveFrames: Bool = false, frames: FrameOutput? = nil,
+        console: Console, clocks: Clocks = .system
     ) throws(TransportError) {
         (self.plan, self.clocks) = (plan, clocks)
         syncEvery = plan.syncEvery
@@ -48,7 +49,9 @@ final class FileSink: MessageSink {
             let file = try RotatingFile(own, console: console, clocks: clocks)
             return Row(
                 file: file,
-                writer: RecordWriter(presentation, to: file, queue: queue, raw: true, isStrict: isStrict, warn: { console.warn($0) }))
+                writer: RecordWriter(
+                    presentation, to: file, queue: queue, raw: true, isStrict: isStrict, mayHaveFrames: mayHaveFrames, frames: frames,
+                    warn: { console.warn($0) }))
         }
         rows = [try makeRow(plan.file.name)]
     }

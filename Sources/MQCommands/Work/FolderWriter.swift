@@ -7,12 +7,15 @@ final class FolderWriter: MessageSink {
     private var number = 0
 
     let gap = Batch.Gap()
-    let needsProperties = false
+    /// Messages may consist of frames, which a file joins.
+    let needsProperties: Bool
+    private let warn: (String) -> Void
+    private var hasWarned = false
     let hasReader = false
 
     /// - Throws: `cannotCreate`, `inputOutput`.
-    init(_ folder: String) throws(TransportError) {
-        self.folder = folder
+    init(_ folder: String, mayHaveFrames: Bool = false, warn: @escaping (String) -> Void = { _ in }) throws(TransportError) {
+        (self.folder, needsProperties, self.warn) = (folder, mayHaveFrames, warn)
         try Self.prepare(folder)
     }
 
@@ -44,11 +47,18 @@ final class FolderWriter: MessageSink {
         for index in range {
             do throws(TransportError) {
                 try write(batch.bytes(of: index))
+                if needsProperties { sayJoined(batch.properties(of: index).frames) }
             } catch {
                 return RecordWriter.Result(messages: index - range.lowerBound, error: error)
             }
         }
         return RecordWriter.Result(messages: range.count, error: nil)
+    }
+
+    private func sayJoined(_ frames: [Int]?) {
+        guard let frames, !hasWarned else { return }
+        hasWarned = true
+        warn("message \(number) has \(Quantity.count(frames.count, "frame")): its file holds them joined, -J keeps them apart")
     }
 
     private func write(_ body: UnsafeRawBufferPointer) throws(TransportError) {

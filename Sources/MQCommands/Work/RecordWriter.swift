@@ -13,6 +13,7 @@ final class RecordWriter: MessageSink {
     private let warn: (String) -> Void
     /// Messages may consist of frames, whose boundaries are lost in most framings.
     private let mayHaveFrames: Bool
+    private let frames: FrameOutput?
     private var hasWarned = false
     private var encoded: [UInt8] = []
     /// Where each encoded record ends.
@@ -22,26 +23,30 @@ final class RecordWriter: MessageSink {
 
     init(
         _ presentation: Presentation, to output: any ByteSink, queue: String, raw: Bool, isStrict: Bool,
-        mayHaveFrames: Bool = false, warn: @escaping (String) -> Void
+        mayHaveFrames: Bool = false, frames: FrameOutput? = nil, warn: @escaping (String) -> Void
     ) {
         self.presentation = presentation
         self.output = output
         self.queue = queue
-        (self.isStrict, self.mayHaveFrames) = (isStrict, mayHaveFrames)
+        (self.isStrict, self.mayHaveFrames, self.frames) = (isStrict, mayHaveFrames, frames)
         self.warn = warn
         escapes = output.isTerminal && !raw
     }
 
     let hasReader = true
 
-    var gap: Batch.Gap {
+    /// Of a message whose frames are records there are copies.
+    var gap: Batch.Gap { frames?.count == nil ? recordGap : Batch.Gap() }
+
+    /// The gap around each record.
+    var recordGap: Batch.Gap {
         if case .framed(let framing) = presentation, !escapes { framing.gap ?? Batch.Gap() } else { Batch.Gap() }
     }
 
     var needsProperties: Bool {
         switch presentation {
         case .framed(let framing): framing == .jsonl || mayHaveFrames
-        case .format(let format): format.needsProperties
+        case .format(let format): format.needsProperties || frames != nil
         }
     }
 
@@ -53,6 +58,13 @@ final class RecordWriter: MessageSink {
 
     /// Writes `range`. A message of which only a part was written counts as not written.
     func write(_ batch: inout Batch, _ range: Range<Int>, stop: StopFlag) -> Result {
+        let result = frames.map { write(&batch, range, as: $0, stop: stop) } ?? writeRecords(&batch, range, stop: stop)
+        number += result.messages
+        return result
+    }
+
+    /// Writes each message of `range` as a record.
+    func writeRecords(_ batch: inout Batch, _ range: Range<Int>, stop: StopFlag) -> Result {
         var limit = range.upperBound
         var refusal: TransportError?
         if case .framed(let framing) = presentation {
@@ -68,7 +80,6 @@ final class RecordWriter: MessageSink {
         } else {
             result = writeEncoded(batch, range.lowerBound..<limit, stop: stop)
         }
-        number += result.messages
         if result.error == nil { result.error = refusal }
         return result
     }
@@ -84,13 +95,23 @@ final class RecordWriter: MessageSink {
             }
         }
         guard isStrict || !hasWarned, let (index, complaint) = lostBoundary(batch, range, framing) else { return (range.upperBound, nil) }
-        let sentence = "message \(number + index - range.lowerBound + 1) \(complaint.what)"
-        if isStrict {
-            return (index, TransportError(.malformed, sentence, hint: "\(complaint.remedy) keeps the boundaries"))
-        }
+        // Records of the same message have no number of their own.
+        let name = frames?.count == nil ? "message \(number(of: index, in: range))" : "a frame"
+        let error = object(
+            "\(name) \(complaint.what)", warning: "boundaries are lost in this framing, \(complaint.remedy) keeps them",
+            hint: "\(complaint.remedy) keeps the boundaries")
+        return (error == nil ? range.upperBound : index, error)
+    }
+
+    /// The number of a message in this run.
+    func number(of index: Int, in range: Range<Int>) -> Int { number + index - range.lowerBound + 1 }
+
+    /// Says once what cannot be read back as it was; with `--strict` that is an error.
+    func object(_ sentence: String, warning: String? = nil, hint: String? = nil) -> TransportError? {
+        if isStrict { return TransportError(.malformed, sentence, hint: hint) }
+        if !hasWarned { warn(([sentence] + (warning.map { [$0] } ?? [])).joined(separator: ": ")) }
         hasWarned = true
-        warn("\(sentence): boundaries are lost in this framing, \(complaint.remedy) keeps them")
-        return (range.upperBound, nil)
+        return nil
     }
 
     /// The first message of `range` that would not be read back as it is.
@@ -98,11 +119,13 @@ final class RecordWriter: MessageSink {
         _ batch: borrowing Batch, _ range: Range<Int>, _ framing: Framing
     ) -> (index: Int, complaint: (what: String, remedy: String))? {
         let either = "-F len32 or -J"
-        if framing == .whole, let index = range.first(where: { number + $0 - range.lowerBound > 0 }) {
+        if framing == .whole, let index = range.first(where: { number(of: $0, in: range) > 1 }) {
             return (index, ("follows another without anything between them", either))
         }
         let many = mayHaveFrames && batch.hasProperties && framing != .jsonl ? range.first { batch.properties(of: $0).frames != nil } : nil
-        if let many { return (many, ("has \(Quantity.count(batch.properties(of: many).frames!.count, "frame"))", "-J")) }
+        if let count = many.flatMap({ batch.properties(of: $0).frames?.count }) {
+            return (many!, ("has \(Quantity.count(count, "frame"))", "--frames \(count) or -J"))
+        }
         guard let terminator = framing.terminator, let index = batch.firstAmbiguous(terminator, in: range) else { return nil }
         let what = framing == .lines ? "a newline" : framing == .nul ? "a NUL" : "the delimiter"
         let isWhole = batch.firstContaining(terminator, in: index..<index + 1) != nil
@@ -121,7 +144,7 @@ final class RecordWriter: MessageSink {
         encoded.removeAll(keepingCapacity: true)
         ends.removeAll(keepingCapacity: true)
         for index in range {
-            encode(batch.bytes(of: index), batch.properties(of: index), number: number + index - range.lowerBound + 1)
+            encode(batch.bytes(of: index), batch.properties(of: index), number: number(of: index, in: range))
             ends.append(encoded.count)
         }
         let written = encoded.withUnsafeBytes { output.write($0, stop: stop) }
