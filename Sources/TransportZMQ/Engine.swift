@@ -34,7 +34,7 @@ enum Engine: String, CaseIterable, Sendable {
             if settings.resends { throw TransportError(.usage, "resend needs engine=native") }
             return .libzmq
         }
-        guard let reason = need(of: options, endpoints) else { return .native }
+        guard let reason = settings.type == .stream ? "a stream socket" : need(of: options, endpoints) else { return .native }
         if wanted == .native { throw TransportError(.usage, "engine=native cannot do it: \(reason) needs libzmq") }
         if settings.resends { throw TransportError(.usage, "resend needs engine=native, and \(reason) needs libzmq") }
         opening.notices.detail("engine libzmq: \(reason) needs it")

@@ -38,9 +38,15 @@ struct PeerTable {
             let outgoing = event.number == ZMQ_EVENT_CONNECTED
             // The number can only be free again if its last connection is gone.
             connections.removeAll { $0.descriptor == event.value }
+            // Raw TCP has no handshake.
+            let isRaw = type == .stream
             connections.append(
-                Connection(descriptor: event.value, endpoint: event.endpoint, outgoing: outgoing, established: false, peer: event.peer))
-            return nil
+                Connection(descriptor: event.value, endpoint: event.endpoint, outgoing: outgoing, established: isRaw, peer: event.peer))
+            guard isRaw else { return nil }
+            handshakes += 1
+            return .connection(
+                ConnectionEvent(.connected, at: event.endpoint, peer: event.peer, "connected with a peer at \(event.endpoint)"))
+        case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL where type == .stream: return nil
         case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
             // The event does not say whose: the oldest without one, corrected when a handshake fails.
             var peer: String?

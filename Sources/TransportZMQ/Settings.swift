@@ -45,6 +45,9 @@ struct Settings: Sendable {
         if options.has("subscribe") && !type.subscribes {
             throw TransportError(.usage, "a \(type.rawValue) socket has no subscriptions", hint: "zmq:sub:… does")
         }
+        if let identity = options.text("identity"), !(1...255).contains(identity.rawBytes.count) {
+            throw TransportError(.usage, "an identity has 1 to 255 bytes, this one \(identity.rawBytes.count)")
+        }
         ipv6 = options.flag("ipv6")
         threads = options.integer("io-threads") ?? 1
         security = try Security(options)
@@ -77,6 +80,7 @@ struct Settings: Sendable {
             // Whoever reads subscriptions wants to see the end of each, too.
             if purpose == .receive { try socket.set(ZMQ_XPUB_VERBOSER, CInt(1)) }
         }
+        if type == .stream { try socket.set(ZMQ_STREAM_NOTIFY, CInt(0)) }
         if type == .router && purpose == .send { try socket.set(ZMQ_ROUTER_MANDATORY, CInt(1)) }
         for entry in options.entries {
             guard let option = SocketOption.all.first(where: { $0.spec.key == entry.key }), entry.key != "send-hwm",
@@ -91,10 +95,10 @@ struct Settings: Sendable {
         let topics = options.texts("subscribe")
         for topic in topics.isEmpty ? [""] : topics {
             if type == .sub {
-                try socket.set(ZMQ_SUBSCRIBE, Array(topic.utf8))
+                try socket.set(ZMQ_SUBSCRIBE, topic.rawBytes)
             } else {
                 // An XSUB subscribes by a message, which it repeats to each publisher it meets.
-                let message = [1] + Array(topic.utf8)
+                let message = [1] + topic.rawBytes
                 _ = czmq_send(socket.library.api, socket.pointer, message, message.count, ZMQ_DONTWAIT)
             }
         }

@@ -96,7 +96,8 @@ struct SocketOption: Sendable {
     /// (manual subscriptions, foreign descriptors).
     static let others: [SocketOption] = [
         SocketOption("affinity", ZMQ_AFFINITY, .unsigned64, 0...Int.max, help: "bit mask of the I/O threads that serve new connections"),
-        SocketOption("connect-routing-id", ZMQ_CONNECT_ROUTING_ID, .text, help: "router: identity given to the next connection"),
+        SocketOption(
+            "connect-routing-id", ZMQ_CONNECT_ROUTING_ID, .text, help: "router, stream: identity given to the connection that is made"),
         SocketOption("gssapi-plaintext", ZMQ_GSSAPI_PLAINTEXT, .flag, help: "GSSAPI authentication without encryption"),
         SocketOption("gssapi-principal", ZMQ_GSSAPI_PRINCIPAL, .text, help: "name of the GSSAPI principal"),
         SocketOption(
@@ -122,7 +123,9 @@ struct SocketOption: Sendable {
         SocketOption("router-handover", ZMQ_ROUTER_HANDOVER, .flag, help: "router: a new peer takes over the identity of an old one"),
         SocketOption("router-mandatory", ZMQ_ROUTER_MANDATORY, .flag, help: "router: fail when a message has no peer to go to"),
         SocketOption("router-raw", ZMQ_ROUTER_RAW, .flag, help: "router: raw TCP instead of ZMTP"),
-        SocketOption("stream-notify", ZMQ_STREAM_NOTIFY, .flag, help: "stream: tell of connections"),
+        SocketOption(
+            "stream-notify", ZMQ_STREAM_NOTIFY, .flag, standard: "no",
+            help: "stream: tell of connections that begin and end by messages without bytes"),
         SocketOption(
             "tcp-accept-filter", ZMQ_TCP_ACCEPT_FILTER, .text, repeatable: true,
             help: "accept only peers of this network on a bound tcp endpoint, as 10.0.0.0/8"),
@@ -158,7 +161,7 @@ struct SocketOption: Sendable {
             case .seconds: try socket.set(number, CInt(clamping: max(1, Self.rounded(text, to: 1_000_000_000))))
             case .bytes64: try socket.set(number, Int64(Quantity.bytes(text) ?? 0))
             case .unsigned64: try socket.set(number, UInt64(clamping: Quantity.integer(text) ?? 0))
-            case .text: try socket.set(number, Array(text.utf8))
+            case .text: try socket.set(number, text.rawBytes)
             }
         } catch {
             throw TransportError(

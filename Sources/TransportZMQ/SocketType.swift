@@ -4,10 +4,12 @@ import MQCore
 /// The socket types of ZeroMQ, by the words of an address.
 enum SocketType: String, CaseIterable, Sendable {
     case push, pull, pub, sub, xpub, xsub, pair, req, rep, dealer, router
+    /// Raw TCP, which only libzmq has.
+    case stream
 
     /// Those that `send` and `recv` take.
-    static let sending: [SocketType] = [.push, .pub, .xpub, .xsub, .pair, .dealer, .router]
-    static let receiving: [SocketType] = [.pull, .sub, .xsub, .xpub, .pair, .dealer, .router]
+    static let sending: [SocketType] = [.push, .pub, .xpub, .xsub, .pair, .dealer, .router, .stream]
+    static let receiving: [SocketType] = [.pull, .sub, .xsub, .xpub, .pair, .dealer, .router, .stream]
     /// Those that `request` and `serve` take.
     static let requesting: [SocketType] = [.req, .dealer]
     static let replying: [SocketType] = [.rep, .router]
@@ -25,6 +27,7 @@ enum SocketType: String, CaseIterable, Sendable {
         case .rep: ZMQ_REP
         case .dealer: ZMQ_DEALER
         case .router: ZMQ_ROUTER
+        case .stream: ZMQ_STREAM
         }
     }
 
@@ -39,6 +42,8 @@ enum SocketType: String, CaseIterable, Sendable {
 
     var publishes: Bool { self == .pub || self == .xpub }
     var subscribes: Bool { self == .sub || self == .xsub }
+    /// Whether the first frame of each message is the name of a peer.
+    var namesPeers: Bool { self == .router || self == .stream }
     /// Whether each message goes to every peer that wants it.
     var sendsToAll: Bool { publishes || self == .xsub }
 
@@ -57,6 +62,7 @@ enum SocketType: String, CaseIterable, Sendable {
         case .rep: "REQ"
         case .dealer: "ROUTER"
         case .router: "DEALER"
+        case .stream: "TCP"
         }
     }
 
@@ -68,7 +74,7 @@ enum SocketType: String, CaseIterable, Sendable {
             case .pub, .sub: (.pub, .sub)
             case .xpub, .xsub: (.xpub, .xsub)
             case .pair: (.pair, .pair)
-            case .req, .rep, .dealer, .router: throw TransportError(.usage, "a \(rawValue) socket has no stream of messages")
+            case .req, .rep, .dealer, .router, .stream: throw TransportError(.usage, "a \(rawValue) socket has no stream of messages")
             }
         }
     }
@@ -83,7 +89,7 @@ enum SocketType: String, CaseIterable, Sendable {
         case .push, .pub: hint = "a \(rawValue) socket sends"
         case .req: hint = "a \(rawValue) socket makes requests"
         case .rep: hint = "a \(rawValue) socket answers requests"
-        case .xpub, .xsub, .pair, .dealer, .router: hint = "a \(rawValue) socket sends and receives"
+        case .xpub, .xsub, .pair, .dealer, .router, .stream: hint = "a \(rawValue) socket sends and receives"
         }
         let deed = ["recv": "receive", "request": "make requests", "serve": "answer requests"][verb] ?? verb
         throw TransportError(.usage, "a \(rawValue) socket cannot \(deed); \(verb) takes \(list)", hint: hint)

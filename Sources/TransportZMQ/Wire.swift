@@ -61,12 +61,19 @@ final class Wire {
         self.monitor = consume monitor
         for endpoint in endpoints where endpoint.binds { try bind(endpoint) }
         for endpoint in endpoints where !endpoint.binds {
+            if type == .stream { try name(endpoint, settings) }
             let result = czmq_connect(library.api, pointer, endpoint.text.rawCString)
             if result < 0 { throw library.error(-result, "connecting to \(endpoint.text)") }
         }
     }
 
     deinit { close() }
+
+    /// What connects has the name of its endpoint, unless it is given another.
+    private func name(_ endpoint: Endpoint, _ settings: Settings) throws(TransportError) {
+        if settings.options.has("connect-routing-id") { return }
+        try socket?.set(ZMQ_CONNECT_ROUTING_ID, Array(endpoint.text.rawBytes.prefix(255)))
+    }
 
     private func bind(_ endpoint: Endpoint) throws(TransportError) {
         var path: IPCPath?

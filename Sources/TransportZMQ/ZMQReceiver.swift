@@ -2,7 +2,7 @@ import CZMQ
 import Glibc
 import MQCore
 
-/// Receives from a PULL, SUB, XSUB, XPUB, PAIR, DEALER or ROUTER socket.
+/// Receives from a PULL, SUB, XSUB, XPUB, PAIR, DEALER, ROUTER or STREAM socket.
 final class ZMQReceiver: Receiver {
     private let wire: Wire
     private let settings: Settings

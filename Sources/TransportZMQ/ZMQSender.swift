@@ -2,7 +2,7 @@ import CZMQ
 import Glibc
 import MQCore
 
-/// Sends through a PUSH, PUB (an XPUB inside), XSUB, PAIR, DEALER or ROUTER socket.
+/// Sends through a PUSH, PUB (an XPUB inside), XSUB, PAIR, DEALER, ROUTER or STREAM socket.
 ///
 /// `flush` ends the socket, because the end is the only time at which libzmq tells that all was written: nothing can be
 /// sent after it. The verbs flush once, at the end of their input.
@@ -57,7 +57,7 @@ final class ZMQSender: Sender {
     }
 
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
-        Self.refusalOfFrames(in: batch, range, namesPeer: settings.type == .router)
+        Self.refusalOfFrames(in: batch, range, namesPeer: settings.type.namesPeers, isRaw: settings.type == .stream)
     }
 
     func takeRejections() -> [Rejection] {
@@ -66,8 +66,10 @@ final class ZMQSender: Sender {
     }
 
     /// The first message whose frames are none.
-    /// - Parameter namesPeer: whether the first of them says for whom it is.
-    static func refusalOfFrames(in batch: borrowing Batch, _ range: Range<Int>, namesPeer: Bool = false) -> Refusal? {
+    /// - Parameters:
+    ///   - namesPeer: whether the first of them says for whom it is.
+    ///   - isRaw: whether there can be one more only.
+    static func refusalOfFrames(in batch: borrowing Batch, _ range: Range<Int>, namesPeer: Bool = false, isRaw: Bool = false) -> Refusal? {
         guard batch.hasProperties || namesPeer else { return nil }
         for index in range {
             let frames = batch.hasProperties ? batch.properties(of: index).frames : nil
@@ -78,6 +80,11 @@ final class ZMQSender: Sender {
                         .unsendable, "no frame in front of it names a peer", hint: "--first-frame NAME, or -J with \"frames\""))
             }
             guard let frames else { continue }
+            if isRaw && frames.count > 2 {
+                return Refusal(
+                    index: index,
+                    error: TransportError(.unsendable, "it has \(frames.count) frames; a stream takes a peer's name and its bytes"))
+            }
             let size = batch.size(of: index)
             if frames.isEmpty || frames.contains(where: { $0 < 0 }) || frames.reduce(0, { $0 &+ $1 }) != size {
                 return Refusal(
@@ -134,7 +141,7 @@ final class ZMQSender: Sender {
         for index in range {
             let frames = batch.properties(of: index).frames ?? [batch.size(of: index)]
             var start = batch.start(of: index)
-            if settings.type == .router {
+            if settings.type.namesPeers {
                 let name = Array(UnsafeRawBufferPointer(start: start, count: frames[0]))
                 switch try address(name, until: deadline, stop: stop) {
                 case .waiting: return index - range.lowerBound
@@ -147,7 +154,7 @@ final class ZMQSender: Sender {
                 case .there: start += name.count
                 }
             }
-            for (position, size) in frames.enumerated() where settings.type != .router || position > 0 {
+            for (position, size) in frames.enumerated() where !settings.type.namesPeers || position > 0 {
                 let flags = ZMQ_DONTWAIT | (position < frames.count - 1 ? ZMQ_SNDMORE : 0)
                 // A message that has begun is finished: a peer must not be left with half of it.
                 let bound = position == 0 ? deadline : .never

@@ -10,7 +10,7 @@ extension ZMQTransport {
         options: (ownOptions + SocketOption.all.map(\.spec)).map(Engine.marked),
         emptyWait: .seconds(1),
         notes: [
-            "TYPE is push, pull, pub, sub, xpub, xsub, pair, dealer or router; without it send pushes and recv pulls. For request it is req or dealer, for serve rep or "
+            "TYPE is push, pull, pub, sub, xpub, xsub, pair, dealer, router or stream; without it send pushes and recv pulls. For request it is req or dealer, for serve rep or "
                 + "router; without it request is a REQ, and serve a REP, or with several jobs a ROUTER. A leading @ on an endpoint binds, "
                 + "without it the socket connects; both can be mixed in one address. @tcp://:5555 binds on all interfaces, @tcp://127.0.0.1:* on a "
                 + "free port, which is reported. ipc:///path is a Unix socket, ipc://@name one of Linux's abstract namespace.",
@@ -39,6 +39,8 @@ extension ZMQTransport {
                 + "is not let in. A dealer sends to its peers in turn; send does not read what comes back, request does.",
             "An xpub that receives shows what its subscribers say: a 1 and the topic for each subscription, a 0 and the topic for each that ends, also with its subscriber; "
                 + "with -J the attribute event is subscribe or cancel. An xsub that sends passes such messages, and any other, to all its publishers.",
+            "stream is raw TCP, through libzmq: recv shows the name of the connection and the bytes that came, in two frames, and send takes the two. A connection that "
+                + "is made has the name of its endpoint, as tcp://host:80, or that of connect-routing-id; one that is accepted has five bytes. No bytes close it.",
             "Requests and replies have an empty frame in front of their bodies, as REQ and REP sockets put it there; frames before that one "
                 + "are sent back with the reply. A REP drops a message without an empty frame; a ROUTER answers it without one, as a DEALER may want. "
                 + "With request's retry, or req-correlate, a request carries a number in front of the empty frame, which every REP sends back. serve takes no more "

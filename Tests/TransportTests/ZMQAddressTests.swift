@@ -45,7 +45,7 @@ struct ZMQAddressTests {
     }
 
     @Test(arguments: [
-        ("sub", true), ("pull", true), ("req", true), ("router", true), ("push", false), ("pub", false), ("rep", false), ("dealer", false),
+        ("sub", true), ("pull", true), ("req", true), ("rep", true), ("push", false), ("pub", false), ("rep", false), ("req", false),
     ])
     func typeThatCannotDoTheVerbIsAUsageError(type: String, sends: Bool) throws {
         let transport = try ZMQ.transport("zmq:\(type):tcp://127.0.0.1:9")
@@ -53,7 +53,9 @@ struct ZMQAddressTests {
             if sends { _ = try transport.openSender(ZMQ.opening()) } else { _ = try transport.openReceiver(ZMQ.opening()) }
         }
         #expect(error?.code == .usage)
-        #expect(error?.message.contains(sends ? "send takes push, pub, xpub, pair" : "recv takes pull, sub, xsub, pair") == true)
+        let list =
+            sends ? "send takes push, pub, xpub, xsub, pair, dealer, router" : "recv takes pull, sub, xsub, xpub, pair, dealer, router"
+        #expect(error?.message.contains(list) == true)
     }
 
     @Test func emptyTargetIsFineUntilItIsOpened() throws {

@@ -69,6 +69,10 @@ struct ZMQFramesTests {
         let log = NoticeLog()
         let router = try receiver("zmq:router:@tcp://127.0.0.1:*,engine=\(pair.1)", log)
         let endpoint = try log.endpoint()
+        for size in [0, 256] {
+            let name = String(repeating: "x", count: size)
+            #expect(ZMQ.error { _ = try sender("zmq:dealer:\(endpoint),identity=\(name),engine=\(pair.0)") }?.code == .usage)
+        }
         let named = try sender("zmq:dealer:\(endpoint),identity=worker1,engine=\(pair.0)")
         let large = String(repeating: "x", count: 100_000)
         #expect(try send([["plain"], ["", "delimited"], ["a", "", "b"], [""], [large]], by: named) == 5)
@@ -138,11 +142,14 @@ struct ZMQFramesTests {
         let path = ZMQ.path()
         let router = try sender("zmq:router:@ipc://\(path),wait-peers=2")
         let stays = try receiver("zmq:dealer:ipc://\(path),identity=stays")
-        let peer = Background { try ZMTPPeer.greet(path, as: "DEALER", identity: "goes") }
+        let meeting = Background { try ZMTPPeer.greet(path, as: "DEALER", identity: "goes") }
         #expect(try send([["stays", "a"], ["goes", "b"], ["goes", "c"]], by: router) == 3)
-        try peer.join().hangUp()
+        let peer = try meeting.join()
+        // Not closed: what it has not read is there to be counted.
+        peer.hangUp()
         let error = try #require(ZMQ.error { try router.flush(until: .after(.seconds(2)), stop: StopFlag()) })
         #expect(error.code == .unreachable && error.message.contains("2 messages may be lost"), "\(error.message)")
+        withExtendedLifetime(peer) {}
         #expect(texts(try take(2, from: stays, within: .milliseconds(100)).frames) == [["a"]])
     }
 
@@ -233,5 +240,25 @@ struct ZMQFramesTests {
         }
         let error = try #require(ZMQ.error { _ = try receiver("zmq:push:ipc:///x") })
         #expect(error.code == .usage && error.message.contains("xpub"))
+    }
+
+    @Test("A stream takes raw bytes from a connection and gives them to one, by its name")
+    func stream() throws {
+        let log = NoticeLog()
+        let receiver = try receiver("zmq:stream:@tcp://127.0.0.1:*", log)
+        let endpoint = try log.endpoint()
+        let sender = try sender("zmq:stream:\(endpoint)")
+        #expect(try send([[endpoint, "GET / HTTP/1.0\r\n\r\n"]], by: sender) == 1)
+        let seen = try take(1, from: receiver).frames
+        #expect(seen.count == 1 && seen[0].count == 2 && seen[0][0].count == 5 && seen[0][1] == Array("GET / HTTP/1.0\r\n\r\n".utf8))
+        // An end of it is no failure of a handshake.
+        try sender.flush(until: .after(Self.patience), stop: StopFlag())
+        #expect(try take(1, from: receiver, within: .milliseconds(100)).frames.isEmpty)
+        #expect(log.warnings.isEmpty, "\(log.warnings)")
+        let messages = batch([["a", "b", "c"], ["a"]])
+        let refusal = sender.refusal(in: messages, 0..<1), nameless = sender.refusal(in: messages, 1..<2)
+        #expect(refusal?.error.code == .unsendable && nameless?.error.code == .unsendable)
+        let error = try #require(ZMQ.error { _ = try ZMQ.transport("zmq:stream:\(endpoint),engine=native").openSender(ZMQ.opening()) })
+        #expect(error.code == .usage && error.message.contains("a stream socket needs libzmq"))
     }
 }

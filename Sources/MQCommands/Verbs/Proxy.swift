@@ -8,13 +8,13 @@ struct Proxy: Verb {
                 "Programs on both sides connect to one place that does not move, and need not know of each other. The types of the two sockets say what is passed on; one of them is enough:"
             ),
             .lines([
-                "forwarder  FRONT xsub, BACK xpub: from publishers to those who subscribed",
-                "streamer   FRONT pull, BACK push: each message to one receiver",
-                "queue      FRONT router, BACK dealer: each request to one server, and its",
-                "           replies to whoever asked",
+                "FRONT xsub, BACK xpub      forwarder: to those who subscribed",
+                "FRONT pull, BACK push      streamer: each message to one receiver",
+                "FRONT router, BACK dealer  queue: each request to one server,",
+                "                           and its replies to whoever asked",
             ]),
             .text(
-                "Frames pass unchanged. A forwarder passes subscriptions on to the publishers, each topic once, and takes it back when nobody wants it any more. Nothing is taken that cannot be handed over: while every peer at the back is at its high-water mark, or none is there, messages wait with their senders. A forwarder waits for its slowest subscriber, unless drop is among the options of BACK."
+                "Frames pass unchanged. A forwarder asks the publishers for each topic once, and tells them when nobody wants it any more. Nothing is taken that cannot be handed over: while every peer at the back is at its high-water mark, or none is there, messages wait with their senders. A forwarder waits for its slowest subscriber, unless drop is among the options of BACK."
             ),
             .text(
                 "With --capture, every message that passes is also written to a file, as mq recv -J writes it, with from (front or back) and arrived (nanoseconds since 1970) in front; or it is sent to a zmq address behind a frame that says front or back. A capture never holds the proxy up: what it cannot take is not captured but counted, and mq says so."

@@ -30,7 +30,8 @@ struct SequenceCount {
     private(set) var missing: UInt64 = 0
     private(set) var duplicates = 0
     private(set) var stepsBack = 0
-    var topicCount: Int { topics.count }
+    /// `nil` where the number stands in the first frame, which then is no topic.
+    var topicCount: Int? { place.frame > 1 ? topics.count : nil }
 
     /// Topics that are watched.
     static let mostTopics = 65_536

@@ -57,12 +57,13 @@ final class SequenceWatch {
         if count.unwatched > 0 {
             parts.append("\(Quantity.grouped(count.unwatched)) of topics beyond the first \(Quantity.grouped(SequenceCount.mostTopics))")
         }
-        let topics = Quantity.count(count.topicCount, "topic")
-        console.line("info", "\(Quantity.count(count.messages, "message")), \(topics): \(parts.joined(separator: ", "))") { json in
+        let topics = count.topicCount.map { ", " + Quantity.count($0, "topic") } ?? ""
+        console.line("info", "\(Quantity.count(count.messages, "message"))\(topics): \(parts.joined(separator: ", "))") { json in
             json.key("sequence")
             json.open("{")
             for (key, number) in [
-                ("messages", count.messages), ("topics", count.topicCount), ("gaps", count.gaps), ("missing", Int(clamping: count.missing)),
+                ("messages", count.messages), ("topics", count.topicCount ?? 0), ("gaps", count.gaps),
+                ("missing", Int(clamping: count.missing)),
                 ("duplicates", count.duplicates), ("steps-back", count.stepsBack), ("unnumbered", count.unnumbered),
                 ("unwatched", count.unwatched),
             ] {

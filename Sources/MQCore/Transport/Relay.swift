@@ -13,16 +13,3 @@ public protocol Relay: AnyObject {
     /// What it has moved so far; read by other threads.
     var counters: RelayCounters { get }
 }
-
-/// Looks at what a relay moves.
-public protocol RelayTap: AnyObject {
-    /// - Parameter side: where the messages came in.
-    func moved(_ batch: borrowing Batch, _ range: Range<Int>, from side: RelaySide)
-    /// Nothing more is there to be moved for the moment.
-    func paused()
-}
-
-/// One end of a relay.
-public enum RelaySide: String, Sendable, CaseIterable {
-    case front, back
-}

@@ -52,7 +52,7 @@ struct NativeSettings: Sendable {
     func session(at now: UInt64) -> Session {
         var settings = Session.Settings(role)
         settings.mechanism = mechanism
-        settings.identity = options.text("identity").map { Array($0.utf8) } ?? []
+        settings.identity = options.text("identity")?.rawBytes ?? []
         settings.handshake = handshake
         settings.liveness = liveness
         // Whoever makes or answers requests leaves without counting what was kept.

@@ -1,5 +1,4 @@
 import MQCore
-import Synchronization
 
 /// Somewhere that gets a copy of what a proxy moves. It never holds the proxy up: what it cannot take at once is counted instead.
 protocol ProxyCapture: AnyObject {

@@ -1,5 +1,4 @@
 import MQCore
-import Synchronization
 
 /// Shows a capture what the relay moves, and says when it takes no more of that.
 final class ProxyTap: RelayTap {
@@ -39,11 +38,4 @@ final class ProxyTap: RelayTap {
         console.warn("\(name): \(error.sentence): nothing more is captured, and the proxy goes on")
         capture = nil
     }
-}
-
-/// How many messages a capture did not get; read by other threads.
-final class MissedMessages: Sendable {
-    private let number = Atomic(0)
-    var count: Int { number.load(ordering: .relaxed) }
-    func add(_ count: Int) { number.add(count, ordering: .relaxed) }
 }
