@@ -6,7 +6,7 @@ extension ZMQTransport {
         summary: "ZeroMQ sockets: push and pull, publish and subscribe, request and reply; over tcp and ipc, without a broker",
         forms: ["zmq:[TYPE:]ENDPOINT[,ENDPOINT…]", "zmq:[TYPE:]@ENDPOINT", "zmq:temp"],
         targetSyntax: .endpoints,
-        capabilities: [.send, .receive, .request, .frames, .untilClosed, .temporary, .ordered],
+        capabilities: [.send, .receive, .request, .relay, .frames, .untilClosed, .temporary, .ordered],
         options: (ownOptions + SocketOption.all.map(\.spec)).map(Engine.marked),
         emptyWait: .seconds(1),
         notes: [
@@ -98,7 +98,8 @@ extension ZMQTransport {
         OptionSpec("public-key", .file, help: "CURVE: file with our public key; derived from secret-key if not given"),
         OptionSpec("secret-key", .file, help: "CURVE: file with our secret key; a client without one makes a pair for itself"),
         OptionSpec(
-            "allow-keys", .file, help: "CURVE server: file with the public keys of the clients to accept, or a directory of certificates"),
+            "allow-keys", .file,
+            help: "CURVE server: file with the public keys of the clients to accept, or a directory of certificates; read again on SIGHUP"),
         OptionSpec("plain", .file, help: "PLAIN client: file with user:password"),
         OptionSpec("plain-users", .file, help: "PLAIN server: file with one line user:password per client"),
     ]

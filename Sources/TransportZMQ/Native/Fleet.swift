@@ -216,7 +216,7 @@ final class Fleet: @unchecked Sendable {
     private func retry(_ dialer: Dialer, at now: UInt64) {
         if !dialer.hasSaidNobody {
             dialer.hasSaidNobody = true
-            notices.detail("nobody at \(dialer.endpoint.text) yet, trying on")
+            notices(.connection(ConnectionEvent(.absent, at: dialer.endpoint.text, "nobody at \(dialer.endpoint.text) yet, trying on")))
         }
         dialer.again(at: now)
         due = min(due, dialer.due)
@@ -286,7 +286,7 @@ final class Fleet: @unchecked Sendable {
                 ready.append(peer)
                 peer.dialer?.succeeded()
                 troubles.overcome(peer.endpoint)
-                notices.detail("connected with a peer at \(peer.endpoint)")
+                notices(.connection(peer.event(.connected, "connected with a peer at \(peer.endpoint)")))
                 owner?.greeted(peer)
             case .failed(let failure): fail(peer, failure, at: now)
             default: owner?.heard(peer, action)
@@ -310,7 +310,7 @@ final class Fleet: @unchecked Sendable {
         if peer.greeted == nil {
             if let notice = troubles.note(failure, of: peer) { notices(notice) }
         } else {
-            notices.warn("the peer at \(peer.endpoint) \(failure.sentence)")
+            notices(.connection(peer.event(.disconnected, isWarning: true, "the peer at \(peer.endpoint) \(failure.sentence)")))
         }
         remove(peer)
         if let dialer = peer.dialer, failure.isFinal {
@@ -332,7 +332,7 @@ final class Fleet: @unchecked Sendable {
             due = min(due, dialer.due)
         }
         if peer.greeted != nil {
-            notices.detail("peer at \(peer.endpoint) disconnected")
+            notices(.connection(peer.event(.disconnected, "peer at \(peer.endpoint) disconnected")))
             owner?.lost(peer)
         }
         // One that waits for a place may have it now.
