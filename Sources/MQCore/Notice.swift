@@ -4,8 +4,12 @@ public enum Notice: Sendable, Equatable {
     case listening(String)
     /// Worth a line on standard error unless `-q`.
     case warning(String)
+    /// Worth a line on standard error unless `-q`, though nothing is wrong.
+    case note(String)
     /// A connection that broke stands again; worth a line with `-v`, and counted.
     case restored(String)
     /// Worth a line with `-v`.
     case detail(String)
+    /// What happened to a connection; worth a line with `-v`, or always where it says so.
+    case connection(ConnectionEvent)
 }

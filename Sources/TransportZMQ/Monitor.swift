@@ -51,7 +51,11 @@ struct Monitor: ~Copyable {
     }
 
     private mutating func tell(_ notice: Notice, _ endpoint: String) {
-        if case .warning = notice, peers.failures[endpoint] != nil { looksDue.append(endpoint) } else { notices(notice) }
+        if case .connection(let event) = notice, event.isWarning, peers.failures[endpoint] != nil {
+            looksDue.append(endpoint)
+        } else {
+            notices(notice)
+        }
     }
 
     /// Takes the endpoints to look at.
@@ -69,7 +73,9 @@ struct Monitor: ~Copyable {
             let value = buffer.loadUnaligned(fromByteOffset: 2, as: CInt.self)
             let size = czmq_recv(api, pair.pointer, buffer.baseAddress, buffer.count, ZMQ_DONTWAIT)
             let text = String(decoding: buffer.prefix(max(0, min(Int(size), buffer.count))), as: UTF8.self)
-            return MonitorEvent(number: number, value: value, endpoint: text)
+            let begins = number == ZMQ_EVENT_CONNECTED || number == ZMQ_EVENT_ACCEPTED
+            return MonitorEvent(
+                number: number, value: value, endpoint: text, peer: begins ? SocketAddress.peer(of: value) : nil)
         }
     }
 }

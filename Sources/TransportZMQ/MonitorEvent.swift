@@ -6,4 +6,6 @@ struct MonitorEvent: Sendable {
     /// A descriptor, an error number or milliseconds, by the event.
     var value: CInt
     var endpoint: String
+    /// The address of the other end, where a connection begins and it has one.
+    var peer: String?
 }

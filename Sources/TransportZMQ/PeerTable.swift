@@ -10,6 +10,8 @@ struct PeerTable {
         /// Whether we asked for it; the other kind was accepted on a bound endpoint.
         var outgoing: Bool
         var established: Bool
+        /// The address of the other end.
+        var peer: String?
     }
 
     let type: SocketType
@@ -38,24 +40,30 @@ struct PeerTable {
             connections.removeAll { $0.descriptor == event.value }
             // Raw TCP has no handshake.
             let isRaw = type == .stream
-            connections.append(Connection(descriptor: event.value, endpoint: event.endpoint, outgoing: outgoing, established: isRaw))
+            connections.append(
+                Connection(descriptor: event.value, endpoint: event.endpoint, outgoing: outgoing, established: isRaw, peer: event.peer))
             guard isRaw else { return nil }
             handshakes += 1
-            return .detail("connected with a peer at \(event.endpoint)")
+            return .connection(
+                ConnectionEvent(.connected, at: event.endpoint, peer: event.peer, "connected with a peer at \(event.endpoint)"))
         case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL where type == .stream: return nil
         case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
             // The event does not say whose: the oldest without one, corrected when a handshake fails.
+            var peer: String?
             if let index = connections.firstIndex(where: { $0.endpoint == event.endpoint && !$0.established }) {
                 connections[index].established = true
+                peer = connections[index].peer
             }
             handshakes += 1
             failures[event.endpoint] = nil
-            return .detail("connected with a peer at \(event.endpoint)")
+            return .connection(
+                ConnectionEvent(.connected, at: event.endpoint, peer: peer, "connected with a peer at \(event.endpoint)"))
         case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
             failing.insert(event.endpoint)
             // On a bound endpoint that is anybody who looks in: a port scanner, another mq that asks whether we live.
             guard connections.contains(where: { $0.endpoint == event.endpoint && $0.outgoing }) else {
-                return .detail("a visitor at \(event.endpoint) left without a handshake")
+                return .connection(
+                    ConnectionEvent(.failed, at: event.endpoint, "a visitor at \(event.endpoint) left without a handshake"))
             }
             // The end that notices first hangs up, so this is what the other end sees of a wrong type too.
             return failed(event, .other, Self.mismatch(type))
@@ -68,9 +76,10 @@ struct PeerTable {
             return disconnected(event)
         case ZMQ_EVENT_CONNECT_RETRIED:
             guard warned.insert("retry \(event.endpoint)").inserted else { return nil }
-            return .detail("nobody at \(event.endpoint) yet, trying on")
+            return .connection(ConnectionEvent(.absent, at: event.endpoint, "nobody at \(event.endpoint) yet, trying on"))
         case ZMQ_EVENT_ACCEPT_FAILED:
-            return warn("accept \(event.endpoint)", "a connection to \(event.endpoint) could not be accepted (error \(event.value))")
+            return warn(
+                "accept \(event.endpoint)", event, "a connection to \(event.endpoint) could not be accepted (error \(event.value))")
         default:
             return nil
         }
@@ -90,17 +99,18 @@ struct PeerTable {
         }
         if gone.established {
             departures += 1
-            return .detail("peer at \(event.endpoint) disconnected")
+            return .connection(
+                ConnectionEvent(.disconnected, at: event.endpoint, peer: gone.peer, "peer at \(event.endpoint) disconnected"))
         }
         if failed { return nil }
         if gone.outgoing { note(event.endpoint, .other) }
-        return warn(event.endpoint, "the peer at \(event.endpoint) \(Self.mismatch(type))")
+        return warn(event.endpoint, event, "the peer at \(event.endpoint) \(Self.mismatch(type))")
     }
 
     private mutating func failed(_ event: MonitorEvent, _ kind: HandshakeFailure.Kind, _ words: String) -> Notice? {
         failing.insert(event.endpoint)
         if connections.contains(where: { $0.endpoint == event.endpoint && $0.outgoing }) { note(event.endpoint, kind) }
-        return warn(event.endpoint, "the peer at \(event.endpoint) \(words)")
+        return warn(event.endpoint, event, "the peer at \(event.endpoint) \(words)")
     }
 
     /// What says more stays.
@@ -113,8 +123,8 @@ struct PeerTable {
     var unanswered: [String] { connections.filter { $0.outgoing && !$0.established }.map(\.endpoint) }
 
     /// One warning for each subject: a peer that comes again every 100 ms must not fill the terminal.
-    private mutating func warn(_ subject: String, _ sentence: String) -> Notice? {
-        warned.insert(subject).inserted ? .warning(sentence) : .detail(sentence)
+    private mutating func warn(_ subject: String, _ event: MonitorEvent, _ sentence: String) -> Notice {
+        .connection(ConnectionEvent(.failed, at: event.endpoint, isWarning: warned.insert(subject).inserted, sentence))
     }
 
     private static func mismatch(_ type: SocketType) -> String { "is not a \(type.peers) socket" }

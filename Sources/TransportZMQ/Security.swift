@@ -35,7 +35,7 @@ struct Security: Sendable {
         if serves {
             guard let secretFile else { throw TransportError(.usage, "curve-server needs secret-key=FILE") }
             mechanism = .curveServer(secret: try KeyFile(secretFile).secretKey())
-            guest = try options.text("allow-keys").map { path throws(TransportError) in .keys(try KeyFile.publicKeys(in: path)) }
+            guest = try options.text("allow-keys").map { path throws(TransportError) in .keys(try AllowedKeys(in: path)) }
         } else if let server {
             let keys = try secretFile.map { path throws(TransportError) in
                 let file = try KeyFile(path)
@@ -63,8 +63,8 @@ struct Security: Sendable {
     }
 
     /// Before the socket binds or connects.
-    func apply(to socket: borrowing Socket, context: borrowing Context, notices: Notices) throws(TransportError) {
-        let library = socket.library
+    func apply(to socket: borrowing Socket, context: borrowing Context, _ opening: Opening) throws(TransportError) {
+        let (library, notices) = (socket.library, opening.notices)
         for path in secretFiles { LocalFile.warnOfExposedSecret(path, notices) }
         switch mechanism {
         case .none: return
@@ -88,6 +88,7 @@ struct Security: Sendable {
         if let guest {
             if !hasDomain { try socket.set(ZMQ_ZAP_DOMAIN, Array("mq".utf8)) }
             try ZAPHandler.start(in: context, admitting: guest, notices: notices)
+            if case .keys(let keys) = guest { opening.rereadings?.add { [weak keys] in keys?.readAgain(notices) } }
         }
     }
 

@@ -4,7 +4,7 @@ import MQCore
 /// The options of an address, as a socket takes them.
 struct Settings: Sendable {
     /// What a socket is opened for.
-    enum Purpose: Sendable { case send, receive, request, serve }
+    enum Purpose: Sendable { case send, receive, request, serve, relay }
 
     let options: OptionValues
     let type: SocketType

@@ -55,7 +55,7 @@ final class Wire {
         (socketDescriptor, monitorDescriptor) = (socket.descriptor, monitor.descriptor)
         if needsIPv6 { try socket.set(ZMQ_IPV6, CInt(1)) }
         try settings.apply(to: socket)
-        try settings.security.apply(to: socket, context: context, notices: notices)
+        try settings.security.apply(to: socket, context: context, opening)
         self.context = consume context
         self.socket = consume socket
         self.monitor = consume monitor
@@ -105,13 +105,30 @@ final class Wire {
 
     /// Waits until something happened at the socket or the monitor, which may be nothing of use: try again.
     func block(until deadline: Deadline, stop: StopFlag) -> Readiness {
+        sayFailures()
+        return Self.poll(socketDescriptor, monitorDescriptor, until: deadline, stop: stop)
+    }
+
+    /// The same for two sockets.
+    static func block(_ first: Wire, _ second: Wire, until deadline: Deadline, stop: StopFlag) {
+        var set: [pollfd] = []
+        for wire in [first, second] {
+            wire.sayFailures()
+            for descriptor in [wire.socketDescriptor, wire.monitorDescriptor] {
+                set.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+            }
+        }
+        set.append(pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0))
+        if !stop.isRaised { _ = Glibc.poll(&set, nfds_t(set.count), deadline.pollMilliseconds) }
+    }
+
+    private func sayFailures() {
         if let due = monitor?.takeLooksDue(), !due.isEmpty {
             for endpoint in due {
                 guard let failure = monitor?.peers.failures[endpoint] else { continue }
-                notices.warn(error(failure, at: endpoint).sentence)
+                notices(.connection(ConnectionEvent(.failed, at: endpoint, isWarning: true, error(failure, at: endpoint).sentence)))
             }
         }
-        return Self.poll(socketDescriptor, monitorDescriptor, until: deadline, stop: stop)
     }
 
     private static func poll(_ first: CInt, _ second: CInt, until deadline: Deadline, stop: StopFlag) -> Readiness {

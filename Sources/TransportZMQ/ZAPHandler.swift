@@ -11,7 +11,7 @@ final class ZAPHandler: @unchecked Sendable {
     /// Whom to accept.
     enum GuestList: Sendable {
         /// CURVE: public keys in Z85.
-        case keys(Set<String>)
+        case keys(AllowedKeys)
         /// PLAIN: passwords by user.
         case users([String: String])
     }
@@ -58,7 +58,12 @@ final class ZAPHandler: @unchecked Sendable {
         // Version, request, domain, address, identity, mechanism, credentials.
         let user = request.count >= 6 ? admitted(request) : nil
         if user == nil, request.count >= 4 {
-            notices.warn("a client at \(String(decoding: request[3], as: UTF8.self)) was refused: \(refusal)")
+            let peer = String(decoding: request[3], as: UTF8.self)
+            notices(
+                .connection(
+                    ConnectionEvent(
+                        .refused, at: nil, peer: peer.isEmpty ? nil : peer, isWarning: true, "a client at \(peer) was refused: \(refusal)"))
+            )
         }
         let reply: [[UInt8]] = [
             Array("1.0".utf8), request.count > 1 ? request[1] : [], Array((user == nil ? "400" : "200").utf8),
@@ -85,7 +90,7 @@ final class ZAPHandler: @unchecked Sendable {
             var text = [CChar](repeating: 0, count: 41)
             guard api.pointee.z85_encode(&text, request[6], 32) != nil else { return nil }
             let key = String(decoding: text.prefix(40).map(UInt8.init(bitPattern:)), as: UTF8.self)
-            return keys.contains(key) ? key : nil
+            return keys.holds(key) ? key : nil
         case (.users(let users), "PLAIN"):
             guard request.count == 8 else { return nil }
             let user = String(decoding: request[6], as: UTF8.self)

@@ -125,4 +125,31 @@ extension ZMQTransport {
         }
         return ZMQResponder(try Wire(type, endpoints: endpoints, settings: settings, opening: opening), type)
     }
+
+    public func openRelay(to back: any Transport, _ opening: Opening) throws(TransportError) -> sending any Relay {
+        guard let back = back as? ZMQTransport else {
+            throw TransportError(.usage, "a proxy joins two addresses of zmq", hint: "mq bridge joins any two")
+        }
+        let kind = try RelayKind(front: target.type, back: back.target.type)
+        for (end, type) in [(self, kind.types.front), (back, kind.types.back)] where end.options.has("subscribe") {
+            throw TransportError(
+                .usage, "a \(type.rawValue) socket of a proxy has no subscriptions of its own",
+                hint: "they come from whoever connects behind")
+        }
+        let ends = (
+            try RelayPart(kind.types.front, target.endpoints(receiving: true), options, opening),
+            try RelayPart(kind.types.back, back.target.endpoints(receiving: true), back.options, opening)
+        )
+        let engines = (ends.0.engine, ends.1.engine)
+        if engines == (.native, .native) {
+            let fleets = FleetPair(front: try ends.0.fleet(opening), back: try ends.1.fleet(opening))
+            if kind == .queue { return try NativeQueue(fleets, front: ends.0.settings, back: ends.1.settings) }
+            return try NativeStream(kind, fleets, ends.1.settings)
+        }
+        for (end, part) in [(self, ends.0), (back, ends.1)] where part.engine == .native && end.options.text("engine") == "native" {
+            throw TransportError(.usage, "engine=native at one end of a proxy, and the other needs libzmq")
+        }
+        return ZMQRelay(
+            kind, front: try ends.0.wire(opening), back: try ends.1.wire(opening))
+    }
 }

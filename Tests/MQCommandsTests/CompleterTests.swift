@@ -26,7 +26,8 @@ struct CompleterTests {
         #expect(words("se") == ["send", "serve"])
         #expect(
             words("") == [
-                "send", "recv", "request", "exec", "post", "bridge", "serve", "wait", "check", "expect", "with", "mock", "list", "stat",
+                "send", "recv", "request", "exec", "post", "bridge", "serve", "proxy", "wait", "check", "expect", "with", "mock", "list",
+                "stat",
                 "create", "delete",
                 "purge", "pause", "unpause", "redrive", "keygen",
                 "bench", "transports", "explain", "completion", "help", "version",

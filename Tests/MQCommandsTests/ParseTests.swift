@@ -90,6 +90,11 @@ struct ParseTests {
         #expect(words.word("ADDRESS") == "zmq:ipc://s" && words.words("MESSAGE") == ["a", "b"] && words.duration(.timeout) == .seconds(2))
         #expect(try parse("serve", "zmq:@ipc://s", "--", "cat", "-n").words("COMMAND") == ["cat", "-n"])
     }
+    @Test func proxy() throws {
+        let words = try parse("proxy", "zmq:pull:@ipc://a", "zmq:@ipc://b", "--capture", "x.jsonl", "--grace", "1s")
+        #expect(words.word("FRONT") == "zmq:pull:@ipc://a" && words.word("BACK") == "zmq:@ipc://b")
+        #expect(words.text(Proxy.capture) == "x.jsonl" && words.duration(Proxy.grace) == .seconds(1))
+    }
     @Test func explain() throws { #expect(try parse("explain", "mem:q", "--json").has(.json)) }
     @Test func transports() throws { #expect(try parse("transports", "zmq").word("TRANSPORT") == "zmq") }
     @Test func completion() throws { #expect(try #require(try Program.parse(["completion", "fish"]) as? Completion).shell == .fish) }
@@ -135,7 +140,8 @@ struct ParseTests {
         ["send"], ["recv"], ["recv", "mem:a", "mem:b"], ["stat"], ["create"], ["delete"], ["purge"], ["explain"], ["completion", "tcsh"],
         ["sned", "mem:q"],
         ["send", "mem:q", "--nope"], ["recv", "mem:q", "-n"], ["purge", "mem:q", "extra"],
-        ["request"], ["serve"], ["wait"], ["check"], ["expect"], ["with", "sysv:"], ["mock", "kafka"], ["keygen", "k", "--format", "pem"],
+        ["request"], ["serve"], ["proxy", "zmq:@ipc://a"], ["wait"], ["check"], ["expect"], ["with", "sysv:"], ["mock", "kafka"],
+        ["keygen", "k", "--format", "pem"],
         ["bench"], ["bench", "mem:q", "-s"], ["bench", "compare", "one"], ["bench", "report"],
     ])
     func mistakesAreRefused(words: [String]) { #expect(failure { try Program.parse(words) }?.code == .usage) }
@@ -144,8 +150,8 @@ struct ParseTests {
     @Test func everyVerbIsTested() {
         #expect(
             Verbs.tables.map(\.name) == [
-                "send", "recv", "request", "exec", "post", "bridge", "serve", "wait", "check", "expect", "with", "mock",
-                "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive", "keygen", "bench", "bench compare",
+                "send", "recv", "request", "exec", "post", "bridge", "serve", "proxy", "wait", "check", "expect", "with",
+                "mock", "list", "stat", "create", "delete", "purge", "pause", "unpause", "redrive", "keygen", "bench", "bench compare",
                 "bench report", "transports", "explain", "completion", "help", "version",
                 "__bench-worker", "__complete", "__generate",
             ])

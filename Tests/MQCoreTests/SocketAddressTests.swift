@@ -30,7 +30,9 @@ struct SocketAddressTests {
         func connect() -> CInt {
             let descriptor = address.socket()
             defer { close(descriptor) }
-            return address.connect(descriptor, until: .after(.seconds(10)), stop: StopFlag())
+            let result = address.connect(descriptor, until: .after(.seconds(10)), stop: StopFlag())
+            #expect(SocketAddress.peer(of: descriptor) == (result == 0 ? "127.0.0.1:\(address.port)" : nil))
+            return result
         }
         #expect(connect() == 0)
         close(listener)

@@ -191,7 +191,7 @@ struct ZMQEngineTests {
         let result = try ZMQ.receive(
             1, from: "zmq:ipc://\(path),engine=libzmq,heartbeat=100ms,heartbeat-timeout=300ms", within: .seconds(1), log: log)
         #expect(result.outcome == .deadlinePassed)
-        let connections = log.all.count { if case .detail(let text) = $0 { text.hasPrefix("connected with") } else { false } }
+        let connections = log.events.count { $0.kind == .connected && $0.sentence.hasPrefix("connected with") }
         #expect(connections == 1, "\(log.all)")
         _ = sender
     }

@@ -13,7 +13,16 @@ final class NoticeLog: Sendable {
     var notices: Notices { Notices { notice in self.list.withLock { $0.append(notice) } } }
     var all: [Notice] { list.withLock { $0 } }
     var warnings: [String] {
-        all.compactMap { if case .warning(let text) = $0 { text } else { nil } }
+        all.compactMap { notice in
+            switch notice {
+            case .warning(let text): text
+            case .connection(let event) where event.isWarning: event.sentence
+            default: nil
+            }
+        }
+    }
+    var events: [ConnectionEvent] {
+        all.compactMap { if case .connection(let event) = $0 { event } else { nil } }
     }
     var endpoints: [String] {
         all.compactMap { if case .listening(let text) = $0 { text } else { nil } }

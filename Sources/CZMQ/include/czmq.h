@@ -82,6 +82,11 @@ static inline int czmq_msg_recv(const czmq_api *api, zmq_msg_t *message, void *s
     return czmq_check(api, api->msg_recv(message, socket, flags));
 }
 
+/// Sends a message, which is empty then. The number of bytes, or -errno.
+static inline int czmq_msg_send(const czmq_api *api, zmq_msg_t *message, void *socket, int flags) {
+    return czmq_check(api, api->msg_send(message, socket, flags));
+}
+
 /// zmq_msg_close for a message that is only known as its bytes.
 static inline int (*czmq_closer(const czmq_api *api))(void *) {
     return (int (*)(void *))api->msg_close;

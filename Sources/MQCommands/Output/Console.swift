@@ -40,10 +40,14 @@ final class Console: Sendable {
     private static var isDumb: Bool { getenv("TERM").map { String(cString: $0) == "dumb" } ?? true }
 
     /// A sentence worth reading, unless `-q`.
-    func warn(_ text: String) { if !settings.isQuiet { line("warning", text) } }
-    func note(_ text: String) { if !settings.isQuiet { line("info", text) } }
-    /// With `-v`.
     /// - Parameter fields: of the same, for whoever reads the log as JSON.
+    func warn(_ text: String, fields: (inout JSONText) -> Void = { _ in }) {
+        if !settings.isQuiet { line("warning", text, fields: fields) }
+    }
+    func note(_ text: String, fields: (inout JSONText) -> Void = { _ in }) {
+        if !settings.isQuiet { line("info", text, fields: fields) }
+    }
+    /// With `-v`.
     func detail(_ text: String, fields: (inout JSONText) -> Void = { _ in }) {
         if settings.verbosity > 0 && !settings.isQuiet { line("debug", text, fields: fields) }
     }

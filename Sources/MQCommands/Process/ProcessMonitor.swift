@@ -51,6 +51,8 @@ enum ProcessMonitor {
         var hurry: StopFlag?
         /// Takes SIGHUP as a request to go on with another file; otherwise it ends the program.
         var hangups: Hangups?
+        /// So does what is read again on SIGHUP, once there is something.
+        var rereadings: Rereadings?
     }
 
     private static func line(_ configuration: Configuration) -> String {
@@ -65,17 +67,20 @@ enum ProcessMonitor {
         let readEnd = pipe.reading.release()
         signalPipe.store(pipe.writing.release(), ordering: .relaxed)
         for number in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] {
-            install(number, always: number == SIGUSR1 || (number == SIGHUP && configuration.hangups != nil))
+            let isTaken = configuration.hangups != nil || configuration.rereadings != nil
+            let wasIgnored = install(number, always: number == SIGUSR1 || (number == SIGHUP && isTaken))
+            if number == SIGHUP { ignoresHangup.store(wasIgnored, ordering: .relaxed) }
         }
         BackgroundThread.startOrEnd("mq-signals") { run(configuration, signals: readEnd) }
     }
 
-    private static func install(_ number: CInt, always: Bool) {
+    /// - Returns: whether it was ignored so far.
+    private static func install(_ number: CInt, always: Bool) -> Bool {
         var action = sigaction()
         // An ignored SIGINT or SIGHUP (nohup, a background job) stays ignored.
         sigaction(number, nil, &action)
         let isIgnored = unsafeBitCast(action.__sigaction_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
-        if isIgnored && !always { return }
+        if isIgnored && !always { return true }
         action = sigaction()
         action.__sigaction_handler.sa_handler = { number in
             let saved = errno
@@ -85,6 +90,7 @@ enum ProcessMonitor {
         }
         action.sa_flags = SA_RESTART
         sigaction(number, &action, nil)
+        return isIgnored
     }
 
     private static func run(_ configuration: Configuration, signals: CInt) {
@@ -122,8 +128,9 @@ enum ProcessMonitor {
     private static func handle(_ number: CInt, _ configuration: Configuration) {
         if number == SIGUSR1 {
             configuration.console.line("info", line(configuration))
-        } else if number == SIGHUP, let hangups = configuration.hangups {
-            hangups.request()
+        } else if number == SIGHUP, takesHangup(configuration) {
+            configuration.hangups?.request()
+            configuration.rereadings?.perform()
         } else if configuration.stop.isRaised {
             // timeout(1) signals its child and then its whole group: the same request, microseconds later.
             if Deadline.now() - stopped.load(ordering: .relaxed) < 100_000_000 { return }
@@ -142,6 +149,14 @@ enum ProcessMonitor {
             configuration.turn?.end()
         }
     }
+
+    /// Whether SIGHUP asks for something else than the end, or is to be ignored.
+    private static func takesHangup(_ configuration: Configuration) -> Bool {
+        configuration.hangups != nil || configuration.rereadings?.isEmpty == false || ignoresHangup.load(ordering: .relaxed)
+    }
+
+    /// Whether SIGHUP was ignored when the program began, as nohup has it.
+    private static let ignoresHangup = Atomic(false)
 
     /// When the first signal that ends the program came.
     private static let stopped = Atomic<UInt64>(0)

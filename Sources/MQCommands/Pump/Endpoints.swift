@@ -42,12 +42,29 @@ enum Endpoints {
         Notices { notice in
             switch notice {
             case .listening(let endpoint):
-                console.note("listening on \(endpoint)")
+                console.note("listening on \(endpoint)") { json in
+                    json.member("event", "listening")
+                    json.member("endpoint", endpoint)
+                }
                 ready?.write(endpoint)
             case .warning(let text): console.warn(text)
-            case .restored(let text), .detail(let text): console.detail(text)
+            case .note(let text): console.note(text)
+            case .restored(let text): console.detail(text) { $0.member("event", "restored") }
+            case .detail(let text): console.detail(text)
+            case .connection(let event): say(event, console)
             }
         }
+    }
+
+    /// A sentence for people; for programs the same with its parts.
+    private static func say(_ event: ConnectionEvent, _ console: Console) {
+        let fields = { (json: inout JSONText) in
+            json.member("event", event.kind.rawValue)
+            for (key, value) in [("endpoint", event.endpoint), ("peer", event.peer), ("peer_type", event.peerType)] {
+                if let value { json.member(key, value) }
+            }
+        }
+        if event.isWarning { console.warn(event.sentence, fields: fields) } else { console.detail(event.sentence, fields: fields) }
     }
 
 }

@@ -46,16 +46,19 @@ final class RecvSession {
         }
         watch = plan.sequence.map { SequenceWatch($0, console: console) }
         if let watch { work = WatchedWork(work, watch) }
+        let rereadings = Rereadings()
         if surroundings.isWatched {
             ProcessMonitor.start(
                 ProcessMonitor.Configuration(
                     stop: stop, console: console, watchesOutput: output != nil, counters: counters, verb: "received",
-                    drawsProgress: output.map { !($0.isTerminal || $0.isPipe) } ?? true, turn: turn, hangups: hangups))
+                    drawsProgress: output.map { !($0.isTerminal || $0.isPipe) } ?? true, turn: turn, hangups: hangups,
+                    rereadings: rereadings))
         }
         var elsewhere = surroundings.deadLetters
         if elsewhere == nil { elsewhere = try plan.deadLetters?.address?.transport() }
         let deadLetters = plan.deadLetters.map { DeadLetters($0, transport: elsewhere, console: console, stop: stop) }
-        let opening = Self.opening(plan, address, width: work.width, stop: stop, console: console)
+        var opening = Self.opening(plan, address, width: work.width, stop: stop, console: console)
+        opening.rereadings = rereadings
         let receiver = try Endpoints.open(retry: plan.retry, opening: opening, console: console) { opening throws(TransportError) in
             try transport.openReceiver(opening)
         }

@@ -11,6 +11,7 @@ enum Verbs {
         ("post", Post.self),
         ("bridge", Bridge.self),
         ("serve", Serve.self),
+        ("proxy", Proxy.self),
         ("wait", Wait.self),
         ("check", Check.self),
         ("expect", Expect.self),

@@ -33,11 +33,12 @@ final class WorkSession {
         var persistence = plan.persistence
         let gate = Gate(turn)
         (persistence.gate, persistence.manager) = (gate, ServiceManager(turn) { tally.line })
+        let rereadings = Rereadings()
         if surroundings.isWatched {
             var monitor = ProcessMonitor.Configuration(
                 stop: stop, console: console, counters: tally.counters, verb: "done", turn: turn)
             monitor.drawsProgress = !writes || isatty(surroundings.output) == 0
-            (monitor.summary, monitor.hurry) = ({ tally.line }, persistence.hurry)
+            (monitor.summary, monitor.hurry, monitor.rereadings) = ({ tally.line }, persistence.hurry, rereadings)
             ProcessMonitor.start(monitor)
         }
         let transport: any Transport
@@ -47,7 +48,8 @@ final class WorkSession {
         // Who only looks moves nothing.
         let deadLetters =
             plan.peeks ? nil : plan.deadLetters.map { DeadLetters($0, transport: elsewhere, console: console, stop: stop) }
-        let opening = Self.opening(plan, width: work.width, setting)
+        var opening = Self.opening(plan, width: work.width, setting)
+        opening.rereadings = rereadings
         let receiver: any Receiver
         if let open = open(setting) {
             receiver = try open(opening, transport)

@@ -57,6 +57,8 @@ public struct Capabilities: OptionSet, Sendable {
     public static let nodes = Capabilities(rawValue: 1 << 24)
     /// Requests can be made, and answered.
     public static let request = Capabilities(rawValue: 1 << 25)
+    /// Two addresses can be joined by a proxy.
+    public static let relay = Capabilities(rawValue: 1 << 26)
 
     /// In the order and the words in which they are shown.
     public static let all: [(Capabilities, String)] = [
@@ -66,7 +68,7 @@ public struct Capabilities: OptionSet, Sendable {
         (.temporary, "temp"), (.exactCount, "exact-count"),
         (.kernel, "kernel"), (.processLocal, "process-local"), (.pause, "pause"), (.redrive, "redrive"), (.attempts, "attempts"),
         (.createsOnUse, "creates-on-use"), (.ordered, "ordered"), (.timestamps, "timestamps"), (.clients, "clients"), (.nodes, "nodes"),
-        (.request, "request"),
+        (.request, "request"), (.relay, "proxy"),
     ]
 
     /// Their words, for lists and errors.

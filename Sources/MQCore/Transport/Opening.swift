@@ -26,6 +26,8 @@ public struct Opening: Sendable {
     /// The receiver may end (`Outcome.ended`) as soon as it knows that the queue is empty: for a transport that can tell so only by
     /// asking. Others are taken to be empty when no message came for `Descriptor.emptyWait`.
     public var endsWhenEmpty = false
+    /// Where an endpoint says what of it is read again when somebody asks for that; `nil` where nobody does.
+    public var rereadings: Rereadings?
     /// A request that failed is not repeated: for whoever asks again by himself.
     public var triesOnce = false
 

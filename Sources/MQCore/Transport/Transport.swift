@@ -44,6 +44,10 @@ public protocol Transport: Sendable {
 
     /// - Parameter width: how many requests are answered at once.
     func openResponder(_ opening: Opening, width: Int) throws(TransportError) -> sending any Responder
+
+    /// Joins this address, the front of a proxy, with its back.
+    /// - Throws: `usage` for two that do not go together, before either is opened.
+    func openRelay(to back: any Transport, _ opening: Opening) throws(TransportError) -> sending any Relay
 }
 
 extension Transport {
@@ -68,5 +72,8 @@ extension Transport {
     }
     public func openResponder(_ opening: Opening, width: Int) throws(TransportError) -> sending any Responder {
         throw Self.descriptor.lacks(.request)
+    }
+    public func openRelay(to back: any Transport, _ opening: Opening) throws(TransportError) -> sending any Relay {
+        throw Self.descriptor.lacks(.relay)
     }
 }

@@ -34,7 +34,7 @@ extension Fleet {
         if peer.greeted == nil {
             if let notice = troubles.note(failure, of: peer) { notices(notice) }
         } else {
-            notices.warn("the peer at \(peer.endpoint) \(failure.sentence)")
+            notices(.connection(peer.event(.disconnected, isWarning: true, "the peer at \(peer.endpoint) \(failure.sentence)")))
         }
         remove(peer)
         if let dialer = peer.dialer, failure.isFinal {

@@ -172,7 +172,7 @@ final class Fleet: @unchecked Sendable {
     private func retry(_ dialer: Dialer, at now: UInt64) {
         if !dialer.hasSaidNobody {
             dialer.hasSaidNobody = true
-            notices.detail("nobody at \(dialer.endpoint.text) yet, trying on")
+            notices(.connection(ConnectionEvent(.absent, at: dialer.endpoint.text, "nobody at \(dialer.endpoint.text) yet, trying on")))
         }
         dialer.again(at: now)
         due = min(due, dialer.due)
@@ -225,7 +225,7 @@ final class Fleet: @unchecked Sendable {
                 ready.append(peer)
                 peer.dialer?.succeeded()
                 troubles.overcome(peer.endpoint)
-                notices.detail("connected with a peer at \(peer.endpoint)")
+                notices(.connection(peer.event(.connected, "connected with a peer at \(peer.endpoint)")))
                 owner?.greeted(peer)
             case .failed(let failure): fail(peer, failure, at: now)
             default: owner?.heard(peer, action)
@@ -249,7 +249,7 @@ final class Fleet: @unchecked Sendable {
             due = min(due, dialer.due)
         }
         if peer.greeted != nil {
-            notices.detail("peer at \(peer.endpoint) disconnected")
+            notices(.connection(peer.event(.disconnected, "peer at \(peer.endpoint) disconnected")))
             owner?.lost(peer)
         }
         // One that waits for a place may have it now.

@@ -17,9 +17,6 @@ final class NativeSender: Sender {
     private var patienceEnd: Deadline?
     private var known = 0
 
-    /// How long an end goes on for what can be had at once after the flag was raised.
-    private static let grace = Duration.milliseconds(25)
-
     init(_ fleet: Fleet, settings: Settings, notices: Notices) throws(TransportError) {
         (self.fleet, self.settings, self.notices) = (fleet, settings, notices)
         core = SendingCore(fleet, settings)
@@ -126,50 +123,9 @@ final class NativeSender: Sender {
             known = max(known, core.confirmed)
             fleet.close()
         }
-        if waits { try finish(until: bound, stop: stop) }
+        if waits { try core.finish(until: bound, stop: stop) }
         isConfirmed = true
         for peer in fleet.ready { peer.shutDown() }
-    }
-
-    /// Waits until everything was written, and read by the peers as far as that can be known.
-    private func finish(until wanted: Deadline, stop: StopFlag) throws(TransportError) {
-        var (deadline, isHurried) = (wanted, false)
-        var pause: UInt64 = 50_000
-        while true {
-            if stop.isRaised && !isHurried {
-                isHurried = true
-                fleet.detachStop()
-                deadline = deadline.earlier(.after(Self.grace))
-            }
-            let rest = core.unfinished(at: Deadline.now())
-            if rest.messages == 0 && rest.peer == nil { break }
-            if deadline.hasPassed { throw late(rest) }
-            // A kernel that empties its buffer does not say so.
-            let looks = rest.peer.map { $0.output.isWritten && core.asksKernel($0) } ?? false
-            var until = deadline
-            if looks || core.isPatient {
-                until = until.earlier(Deadline(nanoseconds: Deadline.now() + pause))
-                pause = min(pause * 2, looks ? 2_000_000 : 20_000_000)
-            }
-            _ = fleet.turn(until: until, stop: isHurried ? nil : stop)
-        }
-        guard let lost = core.lossy else { return }
-        throw TransportError(
-            .unreachable,
-            "the peer at \(lost) went away before it had read everything: \(Quantity.count(core.inDoubt, "message")) may be lost",
-            isRetriable: true)
-    }
-
-    private func late(_ rest: (messages: Int, peer: Peer?, unread: Int)) -> TransportError {
-        if let peer = rest.peer, peer.output.isWritten {
-            return TransportError(
-                .tryAgain, "\(Quantity.count(rest.unread, "message")) were not read by the peer at \(peer.endpoint) in time",
-                hint: "is the receiver reading?", isRetriable: true)
-        }
-        return TransportError(
-            .tryAgain,
-            fleet.ready.isEmpty ? "no peer took the last messages in time" : "the peer did not take the last messages in time",
-            hint: "is the receiver running, and reading?", isRetriable: true)
     }
 
     var closingRemarks: [String] {

@@ -45,7 +45,7 @@ struct NativeSettings: Sendable {
         isInverted = options.flag("invert-matching") ?? false
     }
 
-    private var isOfRequests: Bool { purpose == .request || purpose == .serve }
+    private var isOfRequests: Bool { purpose == .request || purpose == .serve || purpose == .relay }
 
     private static let sparing = (mark: 10, bytes: 4608)
 

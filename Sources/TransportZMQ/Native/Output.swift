@@ -78,7 +78,10 @@ struct Output {
 
     /// One message, with frames in front of its own.
     mutating func give(_ body: UnsafeRawBufferPointer, frames: [Int]?, behind path: ReturnPath) {
-        tail(body.count + path.bytes.count + 9 * (path.frames.count + (frames?.count ?? 1))).append(body, frames: frames, behind: path)
+        let block = tail(body.count + path.bytes.count + 9 * (path.frames.count + (frames?.count ?? 1)))
+        let bytes = block.length
+        block.append(body, frames: frames, behind: path)
+        bytesSinceReceipt += block.length - bytes
         given += 1
     }
 

@@ -57,6 +57,13 @@ final class Peer {
         (self.session, self.scanner, output) = (session, scanner, Output(pool))
     }
 
+    /// The address of its end, for notices; asked for while it is connected.
+    private(set) lazy var address = SocketAddress.peer(of: descriptor)
+
+    func event(_ kind: ConnectionEvent.Kind, isWarning: Bool = false, _ sentence: String) -> ConnectionEvent {
+        ConnectionEvent(kind, at: endpoint, peer: address, type: session.theirType, isWarning: isWarning, sentence)
+    }
+
     /// Whether the kernel knows what its process has read; over tcp only what its host has.
     var isLocal: Bool { endpoint.hasPrefix("ipc") }
     /// What it calls itself; empty is nothing.

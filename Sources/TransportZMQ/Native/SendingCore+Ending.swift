@@ -45,4 +45,48 @@ extension SendingCore {
         }
         return (messages, missing, unread)
     }
+
+    /// How long an end goes on for what can be had at once after the flag was raised.
+    private static let grace = Duration.milliseconds(25)
+
+    /// Waits until everything was written, and read by the peers as far as that can be known.
+    func finish(until wanted: Deadline, stop: StopFlag) throws(TransportError) {
+        var (deadline, isHurried) = (wanted, false)
+        var pause: UInt64 = 50_000
+        while true {
+            if stop.isRaised && !isHurried {
+                isHurried = true
+                fleet.detachStop()
+                deadline = deadline.earlier(.after(Self.grace))
+            }
+            let rest = unfinished(at: Deadline.now())
+            if rest.messages == 0 && rest.peer == nil { break }
+            if deadline.hasPassed { throw late(rest) }
+            // A kernel that empties its buffer does not say so.
+            let looks = rest.peer.map { $0.output.isWritten && asksKernel($0) } ?? false
+            var until = deadline
+            if looks || isPatient {
+                until = until.earlier(Deadline(nanoseconds: Deadline.now() + pause))
+                pause = min(pause * 2, looks ? 2_000_000 : 20_000_000)
+            }
+            _ = fleet.turn(until: until, stop: isHurried ? nil : stop)
+        }
+        guard let lost = lossy else { return }
+        throw TransportError(
+            .unreachable,
+            "the peer at \(lost) went away before it had read everything: \(Quantity.count(inDoubt, "message")) may be lost",
+            isRetriable: true)
+    }
+
+    private func late(_ rest: (messages: Int, peer: Peer?, unread: Int)) -> TransportError {
+        if let peer = rest.peer, peer.output.isWritten {
+            return TransportError(
+                .tryAgain, "\(Quantity.count(rest.unread, "message")) were not read by the peer at \(peer.endpoint) in time",
+                hint: "is the receiver reading?", isRetriable: true)
+        }
+        return TransportError(
+            .tryAgain,
+            fleet.ready.isEmpty ? "no peer took the last messages in time" : "the peer did not take the last messages in time",
+            hint: "is the receiver running, and reading?", isRetriable: true)
+    }
 }

@@ -12,7 +12,7 @@ final class SendingCore: FleetOwner {
     var dropped = 0
     /// Messages that nobody has: returned by a peer that left without them, or accepted while there was none.
     private var backlog: [FrameBlock] = []
-    private var turns = Turns<Int>()
+    var turns = Turns<Int>()
     var subscriptions = SubscriptionTree()
     var subscribers: [Int: Peer] = [:]
     var wanted = PeerSet()
@@ -30,7 +30,7 @@ final class SendingCore: FleetOwner {
     /// How long a peer may leave a receipt out, in nanoseconds, before it counts what its kernel says.
     static let pause: UInt64 = 250_000_000
     /// A receipt is asked for after so many bytes.
-    private static let receiptInterval = 256 << 10
+    static let receiptInterval = 256 << 10
     init(_ fleet: Fleet, _ settings: Settings) {
         (self.fleet, self.settings) = (fleet, settings)
         limit = MessageLimit(most: settings.sendLimit, bytes: settings.buffer)
@@ -209,7 +209,7 @@ final class SendingCore: FleetOwner {
     /// Whether every peer has a block or more to be written to it.
     var isAhead: Bool { !fleet.ready.isEmpty && fleet.ready.allSatisfy { $0.output.unsentBytes >= FrameBlock.standard } }
 
-    private func handBacklog() {
+    func handBacklog() {
         while let block = backlog.first {
             guard let token = turns.take(where: { subscribers[$0].map { room($0) > 0 } ?? false }), let peer = subscribers[token] else {
                 return

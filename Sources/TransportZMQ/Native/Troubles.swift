@@ -23,13 +23,14 @@ struct Troubles {
         let endpoint = peer.endpoint
         guard peer.dialer != nil else {
             if failure.kind == .refused {
-                return .warning("a client at \(endpoint) was refused: its user and password are not in plain-users")
+                let words = "a client at \(endpoint) was refused: its user and password are not in plain-users"
+                return .connection(peer.event(.refused, isWarning: true, words))
             }
             // Anybody may look in at a bound endpoint: a port scanner, another mq that asks whether we live.
             guard failure.kind == .type || failure.kind == .mechanism else {
-                return .detail("a visitor at \(endpoint) left without a handshake")
+                return .connection(peer.event(.failed, "a visitor at \(endpoint) left without a handshake"))
             }
-            return warn(endpoint, "the peer at \(endpoint) \(failure.kind == .type ? "is not a \(type.peers) socket" : failure.sentence)")
+            return warn(peer, "the peer at \(endpoint) \(failure.kind == .type ? "is not a \(type.peers) socket" : failure.sentence)")
         }
         let (kind, seen): (HandshakeFailure.Kind, Sighting) =
             switch failure.kind {
@@ -45,7 +46,7 @@ struct Troubles {
         // What says more stays.
         if failure.kind == .closed, failures[endpoint] != nil { return nil }
         failures[endpoint] = (found, seen)
-        return warn(endpoint, found.error(at: endpoint, for: type, security, seen).sentence)
+        return warn(peer, found.error(at: endpoint, for: type, security, seen).sentence)
     }
 
     /// What hung up in the middle of a handshake. A libzmq that wants security does so as soon as it reads that we have none, and its
@@ -62,9 +63,9 @@ struct Troubles {
         return found
     }
 
-    /// One warning for each subject: a peer that comes again every 100 ms must not fill the terminal.
-    private mutating func warn(_ subject: String, _ sentence: String) -> Notice {
-        warned.insert(subject).inserted ? .warning(sentence) : .detail(sentence)
+    /// One warning for each endpoint: a peer that comes again every 100 ms must not fill the terminal.
+    private mutating func warn(_ peer: Peer, _ sentence: String) -> Notice {
+        .connection(peer.event(.failed, isWarning: warned.insert(peer.endpoint).inserted, sentence))
     }
 
     /// Why nobody speaks with us though somebody accepted; `nil` where nobody accepted.

@@ -1,0 +1,4 @@
+/// One end of a relay.
+public enum RelaySide: String, Sendable, CaseIterable {
+    case front, back
+}

@@ -1,0 +1,159 @@
+import MQCore
+import ZMTP
+
+/// A proxy of requests and replies, by the native engine.
+final class NativeQueue: Relay {
+    let counters = RelayCounters()
+    private let fleets: FleetPair
+    private let front: RoutingEnd
+    private let back: DealingEnd
+    /// Messages of one peer.
+    private var batch = Batch()
+    /// The same with their names in front, for a tap.
+    private var shown = Batch()
+    /// Whose turn is next, at the front and at the back.
+    private var next = (front: 0, back: 0)
+
+    /// The most that is taken from one peer at a time.
+    private static let portion = (messages: 256, bytes: 64 << 10)
+
+    init(_ fleets: FleetPair, front: Settings, back: Settings) throws(TransportError) {
+        self.fleets = fleets
+        (self.front, self.back) = (RoutingEnd(fleets.front, front), DealingEnd(fleets.back, back))
+        try fleets.back.start(for: self.back)
+        try fleets.front.start(for: self.front)
+        batch.wantsProperties = true
+        shown.wantsProperties = true
+    }
+
+    deinit {
+        fleets.front.end()
+        fleets.back.end()
+    }
+
+    func run(_ tap: (any RelayTap)?, stop: StopFlag) throws(TransportError) {
+        fleets.enter()
+        defer { fleets.leave() }
+        fleets.turn()
+        while !stop.isRaised {
+            let moved = (requests(tap), replies(tap))
+            if moved.0 || moved.1 {
+                fleets.turn()
+            } else {
+                tap?.paused()
+                wait(until: .never, stop: stop)
+            }
+        }
+    }
+
+    private func wait(until deadline: Deadline, stop: StopFlag) {
+        // Who sends wants to hear that what it sent before was taken, even while nothing more is.
+        front.receiving.attend()
+        fleets.wait(until: deadline, stop: stop)
+    }
+
+    // MARK: - Requests
+
+    /// Passes requests on, as many as the servers have room for; false when there are none.
+    private func requests(_ tap: (any RelayTap)?) -> Bool {
+        let (peers, first) = (fleets.front.ready, next.front)
+        var hasMoved = false
+        for step in peers.indices {
+            let room = back.sending.roomNow
+            if room <= 0 { break }
+            let peer = peers[(first + step) % peers.count]
+            next.front = (first + step + 1) % peers.count
+            guard front.isListenedTo(peer) else { continue }
+            batch.removeAll()
+            let limit = min(room, Self.portion.messages)
+            guard front.receiving.take(from: peer, into: &batch, limit: limit, byteLimit: Self.portion.bytes) > 0 else { continue }
+            hasMoved = true
+            // Its name, before anything can make it go.
+            pass(from: peer, named: front.name(of: peer), tap)
+        }
+        if hasMoved { back.sending.writeAll() }
+        return hasMoved
+    }
+
+    private func pass(from peer: Peer, named name: ReturnPath, _ tap: (any RelayTap)?) {
+        for index in 0..<batch.count {
+            let frames = batch.hasProperties ? batch.properties(of: index).frames : nil
+            let body = batch.bytes(of: index)
+            guard back.sending.give(body, frames: frames, behind: name) else {
+                counters.dropped.add(1, ordering: .relaxed)
+                continue
+            }
+            if !peer.isGone { front.took(frames, from: peer) }
+            if tap != nil { show(name.bytes, body, frames) }
+        }
+        counters.front.add(messages: batch.count, bytes: batch.payloadBytes(0..<batch.count))
+        guard let tap else { return }
+        tap.moved(shown, 0..<shown.count, from: .front)
+        shown.removeAll()
+    }
+
+    /// One message as it is on the side of the servers.
+    private func show(_ name: [UInt8], _ body: UnsafeRawBufferPointer, _ frames: [Int]?) {
+        let place = shown.reserve(name.count + body.count)
+        name.withUnsafeBytes { if let bytes = $0.baseAddress { place.copyMemory(from: bytes, byteCount: $0.count) } }
+        if let bytes = body.baseAddress { (place + name.count).copyMemory(from: bytes, byteCount: body.count) }
+        shown.commit(name.count + body.count)
+        shown.setFrames(([name.count] + (frames ?? [body.count]))[...])
+    }
+
+    // MARK: - Replies
+
+    /// Passes replies to whoever asked; false when there are none.
+    private func replies(_ tap: (any RelayTap)?) -> Bool {
+        let (peers, first) = (fleets.back.ready, next.back)
+        var hasMoved = false
+        for step in peers.indices {
+            let peer = peers[(first + step) % peers.count]
+            next.back = (first + step + 1) % peers.count
+            if peer.isGone { continue }
+            batch.removeAll()
+            let (limit, bytes) = Self.portion
+            guard back.receiving.take(from: peer, into: &batch, limit: limit, byteLimit: bytes) > 0 else { continue }
+            hasMoved = true
+            route()
+            tap?.moved(batch, 0..<batch.count, from: .back)
+        }
+        if hasMoved { front.writeAll() }
+        return hasMoved
+    }
+
+    private func route() {
+        for index in 0..<batch.count {
+            let body = batch.bytes(of: index)
+            let frames = (batch.hasProperties ? batch.properties(of: index).frames : nil) ?? [body.count]
+            if !front.route(body, frames: frames) { counters.dropped.add(1, ordering: .relaxed) }
+        }
+        counters.back.add(messages: batch.count, bytes: batch.payloadBytes(0..<batch.count))
+    }
+
+    // MARK: - The end
+
+    func finish(_ tap: (any RelayTap)?, until deadline: Deadline, stop: StopFlag) throws(TransportError) {
+        fleets.enter()
+        defer { fleets.leave() }
+        guard !fleets.back.isClosed else { return }
+        fleets.front.closeListeners()
+        while isUnfinished, !stop.isRaised, !deadline.hasPassed {
+            if !replies(tap) { wait(until: deadline, stop: stop) } else { fleets.turn() }
+            _ = back.sending.roomNow
+        }
+        let missing = front.owedReplies
+        let end = Deadline.after(Fleet.farewell)
+        for peer in fleets.front.ready where peer.output.given > 0 && !peer.hasHungUp { peer.shutDown(until: end) }
+        for peer in fleets.back.ready { peer.shutDown() }
+        fleets.front.close()
+        fleets.back.close()
+        if missing > 0 {
+            throw .noReply(missing)
+        }
+    }
+
+    private var isUnfinished: Bool {
+        front.owedReplies > 0 || fleets.front.hasOutput || fleets.back.hasOutput || back.sending.backlogMessages > 0
+    }
+}

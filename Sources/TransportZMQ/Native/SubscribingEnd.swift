@@ -1,0 +1,35 @@
+import MQCore
+import ZMTP
+
+/// The XSUB of a proxy: asks every publisher for what somebody behind the proxy wants.
+final class SubscribingEnd: FleetOwner {
+    private unowned let fleet: Fleet
+    let receiving: ReceivingCore
+    private var topics: Set<[UInt8]> = []
+
+    init(_ fleet: Fleet) { (self.fleet, receiving) = (fleet, ReceivingCore(fleet)) }
+
+    func greeted(_ peer: Peer) {
+        for topic in topics { say(topic, isCancelled: false, to: peer) }
+        fleet.write(peer)
+    }
+
+    /// Reading is for `receiving`, by and by.
+    func readable(_ peer: Peer) {}
+    func heard(_ peer: Peer, _ action: Session.Action) {}
+    func lost(_ peer: Peer) {}
+    func attend() { receiving.attend() }
+
+    /// Tells every publisher of a change.
+    func change(_ topic: [UInt8], isWanted: Bool) {
+        guard isWanted ? topics.insert(topic).inserted : topics.remove(topic) != nil else { return }
+        for peer in fleet.ready {
+            say(topic, isCancelled: !isWanted, to: peer)
+            fleet.write(peer)
+        }
+    }
+
+    private func say(_ topic: [UInt8], isCancelled: Bool, to peer: Peer) {
+        peer.output.give(command: Session.subscription(topic, isCancelled: isCancelled, minor: peer.greeted?.minor ?? 1))
+    }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import MQTesting
+import Testing
+
+extension MessageContract {
+    @Suite("What -v says of connections", .timeLimit(.minutes(1)))
+    struct ConnectionLogTests {
+        private static func events(_ result: ProgramResult) throws -> [[String: Any]] {
+            try result.errorText.split(separator: "\n").map { try jsonObject($0) }.filter { $0["event"] != nil }
+        }
+
+        @Test("For a program they are objects with what happened, where, and with whom", arguments: ["native", "libzmq"])
+        func objects(engine: String) throws {
+            let receiver = try mq().start(
+                ["recv", "zmq:@tcp://127.0.0.1:*,engine=\(engine)", "-n", "2", "-v", "--log-format", "json"])
+            try receiver.waitForError("listening")
+            let heard = try jsonObject(try #require(receiver.errorText.split(separator: "\n").first { $0.contains("listening") }))
+            let endpoint = try #require(heard["endpoint"] as? String)
+            #expect(heard["event"] as? String == "listening" && heard["message"] as? String == "listening on \(endpoint)")
+            let sent = try mq().run("send", "zmq:\(endpoint),engine=\(engine)", "x", "-v", "--log-format", "json")
+            expectSuccess(sent)
+            try receiver.waitForError("disconnected")
+            expectSuccess(try mq().run("send", "zmq:\(endpoint)", "y"))
+            let result = try receiver.wait()
+            expectSuccess(result)
+
+            let connected = try #require(try Self.events(result).first { $0["event"] as? String == "connected" })
+            #expect(connected["endpoint"] as? String == endpoint && connected["level"] as? String == "debug")
+            #expect(connected["message"] as? String == "connected with a peer at \(endpoint)")
+            let peer = try #require(connected["peer"] as? String)
+            #expect(peer.hasPrefix("127.0.0.1:") && peer != endpoint.dropFirst("tcp://".count))
+            if engine == "native" { #expect(connected["peer_type"] as? String == "PUSH") }
+            let gone = try #require(try Self.events(result).first { $0["event"] as? String == "disconnected" })
+            #expect(gone["peer"] as? String == peer && gone["endpoint"] as? String == endpoint)
+            let other = try #require(try Self.events(sent).first { $0["event"] as? String == "connected" })
+            #expect(other["endpoint"] as? String == endpoint && other["peer"] as? String == String(endpoint.dropFirst("tcp://".count)))
+        }
+
+        @Test("So is what goes wrong, and for people each is a sentence", arguments: ["native", "libzmq"])
+        func failures(engine: String) throws {
+            let server = try startOpen(["serve", "zmq:@tcp://127.0.0.1:*", "--echo"])
+            let endpoint = String(try #require(server.errorText.split(separator: "\n").first { !$0.hasPrefix("mq: ") }))
+            let arguments = ["send", "zmq:\(endpoint),engine=\(engine)", "x", "--timeout", "150ms"]
+            let result = try mq().run(arguments + ["--log-format", "json"])
+            let failed = try #require(try Self.events(result).first, "\(result.errorText)")
+            #expect(failed["event"] as? String == "failed" && failed["level"] as? String == "warning")
+            #expect(failed["endpoint"] as? String == endpoint && (failed["message"] as? String)?.contains("REP") == true)
+            let words = try mq().run(arguments)
+            #expect(words.errorText.contains("mq: the peer at \(endpoint) is a REP") || words.errorText.contains("REP"))
+            #expect(!words.errorText.contains("{"))
+            server.send(signal: SIGTERM)
+            _ = try server.wait()
+
+            let absent = try mq().run(
+                "send", "zmq:ipc:///tmp/mq-\(UniqueName.make()),engine=\(engine)", "x", "--timeout", "50ms", "-v", "--log-format", "json")
+            #expect(try Self.events(absent).map { $0["event"] as? String } == ["absent"])
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import MQTesting
+import Testing
+
+extension MessageContract {
+    @Suite("SIGHUP and allow-keys", .timeLimit(.minutes(1)))
+    struct RereadingTests {
+        /// Each answers whoever is let in with `hello`, by `ask KEY`, and is `$!`.
+        private static let servers = [
+            "serve": """
+            mq serve zmq:@ipc://front$options --reply hello 2> log & server=$!
+            ask() { mq request zmq:ipc://front,server-key=server,secret-key=$1 --timeout ${2:-20s} x 2> asked; }
+            """,
+            "recv": """
+            mq recv zmq:@ipc://front$options > /dev/null 2> log & server=$!
+            ask() { mq send zmq:ipc://front,server-key=server,secret-key=$1 --timeout ${2:-20s} x 2> asked && echo hello; }
+            """,
+            "proxy": """
+            mq proxy zmq:router:@ipc://front$options zmq:@ipc://back 2> log & server=$!
+            mq serve zmq:ipc://back --reply hello 2> /dev/null & worker=$!
+            ask() { mq request zmq:ipc://front,server-key=server,secret-key=$1 --timeout ${2:-20s} x 2> asked; }
+            """,
+        ]
+        private static let head = """
+            cd "$D"; mkdir friends
+            options=,curve-server,secret-key=server_secret,allow-keys=friends
+            for name in server friends/ann friends/bob; do mq keygen $name > /dev/null || exit 11; done
+            said() { for i in $(seq 1000); do grep -q "$1" log && return; sleep 0.01; done; echo "not said: $1"; cat log; exit 12; }
+
+            """
+
+        @Test("What the file of allow-keys holds now decides about new connections", arguments: servers.keys.sorted())
+        func rereading(verb: String) throws {
+            let result = try sh(
+                Self.head + Self.servers[verb]! + """
+
+                    said listening
+                    ask friends/ann_secret
+                    mv friends/ann away
+                    kill -HUP $server; said 'allow-keys read again: 1 key, 0 added, 1 removed'
+                    ask friends/ann_secret 200ms; echo $?
+                    ask friends/bob_secret
+                    mv away friends/ann
+                    kill -HUP $server; said 'allow-keys read again: 2 keys, 1 added, 0 removed'
+                    ask friends/ann_secret
+                    mv friends gone
+                    kill -HUP $server; said 'the keys read before still hold'
+                    ask gone/ann_secret
+                    kill $server $worker; wait $server; echo $?
+                    """)
+            #expect(result.lines == ["hello", "77", "hello", "hello", "hello", "143"], "\(result.errorText)")
+        }
+
+        @Test("Without allow-keys it ends the program, unless that was started to ignore it", arguments: ["serve", "recv", "proxy"])
+        func hangup(verb: String) throws {
+            let rest = ["serve": ["--echo"], "recv": [], "proxy": ["zmq:@ipc://b"]][verb]!.joined(separator: " ")
+            let result = try sh(
+                """
+                cd "$D"
+                mq \(verb) zmq:\(verb == "proxy" ? "pull:" : "")@ipc://a \(rest) --ready-fd 3 3> ready 2> /dev/null & server=$!
+                until [ -s ready ]; do sleep 0.01; done
+                kill -HUP $server; wait $server; echo $?
+                rm ready
+                (trap '' HUP; exec mq \(verb) zmq:\(verb == "proxy" ? "pull:" : "")@ipc://a \(rest) --ready-fd 3 3> ready 2> /dev/null) & server=$!
+                until [ -s ready ]; do sleep 0.01; done
+                kill -HUP $server; kill -TERM $server; wait $server; echo $?
+                """)
+            #expect(result.lines == ["129", "143"], "\(result.errorText)")
+        }
+    }
+}
