@@ -18,8 +18,9 @@ extension Batch {
             var found = Self.mask(bytes + place, used - place, terminator)
             place += 64
             if found == 0 {
-                var isLong = place - start >= Self.long
-                while isLong && place < used {
+                guard place - start >= Self.long, place < used else { continue }
+                var isLong: Bool
+                repeat {
                     guard let next = memchr(bytes + place, CInt(terminator), used - place) else { return nil }
                     let end = bytes.distance(to: next)
                     if end - start > limit { return end - start }
@@ -27,7 +28,7 @@ extension Batch {
                     isLong = end - start >= Self.long
                     start = end + 1
                     place = start
-                }
+                } while isLong && place < used
                 continue
             }
             let block = place - 64
