@@ -34,13 +34,15 @@ extension ZMQTransport {
             "A publisher reaches only current subscribers: send waits for its first subscriber (wait-peers, one second unless it is given). It waits "
                 + "too while a subscriber is at its high-water mark; drop has it drop for that subscriber instead, as ZeroMQ does by default.",
             "A router that receives puts a frame with the sender's name in front of each message: the sender's option identity, or five bytes that the "
-                + "router makes up. A router that sends takes the first frame for the name of the peer (--first-frame, --frames, or frames with -J). A peer that is not "
-                + "there is waited for, one second; then the message is refused (status 69, or skipped with --on-error skip). A second peer of the same name "
-                + "is not let in. A dealer sends to its peers in turn; send does not read what comes back, request does.",
-            "An xpub that receives shows what its subscribers say: a 1 and the topic for each subscription, a 0 and the topic for each that ends, also with its subscriber; "
-                + "with -J the attribute event is subscribe or cancel. An xsub that sends passes such messages, and any other, to all its publishers.",
-            "stream is raw TCP, through libzmq: recv shows the name of the connection and the bytes that came, in two frames, and send takes the two. A connection that "
-                + "is made has the name of its endpoint, as tcp://host:80, or that of connect-routing-id; one that is accepted has five bytes. No bytes close it.",
+                + "router makes up. A router that sends takes the first frame for the name of the peer (--first-frame, --frames, or frames with -J). It waits "
+                + "one second for a peer that is not there; then the message is refused (status 69, or skipped with --on-error skip). A second peer of "
+                + "the same name is not let in. A dealer sends to its peers in turn; send does not read what comes back, request does.",
+            "An xpub that receives shows what its subscribers say: a 1 and the topic for each subscription, a 0 and the topic for each that ends, also "
+                + "when its subscriber leaves; with -J the attribute event is subscribe or cancel. An xsub that sends passes such messages, and any "
+                + "other, to all its publishers.",
+            "stream is raw TCP, through libzmq: recv shows the name of the connection and the bytes that came, in two frames, and send takes both. A "
+                + "connection that is made has the name of its endpoint, as tcp://host:80, or that of connect-routing-id; one that is accepted has five "
+                + "bytes. An empty second frame closes the connection.",
             "Requests and replies have an empty frame in front of their bodies, as REQ and REP sockets put it there; frames before that one "
                 + "are sent back with the reply. A REP drops a message without an empty frame; a ROUTER answers it without one, as a DEALER may want. "
                 + "With request's retry, or req-correlate, a request carries a number in front of the empty frame, which every REP sends back. serve takes no more "

@@ -134,6 +134,23 @@ struct DeadLetterTests {
         #expect(try dead.bodies() == ["bad1", "bad2", "bad3"])
     }
 
+    /// Whoever waits for room has other things to look after: commands that end, leases that run out.
+    @Test func whileTheDestinationIsFullOthersAreLookedAfter() throws {
+        let dead = try MemoryBroker(fixture, ",depth=1")
+        try dead.send(["in the way"])
+        let letters = DeadLetters(
+            DeadLetters.Plan(attempts: 1, address: dead.address, retry: nil), transport: dead.transport, console: quiet, stop: StopFlag())
+        var batch = Batch()
+        batch.append("bad".utf8)
+        var calls = 0
+        let outcome = letters.take(0..<1, of: &batch, from: "here") {
+            calls += 1
+            if calls == 5 { #expect((try? dead.drain())?.map(\.body) == ["in the way"]) }
+        }
+        #expect(outcome.done == [0..<1] && outcome.error == nil && calls >= 5)
+        #expect(try dead.drain().map(\.body) == ["bad"])
+    }
+
     @Test func whatTheDestinationRefusesIsPutBack() throws {
         let source = try poisoned(fixture, ["ok", "too long for it", "ok too"])
         let dead = try MemoryBroker(fixture, ",max-message=8")

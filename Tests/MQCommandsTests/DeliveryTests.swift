@@ -69,10 +69,13 @@ struct DeliveryTests {
         let delivery = Delivery(
             try queue.transport.openSender(Opening(stop: StopFlag())), of: queue.address.descriptor, limits, counters: counters,
             notices: Notices { notice in said.withLock { $0.append(notice) } })
+        var slices = 0
+        delivery.betweenSlices = { slices += 1 }
         let messages = batch((0..<10).map { "\($0)" })
         let error = failure { try delivery.hand(messages, 0..<10, stop: StopFlag()) }
         #expect(error?.message == "the queue is full; waited 1.5s" && error?.remedy == .wait)
         #expect(said.withLock { $0 } == [.warning("waiting: the queue is full; nothing receives")])
+        #expect(slices > 10, "the owner may look after other things")
         #expect(counters.messages.load(ordering: .relaxed) == 4)
         #expect(delivery.firstOpen == 4 && delivery.acknowledged == 4)
     }

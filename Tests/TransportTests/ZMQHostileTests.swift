@@ -93,4 +93,29 @@ struct ZMQHostileTests {
         #expect(peer.isHungUpOn)
         _ = sender
     }
+
+    @Test("So it is by an XPUB that shows what it asks for, as commands and as messages", arguments: [false, true])
+    func shownSubscriptions(asCommands: Bool) throws {
+        let receiver = try ZMQ.transport("zmq:xpub:@ipc://\(path)").openReceiver(ZMQ.opening())
+        let flood = Background { [path] in
+            let peer = try ZMTPPeer.greet(path, as: "SUB")
+            let head = asCommands ? [9] + Array("SUBSCRIBE".utf8) : [1]
+            for number in 0..<300 {
+                let topic = [UInt8(truncatingIfNeeded: number), UInt8(number >> 8)] + [UInt8](repeating: 65, count: 60_000)
+                let size = withUnsafeBytes(of: UInt64(head.count + topic.count).bigEndian) { Array($0) }
+                peer.say([asCommands ? 6 : 2] + size + head + topic)
+            }
+            return peer.isHungUpOn
+        }
+        var subscriptions = 0, batch = Batch()
+        var outcome = Outcome.received
+        while outcome == .received || !flood.isDone {
+            batch.removeAll()
+            outcome = try receiver.receive(into: &batch, limit: 10, byteLimit: 1 << 16, until: .after(.milliseconds(20)), stop: StopFlag())
+            for index in 0..<batch.count where batch.bytes(of: index).first == 1 { subscriptions += 1 }
+        }
+        #expect(try flood.join())
+        // 16 MiB of topics, and the one that was too much.
+        #expect(subscriptions == (16 << 20) / 60_002 + 1)
+    }
 }

@@ -140,7 +140,7 @@ final class DeadLetters {
         let (first, end) = (delivery.handed, Deadline.after(Self.patience))
         var outcome = Outcome()
         do throws(TransportError) {
-            _ = try delivery.hand(&batch, range, adding: labels, stop: stop)
+            try hand(&batch, range, labels, to: delivery, meanwhile)
             while delivery.inDoubt > 0, !stop.isRaised, !end.hasPassed {
                 let (before, slice) = (delivery.inDoubt, Deadline.after(Self.slice))
                 try delivery.progress(until: slice, stop: stop)
@@ -175,6 +175,19 @@ final class DeadLetters {
         return outcome
     }
 
+    /// Hands the messages over, however long the other queue has no room for them.
+    private func hand(
+        _ batch: inout Batch, _ range: Range<Int>, _ labels: (MessageProperties) -> [Attribute], to delivery: Delivery,
+        _ meanwhile: () -> Void
+    ) throws(TransportError) {
+        let result = withoutActuallyEscaping(meanwhile) { meanwhile in
+            delivery.betweenSlices = meanwhile
+            defer { delivery.betweenSlices = nil }
+            return Result { () throws(TransportError) in _ = try delivery.hand(&batch, range, adding: labels, stop: stop) }
+        }
+        try result.get()
+    }
+
     /// Opens on first use: most runs never need it. Another thread connects, which may take its time.
     private func open(_ address: ResolvedAddress, _ meanwhile: () -> Void) throws(TransportError) -> Delivery {
         if let delivery { return delivery }
@@ -190,7 +203,7 @@ final class DeadLetters {
             _ = Readiness.wait(for: 0, on: -1, until: .after(Self.slice), stop: done)
         }
         var limits = Delivery.Limits()
-        limits.timeout = Self.patience
+        (limits.timeout, limits.slice) = (Self.patience, Self.slice)
         let sender = try found.result.withLock { $0! }.get().take()!
         let made = Delivery(sender, of: address.descriptor, limits, notices: Endpoints.notices(console: console))
         delivery = made

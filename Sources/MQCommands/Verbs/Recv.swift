@@ -12,7 +12,7 @@ struct Recv: Verb {
             ),
             .terms(FileName.words),
             .text(
-                "With --seq, each message has a number that is one higher than that of the one before it with the same topic, as feeds of ZeroMQ often have it: the first ten gaps, duplicates and steps back are said, and everything is counted in a last line, or with --log-format json in its member sequence. After the highest number of 32 bits comes 0. A publisher that begins anew is one step back."
+                "With --seq, mq recv checks the sequence numbers that many feeds have: each must be one higher than that of the message before it with the same topic. The first ten gaps, duplicates and steps back are reported, and all are counted in a last line (with --log-format json, in its member sequence). After the highest number of 32 bits comes 0. A publisher that begins anew is one step back."
             ),
             .text("--format prints these fields and adds nothing by itself, not even a newline; C escapes are undone:"),
             .terms(OutputFormat.fields),
@@ -21,7 +21,7 @@ struct Recv: Verb {
         sections: [
             .framing.adding(
                 .frames.saying("Print the frames of each message as N records."),
-                .delimiterFrame.saying("Take off the empty frame in front of the body, as requests of ZeroMQ have it.")),
+                .delimiterFrame.saying("Take off the empty frame that ZeroMQ requests have in front of their bodies.")),
             VerbTable.Section(
                 "What to receive", [.count, .drain, peek, untilClosed, .timeout.saying("Give up when no message comes for DURATION.")]),
             VerbTable.Section("Output", [format, raw, strict, sequence]),
@@ -61,7 +61,9 @@ struct Recv: Verb {
     static let strict = Flag("strict", help: "Fail with status 65 instead of a warning when a message contains the delimiter.")
     static let sequence = Flag(
         "seq", nil, .text(SequencePlace.examples), "PLACE",
-        help: "Count gaps in the sequence number at PLACE, per topic (first frame): frame=3,le32; le64, be32, be64, text; offset=BYTES.")
+        help:
+            "Check sequence numbers per topic (first frame) and count gaps. PLACE is frame=N and le32, le64, be32, be64 or text: frame=3,le32; offset=N skips N bytes."
+    )
     static let raw = Flag("raw", help: "Do not escape control bytes on a terminal.")
     static let outDir = Flag(
         "out-dir", nil, .folder,

@@ -16,7 +16,7 @@ struct Send: Verb {
             Operand("MESSAGE", .any, .message, help: "A message; with --framing files, the name of a file."),
         ],
         sections: [
-            .framing.adding(.frames.saying("Make one message of each N records, or arguments: N frames.")),
+            .framing.adding(.frames.saying("Make one message of N frames from each N records or arguments.")),
             VerbTable.Section(
                 "What messages carry",
                 [

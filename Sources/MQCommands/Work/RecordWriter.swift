@@ -118,7 +118,7 @@ final class RecordWriter: MessageSink {
     private func lostBoundary(
         _ batch: borrowing Batch, _ range: Range<Int>, _ framing: Framing
     ) -> (index: Int, complaint: (what: String, remedy: String))? {
-        let either = "-F len32 or -J"
+        let either = frames?.count == nil ? "-F len32 or -J" : "-F len32"
         if framing == .whole, let index = range.first(where: { number(of: $0, in: range) > 1 }) {
             return (index, ("follows another without anything between them", either))
         }

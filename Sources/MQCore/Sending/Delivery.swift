@@ -18,6 +18,8 @@ public final class Delivery {
     private var hasSaidWaiting = false
     /// Called once before the first wait; until then, nothing is waited for.
     public var beforeWaiting: (() -> Void)?
+    /// Called after each slice (`Limits.slice`) in which the sender did not take everything, for an owner with other things to look after.
+    public var betweenSlices: (() -> Void)?
     /// The sender has thrown: nothing more can be sent, nor waited for.
     public private(set) var isBroken = false
     /// Messages left out, empty ones included.
@@ -251,6 +253,7 @@ public final class Delivery {
                 if bounds.isOffer { return next - range.lowerBound }
                 throw waitedInVain
             }
+            betweenSlices?()
             if count == 0, let patience, patience.hasPassed { sayWaiting() }
             if count > 0 || patience == nil { patience = .after(Self.patience) }
         }

@@ -8,23 +8,13 @@ import ZMTP
 /// The owner holds `gate` during each of its calls, its waits included; while it is away an attendant takes it for moments.
 final class Fleet: @unchecked Sendable {
     // Unchecked: all of it is used by the thread that holds `gate` only, but for what is atomic or never changes.
-    private enum Slot {
-        case listener(Listener)
-        case lookup(Dialer)
-        case attempt(Dialer)
-        case peer(Peer)
-    }
-
     let settings: NativeSettings
     let notices: Notices
     let gate = Gate()
     let pool = BlockPool()
     weak var owner: (any FleetOwner)?
-    private let epoll: EventSet
-    private var slots: [UInt64: Slot] = [:]
-    private var lastToken: UInt64 = 0
+    private var registry: Registry
     private var events: [EventSet.Event] = []
-    private var stop: StopFlag?
     private var listeners: [Listener] = []
     private var dialers: [Dialer] = []
     /// Every connection, in the order in which they came; those whose handshake is done; handshakes that succeeded so far.
@@ -43,7 +33,6 @@ final class Fleet: @unchecked Sendable {
 
     /// Connections whose handshake is not done; the oldest go first.
     private static let mostUnfinished = 256
-    private static let stopToken: UInt64 = 0
     /// How long a peer may take to see the end of what we say to it last.
     static let farewell = Duration.milliseconds(200)
 
@@ -56,13 +45,13 @@ final class Fleet: @unchecked Sendable {
         for endpoint in endpoints where base.ipv6 == nil && endpoint.isIPv6Literal { ipv6 = true }
         settings = try NativeSettings(base, ipv6: ipv6, notices: opening.notices)
         troubles = Troubles(type, base.security.mechanism, opening)
-        epoll = try EventSet()
+        registry = try Registry()
         var addresses: [[SocketAddress]] = []
-        for endpoint in endpoints where !endpoint.binds { addresses.append(try Self.addresses(of: endpoint, ipv6: ipv6, opening)) }
+        for endpoint in endpoints where !endpoint.binds { addresses.append(try endpoint.addresses(ipv6: ipv6, opening)) }
         for endpoint in endpoints where endpoint.binds {
             let listener = try Listener(endpoint, settings)
             listeners.append(listener)
-            listener.token = Int(add(.listener(listener), listener.descriptor, Int32(POLLIN) | StreamSocket.edges))
+            listener.token = registry.add(.listener(listener), listener.descriptor, Int32(POLLIN) | StreamSocket.edges)
             notices(.listening(listener.name))
         }
         for (endpoint, addresses) in zip(endpoints.filter { !$0.binds }, addresses) {
@@ -72,18 +61,6 @@ final class Fleet: @unchecked Sendable {
     }
 
     deinit { close() }
-
-    private static func addresses(of endpoint: Endpoint, ipv6: Bool, _ opening: Opening) throws(TransportError) -> [SocketAddress] {
-        switch endpoint.medium {
-        case .ipc(let path):
-            try IPCPath.checkConnect(path)
-            return [try endpoint.unixAddress]
-        case .abstract: return [try endpoint.unixAddress]
-        case .tcp(_, let host, let port):
-            return try Resolver.addresses(of: host, port: port ?? 0, ipv6: ipv6, until: opening.deadline, stop: opening.stop)
-        case .inproc, .other: preconditionFailure("libzmq's")
-        }
-    }
 
     // MARK: - The owner's calls
 
@@ -101,61 +78,41 @@ final class Fleet: @unchecked Sendable {
     }
 
     /// The set, for the attendant to poll.
-    var descriptor: CInt { epoll.descriptor }
+    var descriptor: CInt { registry.descriptor }
     /// When something is due at the earliest.
     var nextDuty: Deadline { Deadline(nanoseconds: due) }
 
     /// Takes what the kernel has to tell, waits for it until the deadline or the flag, and does what is due.
     @discardableResult
     func turn(until deadline: Deadline, stop flag: StopFlag? = nil) -> Readiness {
-        if let flag, flag !== stop { attach(flag) }
+        if let flag, flag !== registry.stop { registry.attach(flag) }
         // It stays readable, and would wake an attendant for ever.
-        if flag == nil, stop?.isRaised == true { detachStop() }
+        if flag == nil, registry.stop?.isRaised == true { registry.detachStop() }
         if due <= Deadline.now() { tick() }
         events.removeAll(keepingCapacity: true)
-        epoll.wait(until: deadline.earlier(nextDuty), into: &events)
-        // Events that a deed of this turn has made stale name slots that are gone.
-        for event in events where event.token != Self.stopToken { tell(event) }
+        registry.wait(until: deadline.earlier(nextDuty), into: &events)
+        for event in events { tell(event) }
         if due <= Deadline.now() { tick() }
         if let flag, flag.isRaised { return .stopped }
         return events.isEmpty && deadline.hasPassed ? .deadlinePassed : .ready
     }
 
-    private func attach(_ flag: StopFlag) {
-        if let stop { epoll.remove(stop.descriptor) }
-        stop = flag
-        epoll.add(flag.descriptor, Int32(POLLIN), token: Self.stopToken)
-    }
-
     /// Waits no more for the flag, which stays raised.
-    func detachStop() {
-        if let stop { epoll.remove(stop.descriptor) }
-        stop = nil
-    }
+    func detachStop() { registry.detachStop() }
 
     // MARK: - Events
 
-    @discardableResult
-    private func add(_ slot: Slot, _ descriptor: CInt, _ flags: Int32) -> UInt64 {
-        lastToken += 1
-        slots[lastToken] = slot
-        epoll.add(descriptor, flags, token: lastToken)
-        return lastToken
-    }
-
     private func tell(_ event: EventSet.Event) {
-        switch slots[event.token] {
+        switch registry[event] {
         case nil: return
         case .listener(let listener): accept(listener)
         case .lookup(let dialer):
-            slots[event.token] = nil
-            if let descriptor = dialer.lookup?.descriptor { epoll.remove(descriptor) }
+            registry.remove(dialer.token, dialer.lookup?.descriptor)
             dialer.takeLookup(ipv6: settings.ipv6)
             dialer.due = 0
             due = 0
         case .attempt(let dialer):
-            slots[event.token] = nil
-            if let descriptor = dialer.attempt?.descriptor { epoll.remove(descriptor) }
+            registry.remove(dialer.token, dialer.attempt?.descriptor)
             let now = Deadline.now()
             if let (descriptor, family) = dialer.finish() {
                 begin(descriptor, family, endpoint: dialer.endpoint.text, dialer: dialer, at: now)
@@ -178,8 +135,7 @@ final class Fleet: @unchecked Sendable {
         due = .max
         for dialer in dialers {
             if let attempt = dialer.attempt, attempt.end <= now {
-                slots[UInt64(dialer.token)] = nil
-                epoll.remove(attempt.descriptor)
+                registry.remove(dialer.token, attempt.descriptor)
                 dialer.cancel()
                 retry(dialer, at: now)
             }
@@ -207,8 +163,8 @@ final class Fleet: @unchecked Sendable {
         switch dialer.dial(at: now, settings) {
         case .connected(let descriptor, let family):
             begin(descriptor, family, endpoint: dialer.endpoint.text, dialer: dialer, at: now)
-        case .underWay(let descriptor): dialer.token = Int(add(.attempt(dialer), descriptor, Int32(POLLOUT) | StreamSocket.edges))
-        case .lookingUp(let descriptor): dialer.token = Int(add(.lookup(dialer), descriptor, Int32(POLLIN)))
+        case .underWay(let descriptor): dialer.token = registry.add(.attempt(dialer), descriptor, Int32(POLLOUT) | StreamSocket.edges)
+        case .lookingUp(let descriptor): dialer.token = registry.add(.lookup(dialer), descriptor, Int32(POLLIN))
         case .failed: retry(dialer, at: now)
         }
     }
@@ -239,27 +195,10 @@ final class Fleet: @unchecked Sendable {
         let peer = Peer(
             descriptor, endpoint: endpoint, dialer: dialer, session: settings.session(at: now), scanner: settings.scanner, pool: pool)
         peers.append(peer)
-        peer.token = Int(add(.peer(peer), descriptor, StreamSocket.interest))
+        peer.token = registry.add(.peer(peer), descriptor, StreamSocket.interest)
         peer.output.give(preamble: peer.session.start())
         due = min(due, peer.session.due)
         _ = peer.write()
-    }
-
-    /// Goes on with a handshake.
-    private func shake(_ peer: Peer) {
-        _ = peer.write()
-        while peer.greeted == nil {
-            let reading = peer.read()
-            let now = Deadline.now()
-            if reading == .bytes { obey(peer, at: now) }
-            if peer.isGone || reading == .blocked { return }
-            if reading == .ended {
-                let failure = peer.session.ended(peer.input.unread) ?? Failure(.closed, "hung up")
-                return fail(peer, failure, at: now)
-            }
-        }
-        // What came with the end of the handshake.
-        if !peer.input.isEmpty || peer.mayRead { owner?.readable(peer) }
     }
 
     /// Gives what was read to the session, as far as that takes it.
@@ -297,33 +236,11 @@ final class Fleet: @unchecked Sendable {
     /// A session has been asked for something that may be due.
     func note(_ peer: Peer) { due = min(due, peer.session.due) }
 
-    /// Writes what waits; a connection that is broken shows in what is read of it.
-    func write(_ peer: Peer) {
-        if peer.write() == .broken { (peer.mayRead, peer.hasHungUp, peer.mayWrite) = (true, true, false) }
-    }
-
-    /// Ends a connection that cannot go on, and says why.
-    func fail(_ peer: Peer, _ failure: Failure, at now: UInt64 = Deadline.now()) {
-        if !failure.farewell.isEmpty {
-            _ = failure.farewell.withUnsafeBytes { send(peer.descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
-        }
-        if peer.greeted == nil {
-            if let notice = troubles.note(failure, of: peer) { notices(notice) }
-        } else {
-            notices(.connection(peer.event(.disconnected, isWarning: true, "the peer at \(peer.endpoint) \(failure.sentence)")))
-        }
-        remove(peer)
-        if let dialer = peer.dialer, failure.isFinal {
-            dialer.due = .max
-        }
-    }
-
     /// Lets a connection go; one that we made is made again.
     func remove(_ peer: Peer) {
         guard !peer.isGone else { return }
         peer.isGone = true
-        slots[UInt64(peer.token)] = nil
-        epoll.remove(peer.descriptor)
+        registry.remove(peer.token, peer.descriptor)
         Glibc.close(peer.descriptor)
         peers.removeAll { $0 === peer }
         ready.removeAll { $0 === peer }
@@ -344,7 +261,7 @@ final class Fleet: @unchecked Sendable {
     /// Takes no more connections.
     func closeListeners() {
         for listener in listeners { listener.end() }
-        for listener in listeners { slots[UInt64(listener.token)] = nil }
+        for listener in listeners { registry.remove(listener.token) }
         listeners = []
     }
 
@@ -364,7 +281,7 @@ final class Fleet: @unchecked Sendable {
         dialers = []
         owner = nil
         for peer in peers { remove(peer) }
-        slots = [:]
+        registry.removeAll()
         bell.ring()
     }
 }

@@ -62,6 +62,7 @@ final class NativeSender: Sender {
         defer { fleet.leave(isUrgent: fleet.hasOutput) }
         fleet.turn(until: .immediately, stop: stop)
         if !peersAwaited, !awaitPeers(until: deadline, stop: stop) { return 0 }
+        holdBack(until: deadline, stop: stop)
         _ = core.limit.adapt(toMean: batch.byteCount / max(1, batch.count))
         var next = range.lowerBound
         while true {
@@ -75,6 +76,14 @@ final class NativeSender: Sender {
             }
         }
         return next - range.lowerBound
+    }
+
+    /// Peers that read are waited for a moment before more is taken in ahead of them than a cache holds: what has to come back from
+    /// memory makes everybody slower. Those that do not read get up to the mark all the same.
+    private func holdBack(until deadline: Deadline, stop: StopFlag) {
+        guard core.isAhead else { return }
+        let bound = deadline.earlier(.after(.milliseconds(1)))
+        while core.isAhead, !bound.hasPassed, !stop.isRaised { fleet.turn(until: bound, stop: stop) }
     }
 
     /// Waits for the peers a first message needs; false when the deadline or the flag came first.

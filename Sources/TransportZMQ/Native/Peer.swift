@@ -29,6 +29,9 @@ final class Peer {
     private(set) var readAll = false
     /// How many of the messages it was given it has surely read, by what the kernel says.
     var surelyRead: UInt64 = 0
+    /// Whether it sends messages that are read to where they stay: no more than the next header is read ahead of them.
+    var sendsLarge = false
+    private static let headerRoom = 64
     /// Whether any byte ever came.
     var hasSpoken = false
     /// Whether the fleet has let it go.
@@ -72,7 +75,7 @@ final class Peer {
     func read() -> Reading {
         guard mayRead else { return hasEnded ? .ended : .blocked }
         while true {
-            let room = input.room()
+            let room = readAhead()
             let count = recv(descriptor, room.baseAddress, room.count, 0)
             if count > 0 {
                 input.filled(count)
@@ -87,6 +90,12 @@ final class Peer {
             readAll = count == 0 && output.isWritten && SocketAddress.pendingError(descriptor) == 0 && Unread.bytes(descriptor) == 0
             return .ended
         }
+    }
+
+    /// Room for what is read without knowing what it is.
+    func readAhead() -> UnsafeMutableRawBufferPointer {
+        let room = input.room()
+        return sendsLarge ? UnsafeMutableRawBufferPointer(rebasing: room.prefix(Self.headerRoom)) : room
     }
 
     /// A read that came back short has emptied the socket, unless its end is all that is left.

@@ -124,6 +124,7 @@ final class ReceivingCore: FleetOwner {
                 peer.input.unread, into: &batch, limit: limit - count, byteLimit: most - batch.byteCount)
             peer.input.consume(consumed)
             count += messages
+            if messages > 0 { peer.sendsLarge = false }
             switch stop {
             case .full: return count
             case .command:
@@ -142,6 +143,7 @@ final class ReceivingCore: FleetOwner {
                 count += 1
                 continue
             case .empty, .partial:
+                if case .partial(.some) = stop { peer.sendsLarge = false }
                 if peer.input.isEmpty { peer.input.shrink() }
             }
             if batch.byteCount >= most || count >= limit { return count }
@@ -164,8 +166,9 @@ final class ReceivingCore: FleetOwner {
         place.copyMemory(from: peer.input.unread.baseAddress!, byteCount: have)
         peer.input.consume(have)
         var patience = Self.patience.times
+        peer.sendsLarge = true
         while have < header.size {
-            let room = peer.input.room()
+            let room = peer.readAhead()
             let wanted = header.size - have
             var pieces = (iovec(iov_base: place + have, iov_len: wanted), iovec(iov_base: room.baseAddress, iov_len: room.count))
             let count = withUnsafeMutablePointer(to: &pieces) {

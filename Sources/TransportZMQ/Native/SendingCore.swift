@@ -206,6 +206,9 @@ final class SendingCore: FleetOwner {
         return max(0, mark - peer.output.unsentMessages)
     }
 
+    /// Whether every peer has a block or more to be written to it.
+    var isAhead: Bool { !fleet.ready.isEmpty && fleet.ready.allSatisfy { $0.output.unsentBytes >= FrameBlock.standard } }
+
     func handBacklog() {
         while let block = backlog.first {
             guard let token = turns.take(where: { subscribers[$0].map { room($0) > 0 } ?? false }), let peer = subscribers[token] else {
