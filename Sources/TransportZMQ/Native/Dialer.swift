@@ -44,8 +44,7 @@ final class Dialer {
         guard descriptor >= 0 else { return .failed }
         settings.prepare(descriptor, address.family)
         if let source = Self.source(of: endpoint, settings) {
-            var yes: CInt = 1
-            setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
+            StreamSocket.set(SOL_SOCKET, SO_REUSEADDR, 1, on: descriptor)
             guard source.bind(descriptor) == 0 else {
                 close(descriptor)
                 return .failed

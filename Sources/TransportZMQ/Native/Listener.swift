@@ -26,8 +26,7 @@ final class Listener {
         }
         descriptor = address.socket()
         guard descriptor >= 0 else { throw SocketFailure.error(errno, what) }
-        var yes: CInt = 1
-        if address.family != AF_UNIX { setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size)) }
+        if address.family != AF_UNIX { StreamSocket.set(SOL_SOCKET, SO_REUSEADDR, 1, on: descriptor) }
         settings.prepare(descriptor, address.family)
         let backlog = CInt(clamping: settings.options.integer("backlog") ?? 100)
         var number = address.bind(descriptor)

@@ -67,43 +67,35 @@ struct NativeSettings: Sendable {
 
     /// Sets what was asked for on a socket, before it is bound or connected.
     func prepare(_ descriptor: CInt, _ family: CInt) {
-        let set = { (level: CInt, name: CInt, value: Int) in
-            var value = CInt(clamping: value)
-            setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<CInt>.size))
-        }
-        if let bytes = options.bytes("send-buffer") { _ = set(SOL_SOCKET, SO_SNDBUF, bytes) }
-        if let bytes = options.bytes("recv-buffer") { _ = set(SOL_SOCKET, SO_RCVBUF, bytes) }
+        let set = { (level: CInt, name: CInt, value: Int) in StreamSocket.set(level, name, value, on: descriptor) }
+        if let bytes = options.bytes("send-buffer") { set(SOL_SOCKET, SO_SNDBUF, bytes) }
+        if let bytes = options.bytes("recv-buffer") { set(SOL_SOCKET, SO_RCVBUF, bytes) }
         guard family != AF_UNIX else { return }
         if let device = options.text("device") {
             setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, device, socklen_t(device.utf8.count))
         }
         if let tos = options.integer("tos") {
-            _ = family == AF_INET6 ? set(CInt(IPPROTO_IPV6), IPV6_TCLASS, tos) : set(CInt(IPPROTO_IP), IP_TOS, tos)
+            if family == AF_INET6 { set(CInt(IPPROTO_IPV6), IPV6_TCLASS, tos) } else { set(CInt(IPPROTO_IP), IP_TOS, tos) }
         }
-        if family == AF_INET6 { _ = set(CInt(IPPROTO_IPV6), IPV6_V6ONLY, ipv6 ? 0 : 1) }
+        if family == AF_INET6 { set(CInt(IPPROTO_IPV6), IPV6_V6ONLY, ipv6 ? 0 : 1) }
     }
 
     /// Sets what was asked for on a connection that stands.
     func tune(_ descriptor: CInt, _ family: CInt) {
         guard family != AF_UNIX else {
-            if var bytes = sparingBuffer.map({ CInt($0) }) {
-                setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &bytes, socklen_t(MemoryLayout<CInt>.size))
-            }
+            if let bytes = sparingBuffer { StreamSocket.set(SOL_SOCKET, SO_SNDBUF, bytes, on: descriptor) }
             return
         }
-        let set = { (level: Int, name: CInt, value: Int) in
-            var value = CInt(clamping: value)
-            setsockopt(descriptor, CInt(level), name, &value, socklen_t(MemoryLayout<CInt>.size))
-        }
-        _ = set(IPPROTO_TCP, TCP_NODELAY, 1)
-        if let keeps = options.flag("keepalive") { _ = set(Int(SOL_SOCKET), SO_KEEPALIVE, keeps ? 1 : 0) }
+        let set = { (level: Int, name: CInt, value: Int) in StreamSocket.set(CInt(level), name, value, on: descriptor) }
+        set(IPPROTO_TCP, TCP_NODELAY, 1)
+        if let keeps = options.flag("keepalive") { set(Int(SOL_SOCKET), SO_KEEPALIVE, keeps ? 1 : 0) }
         let seconds = { (key: String) in options.duration(key).map { Int(clamping: max(1, ($0.nanoseconds + 999_999_999) / 1_000_000_000)) }
         }
-        if let idle = seconds("keepalive-idle") { _ = set(IPPROTO_TCP, TCP_KEEPIDLE, idle) }
-        if let interval = seconds("keepalive-interval") { _ = set(IPPROTO_TCP, TCP_KEEPINTVL, interval) }
-        if let count = options.integer("keepalive-count") { _ = set(IPPROTO_TCP, TCP_KEEPCNT, count) }
+        if let idle = seconds("keepalive-idle") { set(IPPROTO_TCP, TCP_KEEPIDLE, idle) }
+        if let interval = seconds("keepalive-interval") { set(IPPROTO_TCP, TCP_KEEPINTVL, interval) }
+        if let count = options.integer("keepalive-count") { set(IPPROTO_TCP, TCP_KEEPCNT, count) }
         if let longest = options.duration("tcp-maxrt") {
-            _ = set(IPPROTO_TCP, TCP_USER_TIMEOUT, Int(clamping: longest.nanoseconds / 1_000_000))
+            set(IPPROTO_TCP, TCP_USER_TIMEOUT, Int(clamping: longest.nanoseconds / 1_000_000))
         }
     }
 }

@@ -6,11 +6,10 @@ final class RoutingEnd: FleetOwner {
     unowned let fleet: Fleet
     let receiving: ReceivingCore
     private let settings: Settings
-    private var names: [Int: ReturnPath] = [:]
-    private var peers: [[UInt8]: Peer] = [:]
+    private var names = PeerNames<Int>()
+    private var peers: [Int: (peer: Peer, name: ReturnPath)] = [:]
     /// Requests that wait for a reply, by peer; those without an empty frame ask for none.
     private var owed: [Int: Int] = [:]
-    private var lastNumber: UInt32 = 0
 
     /// With so many bytes unread by a peer, no more requests are taken from it.
     static let patience = 1 << 20
@@ -21,18 +20,15 @@ final class RoutingEnd: FleetOwner {
     var owedReplies: Int { owed.values.reduce(0, +) }
 
     func greeted(_ peer: Peer) {
-        var name = peer.greeted?.identity ?? []
         // A name that is taken, or that begins as those that are given here, would lead replies astray.
-        if name.isEmpty || name[0] == 0 || peers[name] != nil {
-            lastNumber &+= 1
-            name = [0] + withUnsafeBytes(of: lastNumber.bigEndian) { Array($0) }
-        }
-        peers[name] = peer
-        names[peer.token] = ReturnPath(bytes: name, frames: [name.count])
+        let isUnfit = peer.identity.first == 0 || names.peer(named: peer.identity) != nil
+        guard let name = names.admit(peer.token, identity: isUnfit ? [] : peer.identity) else { return }
+        peers[peer.token] = (peer, ReturnPath(bytes: name, frames: [name.count]))
     }
 
     func lost(_ peer: Peer) {
-        if let name = names.removeValue(forKey: peer.token) { peers[name.bytes] = nil }
+        names.remove(peer.token)
+        peers[peer.token] = nil
         owed[peer.token] = nil
     }
 
@@ -44,7 +40,7 @@ final class RoutingEnd: FleetOwner {
     func isListenedTo(_ peer: Peer) -> Bool { !peer.isGone && (peer.output.unsentBytes <= Self.patience || peer.hasHungUp) }
 
     /// What stands in front of a peer's message on the other side.
-    func name(of peer: Peer) -> ReturnPath { names[peer.token] ?? .none }
+    func name(of peer: Peer) -> ReturnPath { peers[peer.token]?.name ?? .none }
 
     func took(_ frames: [Int]?, from peer: Peer) {
         if let frames, ReturnPath.end(in: frames) != nil { owed[peer.token, default: 0] += 1 }
@@ -54,7 +50,8 @@ final class RoutingEnd: FleetOwner {
     /// - Returns: false when that has gone, or leaves too much unread.
     func route(_ body: UnsafeRawBufferPointer, frames: [Int]) -> Bool {
         let name = frames[0]
-        guard frames.count > 1, let peer = peers[Array(body[..<name])], !peer.isGone, !peer.hasHungUp,
+        guard frames.count > 1, let token = names.peer(named: Array(body[..<name])), let peer = peers[token]?.peer, !peer.isGone,
+            !peer.hasHungUp,
             peer.output.isWritten || peer.output.unsentBytes < settings.buffer
         else { return false }
         let rest = Array(frames[1...])
