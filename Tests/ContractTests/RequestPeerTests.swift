@@ -170,17 +170,25 @@ extension MessageContract {
 
         @Test("What a server sends beyond its reply is dropped and counted")
         func strays() throws {
+            let fixture = Fixture()
+            let folder = try fixture.directory()
             let (server, endpoint) = try Self.server(
                 """
                 s = bound(zmq.ROUTER)
-                for _ in range(3):
+                for n in b"123":
                     frames = s.recv_multipart()
                     for body in [frames[2], b"more", b"still more"]: s.send_multipart(frames[:2] + [body])
                     s.send_multipart([frames[0], b"no reply"])
+                    # Until everything is on its way.
                     time.sleep(0.05)
+                    open("\(folder)/%c" % n, "w").close()
                 """)
-            let result = try sh(
-                #"(echo a; sleep 0.1; echo b; sleep 0.1; echo c; sleep 0.1) | mq request "$A""#, ["A": "zmq:\(endpoint)"])
+            // The next question is asked once everything has come that belongs to the one before it.
+            let script = """
+                asked() { echo "$1"; until [ -e "$F/$2" ]; do sleep 0.01; done; }
+                (asked a 1; asked b 2; asked c 3) | mq request "$A"
+                """
+            let result = try sh(script, ["A": "zmq:\(endpoint)", "F": folder])
             #expect(result.lines == ["a", "b", "c"])
             #expect(result.errorText.contains("6 late or foreign replies dropped"), "\(result.errorText)")
             expectSuccess(try server.wait())

@@ -37,6 +37,8 @@ final class NativeRequester: Requester {
     ) throws(TransportError) -> Bool {
         fleet.enter()
         defer { fleet.leave() }
+        // What has come since the last call answers nothing that is asked now.
+        fleet.turn(until: .immediately)
         while true {
             if core.ask(batch, index, isNew: attempt == 0) { return true }
             if stop.isRaised || deadline.hasPassed { return false }
