@@ -155,8 +155,8 @@ struct NSQRosterTests {
 struct NSQDrainWatchTests {
     private static let millisecond: UInt64 = 1_000_000
 
-    private func holds(_ waiting: Int, inFlight: Int? = nil, isPaused: Bool = false) -> ChannelState {
-        .holds(ChannelState.Figures(waiting: waiting, inFlight: inFlight, isPaused: isPaused))
+    private func holds(_ waiting: Int, inFlight: Int? = nil, isPaused: Bool = false, deferred: Int = 0) -> ChannelState {
+        .holds(ChannelState.Figures(waiting: waiting, inFlight: inFlight, isPaused: isPaused, deferred: deferred))
     }
 
     @Test func twoLooksMustFindItEmptyWithNothingInBetween() throws {
@@ -181,6 +181,18 @@ struct NSQDrainWatchTests {
         #expect(NSQ.error { _ = try watch.heard([(.silent, 0)], at: 21_000_000_000) }?.code == .unreachable)
         var other = DrainWatch(at: 0)
         #expect(NSQ.error { _ = try other.heard([(holds(7), 0)], at: 21_000_000_000) }?.message.hasPrefix("7 messages") == true)
+    }
+
+    /// nsqd may be seconds late with it where the channel is new; what others have put back may be away for hours.
+    @Test func whatWasPutBackWithADelayIsWaitedFor() throws {
+        var watch = DrainWatch(at: 0)
+        for now in 1..<3 { expect(try watch.heard([(holds(0, deferred: 1), 0)], at: UInt64(now)) == (now == 2)) }
+        watch.wentBack(for: .seconds(1), at: 10)
+        for second in 1...6 { expect(try !watch.heard([(holds(0, deferred: 1), 0)], at: UInt64(second) * 1_000_000_000)) }
+        expect(try !watch.heard([(.unavailable, 0)], at: 6_500_000_000))
+        watch.messagesCame(at: 6_600_000_000)
+        for look in 1...2 { expect(try watch.heard([(holds(0), 0)], at: 6_600_000_000 + UInt64(look)) == (look == 2)) }
+        for look in 1...2 { expect(try watch.heard([(holds(0, deferred: 9), 0)], at: 7_100_000_000 + UInt64(look)) == true) }
     }
 
     @Test func aPausedChannelIsNamed() {

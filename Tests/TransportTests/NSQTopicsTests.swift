@@ -17,7 +17,9 @@ struct NSQTopicsTests {
     }
 
     /// Takes `count` messages, with the topic in front of each.
-    private func take(_ count: Int, _ receiver: any Receiver, within limit: Duration = .seconds(10)) throws -> [String] {
+    private func take(
+        _ count: Int, _ receiver: any Receiver, within limit: Duration = .seconds(10), as settlement: Settlement = .acknowledge
+    ) throws -> [String] {
         var found: [String] = []
         var batch = Batch()
         batch.wantsProperties = true
@@ -29,7 +31,7 @@ struct NSQTopicsTests {
             for index in 0..<batch.count {
                 found.append("\(batch.properties(of: index).queue ?? "-") \(String(decoding: batch.bytes(of: index), as: UTF8.self))")
             }
-            try receiver.settle(last: batch.count, as: .acknowledge)
+            try receiver.settle(last: batch.count, as: settlement)
         }
         return found.sorted()
     }
@@ -64,6 +66,22 @@ struct NSQTopicsTests {
         opening.endsWhenEmpty = true
         let receiver = try NSQTransport.at(Self.address(server, "a+b/ch")).openReceiver(opening)
         #expect(try take(1000, receiver).count == 600)
+        try receiver.close(until: .after(.seconds(5)), stop: StopFlag())
+    }
+
+    /// It comes again as soon as its time has come, and only then is the channel drained.
+    @Test func aDrainWaitsForWhatItPutBackWithADelay() throws {
+        let server = try NSQStandIn()
+        server.publish(NSQ.numbered(0..<1), to: "a")
+        var opening = NSQ.opening()
+        opening.endsWhenEmpty = true
+        let receiver = try NSQTransport.at(Self.address(server, "a/ch")).openReceiver(opening)
+        #expect(try take(1, receiver, as: .requeue(after: .milliseconds(300))).count == 1)
+        let start = Deadline.now()
+        #expect(try take(1, receiver).count == 1)
+        let waited = Deadline.now() - start
+        #expect(waited >= 290_000_000 && waited < 1_000_000_000, "\(waited) ns")
+        #expect(try take(1, receiver).isEmpty)
         try receiver.close(until: .after(.seconds(5)), stop: StopFlag())
     }
 

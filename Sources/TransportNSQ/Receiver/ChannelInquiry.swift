@@ -47,6 +47,7 @@ struct ChannelInquiry: Sendable {
         // A paused topic passes nothing on.
         figures.isPaused = counts.paused > 0 || (counts.messages == 0 && found.counts.paused > 0)
         figures.waiting = counts.messages &+ found.counts.messages
+        figures.deferred = counts.deferred
         figures.inFlight = client.flatMap { client in counts.members.first { $0.address == client }?.inFlight }
         return .holds(figures)
     }

@@ -8,6 +8,8 @@ enum ChannelState: Equatable {
         /// What nsqd counts as given to us and not settled; `nil` when it does not tell which of its clients we are.
         var inFlight: Int?
         var isPaused = false
+        /// Messages that were put back with a delay, and are not offered yet.
+        var deferred = 0
     }
 
     case holds(Figures)

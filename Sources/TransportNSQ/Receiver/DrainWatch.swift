@@ -10,6 +10,8 @@ struct DrainWatch {
     /// When the last message or the last answer came.
     private var lastSign: UInt64
     private var lastMessage: UInt64
+    /// When everything that was put back with a delay has been offered again.
+    private var returning: UInt64 = 0
     private var emptyLooks = 0
     private var pause = Self.firstPause
     /// Whether there was an nsqd whose depth cannot be asked.
@@ -20,6 +22,9 @@ struct DrainWatch {
     private static let longestPause: UInt64 = 250_000_000
     /// How long nothing must come from an nsqd that cannot be asked.
     static let blindWait = Duration.seconds(5)
+    /// How late an nsqd may offer what was put back with a delay: it looks for new channels every 5 s, and through those that it knows ten
+    /// times a second (nsqd/options.go: QueueScanRefreshInterval, QueueScanInterval).
+    private static let lateness: UInt64 = 6_000_000_000
     /// How long an nsqd may keep silent, or say that there is something and not deliver it.
     static let patience = Duration.seconds(20)
 
@@ -30,6 +35,12 @@ struct DrainWatch {
         (lastSign, lastMessage, emptyLooks, pause) = (now, now, 0, Self.firstPause)
         // While they come nobody need be asked.
         due = now + Self.lull
+    }
+
+    /// Messages were put back, to be offered again after `delay`.
+    mutating func wentBack(for delay: Duration, at now: UInt64) {
+        returning = max(returning, now + delay.nanoseconds + Self.lateness)
+        emptyLooks = 0
     }
 
     /// - Parameter answers: of every nsqd, with how many of its messages are held here.
@@ -44,10 +55,12 @@ struct DrainWatch {
             case .holds(let figures):
                 if figures.isPaused { paused += figures.waiting } else { waiting += figures.waiting }
                 if let inFlight = figures.inFlight, inFlight != held { isSettled = false }
+                // Others' may be away for hours.
+                if figures.deferred > 0 && now < returning { isSettled = false }
             case .silent: isSilent = true
             case .unavailable:
                 hasGuessed = true
-                if now < lastMessage + Self.blindWait.nanoseconds { isSettled = false }
+                if now < max(lastMessage + Self.blindWait.nanoseconds, returning) { isSettled = false }
             }
         }
         if !isSilent && waiting == 0 && isSettled {

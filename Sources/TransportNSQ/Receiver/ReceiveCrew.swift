@@ -211,6 +211,7 @@ struct ReceiveCrew: Crew {
     mutating func settle(_ positions: Range<Int>, as settlement: Settlement) {
         // What is only shown goes back at the end, all at once and in order.
         if peeks { return }
+        if case .requeue(let delay) = settlement, delay > .zero { drain?.wentBack(for: delay, at: Deadline.now()) }
         var link = links.first
         for position in positions {
             guard let entry = inFlight.remove(position) else { continue }
