@@ -77,7 +77,7 @@ final class ZMQSender: Sender {
                 return Refusal(
                     index: index,
                     error: TransportError(
-                        .unsendable, "no frame in front of it names a peer", hint: "--first-frame NAME, or -J with \"frames\""))
+                        .unsendable, "no frame in front of it names a peer", hint: "the first of its frames says which peer it is for"))
             }
             guard let frames else { continue }
             if isRaw && frames.count > 2 {
