@@ -38,21 +38,27 @@ final class ZMTPPeer: Sendable {
     }
 
     /// Connects and shakes hands.
-    static func greet(_ path: String, as type: String, identity: String = "") throws -> ZMTPPeer {
+    /// - Parameter exactly: whether what comes behind the handshake stays unread.
+    static func greet(_ path: String, as type: String, identity: String = "", exactly: Bool = false) throws -> ZMTPPeer {
         let peer = try ZMTPPeer(connectingTo: path)
         peer.say(hello(as: type, identity: identity))
-        _ = peer.hear(66)
+        if exactly {
+            let head = peer.hear(66, atMost: 66)
+            if let size = head.last.map(Int.init), head.count == 66 { _ = peer.hear(size, atMost: size) }
+        } else {
+            _ = peer.hear(66)
+        }
         return peer
     }
 
     func say(_ bytes: [UInt8]) { _ = send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) }
 
     /// At least so many bytes, or what came before the end.
-    func hear(_ count: Int) -> [UInt8] {
+    func hear(_ count: Int, atMost: Int = .max) -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while bytes.count < count {
-            let read = recv(descriptor, &buffer, buffer.count, 0)
+            let read = recv(descriptor, &buffer, min(buffer.count, atMost - bytes.count), 0)
             if read <= 0 { break }
             bytes += buffer[..<read]
         }
