@@ -24,6 +24,8 @@ final class CurlTransfer {
     private var headerBytes = 0
     private var lastBodySize = 0
     fileprivate(set) var isTooLarge = false
+    /// The exchange is made for the second time, on a connection of its own.
+    private var isRepeated = false
 
     /// The most a reply may be, decompressed: it is held in memory.
     fileprivate static let bodyLimit = 64 << 20
@@ -61,6 +63,8 @@ final class CurlTransfer {
         headerBytes = 0
         sendings.pointee = 0
         isTooLarge = false
+        if isRepeated { set(CURLOPT_FRESH_CONNECT, 0) }
+        isRepeated = false
         errorBuffer.pointee = 0
         if isLike {
             let timeout = self.request.timeout
@@ -176,6 +180,20 @@ final class CurlTransfer {
 
     /// How often libcurl sent the request again.
     var repeats: Int { max(0, sendings.pointee - 1) }
+
+    /// Whether a kept connection was closed at the moment of sending. Most of these libcurl repeats itself, but not those in which the
+    /// kernel no longer takes the body.
+    func diedWithItsConnection(_ code: CURLcode) -> Bool {
+        (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING) && !isRepeated && headerBytes == 0
+            && ccurl_info_number(library.api, easy, CURLINFO_NUM_CONNECTS) == 0
+    }
+
+    /// Makes the handle ready for the same exchange once more, over another connection.
+    func prepareAgain() {
+        isRepeated = true
+        errorBuffer.pointee = 0
+        set(CURLOPT_FRESH_CONNECT, 1)
+    }
 
     /// What became of the exchange.
     func result(_ code: CURLcode) -> Result<HTTPReply, HTTPFailure> {

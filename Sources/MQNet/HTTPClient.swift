@@ -105,11 +105,20 @@ public final class HTTPClient {
         var code = CURLE_OK
         while let easy = ccurl_next_ended(library.api, multi, &code) {
             guard let transfer = transfers.removeValue(forKey: easy) else { continue }
+            if transfer.diedWithItsConnection(code), repeats(transfer) { continue }
             completions.append(HTTPCompletion(tag: transfer.tag, result: transfer.result(code), repeats: transfer.repeats))
             _ = library.api.pointee.multi_remove_handle(multi, easy)
             idle.append(transfer)
         }
         return completions
+    }
+
+    private func repeats(_ transfer: CurlTransfer) -> Bool {
+        _ = library.api.pointee.multi_remove_handle(multi, transfer.easy)
+        transfer.prepareAgain()
+        guard library.api.pointee.multi_add_handle(multi, transfer.easy) == CURLM_OK else { return false }
+        transfers[transfer.easy] = transfer
+        return true
     }
 
     private func poll(until deadline: Deadline, stop: StopFlag) throws(TransportError) {

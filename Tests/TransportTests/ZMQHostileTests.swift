@@ -115,7 +115,8 @@ struct ZMQHostileTests {
             for index in 0..<batch.count where batch.bytes(of: index).first == 1 { subscriptions += 1 }
         }
         #expect(try flood.join())
-        // 16 MiB of topics, and the one that was too much.
-        #expect(subscriptions == (16 << 20) / 60_002 + 1)
+        // 16 MiB of topics, and the one that was too much; another where both came at once.
+        let most = (16 << 20) / 60_002
+        #expect((most + 1...most + 2).contains(subscriptions), "\(subscriptions)")
     }
 }
