@@ -8,6 +8,7 @@ final class CaptureFile: ProxyCapture {
     /// Whole lines that are still to be written, the first perhaps in part.
     private var waiting: [UInt8] = []
     private var written = 0
+    private var encoded = 0
 
     /// So much is collected before it is written, and so much is kept for a reader that is slow.
     private static let portion = (usual: 64 << 10, most: 1 << 20)
@@ -26,6 +27,8 @@ final class CaptureFile: ProxyCapture {
     }
 
     private var backlog: Int { waiting.count - written }
+    /// A line of which a part was written is not among them.
+    var captured: Int { encoded - waiting[written...].count { $0 == UInt8(ascii: "\n") } }
 
     func take(_ batch: borrowing Batch, _ range: Range<Int>, from side: RelaySide) throws(TransportError) -> Int {
         let now = Int(WallClock.now())
@@ -56,6 +59,7 @@ final class CaptureFile: ProxyCapture {
         text.close("}")
         waiting += text.bytes
         waiting.append(UInt8(ascii: "\n"))
+        encoded += 1
     }
 
     func pause() throws(TransportError) { if backlog > 0 { try write() } }

@@ -5,6 +5,7 @@ final class CaptureSocket: ProxyCapture {
     private let sender: any Sender
     private let stop: StopFlag
     private var batch = Batch()
+    private(set) var captured = 0
 
     init(_ sender: any Sender, stop: StopFlag) {
         (self.sender, self.stop) = (sender, stop)
@@ -25,7 +26,9 @@ final class CaptureSocket: ProxyCapture {
             properties.frames = [word.count] + (frames ?? [body.count])
             batch.setProperties(properties)
         }
-        return try sender.send(batch, 0..<batch.count, until: .immediately, stop: stop)
+        let taken = try sender.send(batch, 0..<batch.count, until: .immediately, stop: stop)
+        captured += taken
+        return taken
     }
 
     func pause() {}

@@ -7,6 +7,7 @@ final class ProxyTap: RelayTap {
     private let missed: MissedMessages
     private let console: Console
     private var isBehind = false
+    private var shown = 0
 
     /// - Parameter name: of the capture, for sentences.
     init(_ capture: any ProxyCapture, named name: String, _ missed: MissedMessages, _ console: Console) {
@@ -14,12 +15,13 @@ final class ProxyTap: RelayTap {
     }
 
     func moved(_ batch: borrowing Batch, _ range: Range<Int>, from side: RelaySide) {
+        shown += range.count
         guard let capture else { return missed.add(range.count) }
-        var taken = 0
-        do throws(TransportError) { taken = try capture.take(batch, range, from: side) } catch { fail(error) }
+        let taken: Int
+        do throws(TransportError) { taken = try capture.take(batch, range, from: side) } catch { return fail(error) }
         guard taken < range.count else { return }
         missed.add(range.count - taken)
-        if !isBehind && self.capture != nil {
+        if !isBehind {
             isBehind = true
             console.warn("\(name) takes messages more slowly than they come: those it has no room for are not captured, only counted")
         }
@@ -35,6 +37,8 @@ final class ProxyTap: RelayTap {
     }
 
     private func fail(_ error: TransportError) {
+        // What it had taken and did not get rid of is lost as well.
+        if let capture { missed.set(shown - capture.captured) }
         console.warn("\(name): \(error.sentence): nothing more is captured, and the proxy goes on")
         capture = nil
     }
