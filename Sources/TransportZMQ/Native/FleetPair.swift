@@ -2,9 +2,22 @@ import Glibc
 import MQCore
 
 /// The connections of both ends of a proxy, looked after by one thread.
-struct FleetPair {
+final class FleetPair {
     let front: Fleet
     let back: Fleet
+
+    init(front: Fleet, back: Fleet) { (self.front, self.back) = (front, back) }
+
+    deinit {
+        front.end()
+        back.end()
+    }
+
+    /// - Throws: `failure` where no thread can be had.
+    func start(front owner: any FleetOwner, back other: any FleetOwner) throws(TransportError) {
+        try back.start(for: other)
+        try front.start(for: owner)
+    }
 
     /// The front's first: others only try a gate.
     func enter() {
@@ -24,7 +37,10 @@ struct FleetPair {
     }
 
     /// Waits until there is something to do, and does it.
-    func wait(until deadline: Deadline, stop: StopFlag) {
+    /// - Parameter receiving: the front's.
+    func wait(_ receiving: ReceivingCore, until deadline: Deadline, stop: StopFlag) {
+        // Who sends wants to hear that what it sent before was taken, even while nothing more is.
+        receiving.attend()
         var set = (
             pollfd(fd: front.descriptor, events: Int16(POLLIN), revents: 0), pollfd(fd: back.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0)

@@ -20,15 +20,9 @@ final class NativeQueue: Relay {
     init(_ fleets: FleetPair, front: Settings, back: Settings) throws(TransportError) {
         self.fleets = fleets
         (self.front, self.back) = (RoutingEnd(fleets.front, front), DealingEnd(fleets.back, back))
-        try fleets.back.start(for: self.back)
-        try fleets.front.start(for: self.front)
+        try fleets.start(front: self.front, back: self.back)
         batch.wantsProperties = true
         shown.wantsProperties = true
-    }
-
-    deinit {
-        fleets.front.end()
-        fleets.back.end()
     }
 
     func run(_ tap: (any RelayTap)?, stop: StopFlag) throws(TransportError) {
@@ -41,15 +35,9 @@ final class NativeQueue: Relay {
                 fleets.turn()
             } else {
                 tap?.paused()
-                wait(until: .never, stop: stop)
+                fleets.wait(front.receiving, until: .never, stop: stop)
             }
         }
-    }
-
-    private func wait(until deadline: Deadline, stop: StopFlag) {
-        // Who sends wants to hear that what it sent before was taken, even while nothing more is.
-        front.receiving.attend()
-        fleets.wait(until: deadline, stop: stop)
     }
 
     // MARK: - Requests
@@ -139,7 +127,7 @@ final class NativeQueue: Relay {
         guard !fleets.back.isClosed else { return }
         fleets.front.closeListeners()
         while isUnfinished, !stop.isRaised, !deadline.hasPassed {
-            if !replies(tap) { wait(until: deadline, stop: stop) } else { fleets.turn() }
+            if !replies(tap) { fleets.wait(front.receiving, until: deadline, stop: stop) } else { fleets.turn() }
             _ = back.sending.roomNow
         }
         let missing = front.owedReplies

@@ -26,20 +26,13 @@ final class NativeStream: Relay {
         if kind == .forwarder {
             let (front, back) = (SubscribingEnd(fleets.front), PublishingEnd(fleets.back, settings))
             (ends, receiving, sending) = (.forwarder(front, back), front.receiving, back.sending)
-            try fleets.back.start(for: back)
-            try fleets.front.start(for: front)
+            try fleets.start(front: front, back: back)
         } else {
             (receiving, sending) = (ReceivingCore(fleets.front), SendingCore(fleets.back, settings))
             ends = .streamer(receiving, sending)
-            try fleets.back.start(for: sending)
-            try fleets.front.start(for: receiving)
+            try fleets.start(front: receiving, back: sending)
         }
         batch.wantsProperties = true
-    }
-
-    deinit {
-        fleets.front.end()
-        fleets.back.end()
     }
 
     func run(_ tap: (any RelayTap)?, stop: StopFlag) throws(TransportError) {
@@ -50,17 +43,11 @@ final class NativeStream: Relay {
             passTopics()
             if !hand() || !take(tap) {
                 tap?.paused()
-                wait(until: .never, stop: stop)
+                fleets.wait(receiving, until: .never, stop: stop)
             } else {
                 fleets.turn()
             }
         }
-    }
-
-    private func wait(until deadline: Deadline, stop: StopFlag) {
-        // Who sends wants to hear that what it sent before was taken, even while nothing more is.
-        receiving.attend()
-        fleets.wait(until: deadline, stop: stop)
     }
 
     /// Gives what is held to the peers; false when some of it must wait.
@@ -105,7 +92,7 @@ final class NativeStream: Relay {
         fleets.enter()
         defer { fleets.leave() }
         guard !fleets.back.isClosed else { return }
-        while !hand(), !stop.isRaised, !deadline.hasPassed { wait(until: deadline, stop: stop) }
+        while !hand(), !stop.isRaised, !deadline.hasPassed { fleets.wait(receiving, until: deadline, stop: stop) }
         // Who sends is told what was taken, and keeps the rest, where it is an mq.
         _ = receiving.leave(until: .after(Fleet.farewell))
         fleets.front.close()
