@@ -73,7 +73,8 @@ let package = Package(
         .testTarget(
             name: "MQCommandsTests", dependencies: ["MQCommands", "MQCore", "MQStandIns", "MQTesting", "TransportMemory"],
             swiftSettings: settings),
-        .testTarget(name: "TransportTests", dependencies: ["CZMQ", "MQNet", "MQStandIns", "MQTesting"] + transports, swiftSettings: settings),
+        .testTarget(
+            name: "TransportTests", dependencies: ["CZMQ", "MQNet", "MQStandIns", "MQTesting"] + transports, swiftSettings: settings),
         .testTarget(name: "ZMTPTests", dependencies: ["ZMTP", "MQCore", "MQTesting", "MQStandIns"], swiftSettings: settings),
         .testTarget(name: "MQNetTests", dependencies: ["MQNet", "MQCore", "MQStandIns", "MQTesting"], swiftSettings: settings),
         .testTarget(name: "ContractTests", dependencies: ["MQCore", "MQStandIns", "MQTesting"], swiftSettings: settings),
