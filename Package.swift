@@ -75,7 +75,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "TransportTests", dependencies: ["CZMQ", "MQNet", "MQStandIns", "MQTesting"] + transports, swiftSettings: settings),
-        .testTarget(name: "ZMTPTests", dependencies: ["ZMTP", "MQCore", "MQTesting", "MQStandIns"], swiftSettings: settings),
+        .testTarget(
+            name: "ZMTPTests", dependencies: ["ZMTP", "MQCore", "MQTesting", "MQStandIns"], exclude: ["FuzzCorpus.txt"],
+            swiftSettings: settings),
         .testTarget(name: "MQNetTests", dependencies: ["MQNet", "MQCore", "MQStandIns", "MQTesting"], swiftSettings: settings),
         .testTarget(name: "ContractTests", dependencies: ["MQCore", "MQStandIns", "MQTesting"], swiftSettings: settings),
     ]
