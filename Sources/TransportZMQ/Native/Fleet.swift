@@ -43,7 +43,7 @@ final class Fleet: @unchecked Sendable {
         notices = opening.notices
         var ipv6 = base.ipv6 ?? false
         for endpoint in endpoints where base.ipv6 == nil && endpoint.isIPv6Literal { ipv6 = true }
-        settings = try NativeSettings(base, ipv6: ipv6, notices: opening.notices)
+        settings = try NativeSettings(base, ipv6: ipv6, opening)
         troubles = Troubles(type, base.security.mechanism, opening)
         registry = try Registry()
         var addresses: [[SocketAddress]] = []
