@@ -7,6 +7,7 @@ extension ZMQTransport {
         forms: ["zmq:[TYPE:]ENDPOINT[,ENDPOINT…]", "zmq:[TYPE:]@ENDPOINT", "zmq:temp"],
         targetSyntax: .endpoints,
         capabilities: [.send, .receive, .request, .relay, .frames, .untilClosed, .temporary, .ordered],
+        receivedAttributes: [SubscriptionFeed.attribute],
         options: (ownOptions + SocketOption.all.map(\.spec)).map(Engine.marked),
         emptyWait: .seconds(1),
         notes: [
