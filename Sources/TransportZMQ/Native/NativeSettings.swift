@@ -57,7 +57,7 @@ struct NativeSettings: Sendable {
         settings.liveness = liveness
         // Whoever makes or answers requests leaves without counting what was kept.
         settings.countsKept = [.push, .pull, .pair].contains(role) || (!isOfRequests && [.dealer, .router].contains(role))
-        settings.handsMessagesOver = role == .xpub && purpose == .receive
+        settings.handsMessagesOver = role == .xpub && (purpose == .receive || purpose == .relay)
         return Session(settings, at: now)
     }
 
