@@ -30,6 +30,7 @@ final class Fleet: @unchecked Sendable {
     let attendantSleeps = Atomic<Bool>(false)
     let isUrgent = Atomic<Bool>(false)
     let bell = Bell()
+    var spin = Spin()
 
     /// Connections whose handshake is not done; the oldest go first.
     private static let mostUnfinished = 256
