@@ -75,6 +75,28 @@ extension MessageContract {
             try proxy.end("front 4 (")
         }
 
+        @Test("Messages of an XSUB reach every XPUB as they were, in order", arguments: ProxyTests.engines)
+        func upstream(engine: String) throws {
+            let proxy = try Running("xsub", "xpub", engine)
+            try Self.run(
+                """
+                import time
+                publishers = [connected(zmq.XPUB, front), connected(zmq.XPUB, front)]
+                plain = connected(zmq.PUB, front)
+                s = connected(zmq.XSUB, back)
+                s.send(b"\\x01topic")
+                assert [p.recv() for p in publishers] == [b"\\x01topic"] * 2
+                for m in messages: s.send_multipart(m)
+                for p in publishers: assert [p.recv_multipart() for m in messages] == messages
+                for n in range(2, 3000): s.send(b"%d" % n)
+                for p in publishers: assert [p.recv() for n in range(2, 3000)] == [b"%d" % n for n in range(2, 3000)]
+                # What is published still comes.
+                plain.send(b"topic 1")
+                assert s.recv() == b"topic 1"
+                """, proxy)
+            try proxy.end("back 3,003 (")
+        }
+
         @Test("A queue brings every reply to whoever asked, with what is in front of the empty frame", arguments: ProxyTests.engines)
         func queue(engine: String) throws {
             let proxy = try Running("router", "dealer", engine)
@@ -122,6 +144,7 @@ extension MessageContract {
                 assert other.recv() == b"z"
                 """, proxy)
             try proxy.end("front 2 (2 B)")
+            #expect(proxy.program.errorText.contains(", 1 dropped in "), "\(proxy.program.errorText)")
         }
     }
 }
