@@ -53,7 +53,7 @@ extension MessageContract {
         func bench() throws {
             let result = try mq().run("bench", "zmq:dealer:temp", "-n", "1000", "--duration", "100ms", "--warmup", "10ms", "--windows", "1")
             #expect(result.status == 0 && !result.text.contains("FAILED"), "\(result.text)\(result.errorText)")
-            for (type, hint) in [("req", "mq request"), ("rep", "mq request"), ("router", "zmq:dealer:"), ("stream", "")] {
+            for (type, hint) in [("req", "mq request"), ("rep", "mq request"), ("router", "zmq:dealer:"), ("stream", "of its own")] {
                 let path = "ipc:///tmp/mq-\(UniqueName.make())"
                 let refused = try mq().run("bench", "zmq:\(type):\(path)", "mem:temp")
                 expectSentence(refused, 64, "zmq:\(type):\(path): a \(type) socket has no stream of messages of its own", hint)
