@@ -73,7 +73,8 @@ struct ReceiveCrew: Crew {
             try sortOut(fleet, stop)
             if takeReady(into: &batch, limit: limit, byteLimit: byteLimit, fleet) { return .received }
             let everybodyMay = ask(limit)
-            if read() { continue }
+            // A connection that turned out to be broken is sorted out at once, and not when the next duty is due.
+            if read() || links.contains(where: { $0.failure != nil }) { continue }
             if lastTry { return .deadlinePassed }
             if peeks, let outcome = endOfPeeking(fleet) { return outcome }
             if try endOfDraining(fleet, deadline, stop) { return .ended }
