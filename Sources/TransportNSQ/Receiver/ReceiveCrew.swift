@@ -4,7 +4,7 @@ internal import MQCore
 /// The connections of a receiver.
 struct ReceiveCrew: Crew {
     var links: [ReceiveLink] = []
-    var watch = Watch()
+    var watch: Watch
     /// The most unsettled messages, over all connections.
     private let most: Int
     /// The most that are taken ahead of the owner.
@@ -34,7 +34,7 @@ struct ReceiveCrew: Crew {
     private static let peekWait = Duration.milliseconds(300)
 
     init(most: Int, opening: Opening, inquiry: ChannelInquiry? = nil) {
-        (self.most, self.inquiry) = (most, inquiry)
+        (self.most, self.inquiry, watch) = (most, inquiry, Watch(opening.clocks))
         ahead = max(1, opening.prefetch ?? .max)
         peeks = opening.mode == .peek
         if opening.endsWhenEmpty && !peeks { drain = DrainWatch(at: Deadline.now()) }
