@@ -1,4 +1,5 @@
 import MQCore
+import ZMTP
 
 /// Why a peer and we do not come to speak with each other, out of libzmq's event and one look at the peer's greeting.
 struct HandshakeFailure: Equatable {

@@ -1,6 +1,7 @@
 import CZMQ
 import Glibc
 import MQCore
+import Synchronization
 
 /// A proxy over libzmq: messages pass from one socket to the other without being copied.
 final class ZMQRelay: Relay {

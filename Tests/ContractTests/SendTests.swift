@@ -1,4 +1,5 @@
 import Foundation
+import MQCore
 import MQTesting
 import Testing
 

@@ -1,5 +1,6 @@
 import MQCore
 import MQTesting
+import Synchronization
 import Testing
 
 @testable import MQCommands

@@ -2,6 +2,7 @@ import Glibc
 import MQCore
 import MQStandIns
 import MQTesting
+import Synchronization
 import Testing
 
 @testable import MQCommands

@@ -1,3 +1,4 @@
+import CZMQ
 import Glibc
 import MQCore
 import Testing

@@ -1,5 +1,6 @@
 import Glibc
 import MQCore
+import TransportZMQ
 
 struct Keygen: Verb {
     static let table = VerbTable(

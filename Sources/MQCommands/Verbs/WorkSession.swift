@@ -1,5 +1,6 @@
 import Glibc
 import MQCore
+import Synchronization
 
 /// One run of a verb that works on messages: an intake whose work is the verb's own.
 final class WorkSession {

@@ -1,4 +1,5 @@
 import MQCore
+import Synchronization
 
 /// Passes messages on to other queues. One is done once its destination has confirmed it, or all of them have.
 final class BridgeWork: Work {

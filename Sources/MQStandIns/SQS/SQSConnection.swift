@@ -148,8 +148,8 @@ struct SQSConnection {
         switch plan {
         case .closeFirst, .lose: return false
         case .hang(let time):
-            let end = ContinuousClock.now + time
-            while ContinuousClock.now < end && isAlive && !service.withState({ $0.isOver }) { usleep(10_000) }
+            let end = Deadline.after(time)
+            while !end.hasPassed && isAlive && !service.withState({ $0.isOver }) { usleep(10_000) }
             return false
         case .late(let time):
             usleep(UInt32(time.components.seconds * 1_000_000 + time.components.attoseconds / 1_000_000_000_000))

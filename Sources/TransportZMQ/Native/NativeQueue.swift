@@ -1,4 +1,5 @@
 import MQCore
+import Synchronization
 import ZMTP
 
 /// A proxy of requests and replies, by the native engine.

@@ -1,4 +1,5 @@
 import MQCore
+import Synchronization
 import ZMTP
 
 /// A proxy whose messages go one way, by the native engine: a streamer, or a forwarder, which passes subscriptions the other way.

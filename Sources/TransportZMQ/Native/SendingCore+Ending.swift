@@ -1,4 +1,5 @@
 import MQCore
+import ZMTP
 
 extension SendingCore {
     /// A receiver whose output pauses confirms nothing, and may have read everything all the same.

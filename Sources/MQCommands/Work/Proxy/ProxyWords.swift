@@ -1,4 +1,5 @@
 import MQCore
+import Synchronization
 
 /// What a proxy has moved, for its last line, SIGUSR1, the progress line and those who ask over HTTP.
 struct ProxyWords: Sendable {
