@@ -89,7 +89,7 @@ struct SQSCodecTests {
             let failure = ServiceFailure(
                 HTTPReply(
                     status: 400 + Int(generator.next() % 200), headers: [("Date", String(decoding: text, as: UTF8.self))], body: text),
-                operation: "X")
+                operation: "X", now: WallClock.seconds)
             #expect(!failure.error.message.isEmpty)
         }
         #expect(rounds > 100)
