@@ -14,11 +14,13 @@ struct GeneratorCheckTests {
     }
 
     private func objections(
-        response: (Int, Int), service: (Int, Int)?, delay: (Int, Int) = (40, 4000), rate: Double = 1000, achieved: Double = 1000
+        response: (Int, Int), service: (Int, Int)?, delay: (Int, Int) = (40, 4000), rate: Double = 1000, achieved: Double = 1000,
+        floorTail: Double = 0
     ) -> [String] {
         GeneratorCheck(
             rate: rate, achieved: achieved, response: histogram(response.0, tail: response.1),
-            service: service.map { histogram($0.0, tail: $0.1) } ?? Histogram(), delay: histogram(delay.0, tail: delay.1)
+            service: service.map { histogram($0.0, tail: $0.1) } ?? Histogram(), delay: histogram(delay.0, tail: delay.1),
+            floorTail: floorTail
         ).objections
     }
 
@@ -40,6 +42,13 @@ struct GeneratorCheckTests {
             objections(response: (10_000, 200_000), service: (9900, 100_000)) == [
                 "the generator was late: p99 is 200µs, without its delay 100µs"
             ])
+    }
+
+    @Test("is not judged by a tail below that of the harness alone, which is not told either; by a median it is")
+    func belowTheFloor() {
+        #expect(objections(response: (10_000, 900_000), service: (9900, 700_000), floorTail: 0.0012) == [])
+        #expect(objections(response: (10_000, 900_000), service: (9900, 700_000), floorTail: 0.0008).count == 1)
+        #expect(objections(response: (10_000, 900_000), service: (9000, 700_000), floorTail: 0.0012).count == 1)
     }
 
     @Test("is judged by the delay alone where messages have no room for a second time")

@@ -82,6 +82,16 @@ struct ReportFormatTests {
         for cell in cells { #expect(comparison.contains(cell), "\(cell)") }
     }
 
+    @Test("do not tell a tail below that of the harness alone")
+    func untoldTail() throws {
+        let result = Sample.report().results[0]
+        let latency = try #require(result.latency)
+        let (median, tail) = (latency.response.p50, latency.response.p99)
+        let floor = Floor(messagesPerSecond: 1e6, p50: median / 2, p99: tail * 1.5)
+        let cells = LatencyCells(latency, of: result, floor: floor).percentiles
+        #expect(cells[0] == Figures.time(median) && cells[2] == "<" + Figures.time(tail * 1.5), "\(cells)")
+    }
+
     @Test("advise what to do next")
     func next() {
         var report = Sample.report(transports: 2)

@@ -76,6 +76,16 @@ struct ResolvedAddressTests {
         }
     }
 
+    /// The registry repeats the schemes of the descriptors.
+    @Test func everySchemeLeadsToItsTransport() throws {
+        for descriptor in Registry.descriptors {
+            for scheme in descriptor.schemes {
+                #expect(try #require(Registry.transport(forScheme: scheme)).descriptor.name == descriptor.name, "\(scheme)")
+            }
+        }
+        #expect(Registry.transport(forScheme: "kafka") == nil)
+    }
+
     @Test func mutatedAddressesDoNoHarm() {
         let forms = Registry.descriptors.flatMap { $0.examples.map(\.address) } + ["@jobs/x,maxmsg=3", "@top/a?mode=0600"]
         let rounds = Fuzz.rounds { random, seed in

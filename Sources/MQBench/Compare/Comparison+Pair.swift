@@ -1,12 +1,12 @@
 extension Comparison.Pair {
-    init(_ old: BenchResult, _ new: BenchResult, floor: Double) {
+    init(_ old: BenchResult, _ new: BenchResult, floors: [Floor]) {
         (name, size) = (new.name, new.size)
         for (when, result) in [("old", old), ("new", new)] {
             if let failure = result.failure { notes.append("the \(when) run failed: \(failure)") }
             notes += result.invalidities.map { "the \(when) run is INVALID: \($0)" }
         }
         if let before = old.throughput, let after = new.throughput { addThroughput(before, after) }
-        if let before = old.latency, let after = new.latency { addLatency(before, after, floor: floor) }
+        if let before = old.latency, let after = new.latency { addLatency(before, after, floors) }
         if old.failure == nil, new.failure == nil {
             let isInvalid = !(old.invalidities.isEmpty && new.invalidities.isEmpty)
             changes.append(Comparison.Change(lost: old.lost, new.lost, isInvalid: isInvalid))
@@ -23,7 +23,7 @@ extension Comparison.Pair {
         }
     }
 
-    private mutating func addLatency(_ old: Latency, _ new: Latency, floor: Double) {
+    private mutating func addLatency(_ old: Latency, _ new: Latency, _ floors: [Floor]) {
         let isInvalid = !(old.invalid.isEmpty && new.invalid.isEmpty)
         let histograms = (try? old.response.histogram(), try? new.response.histogram())
         let values: [(Metric, Double, Double)] = [
@@ -35,6 +35,7 @@ extension Comparison.Pair {
             let interval = metric.share.flatMap { share in
                 if let a = histograms.0, let b = histograms.1 { RankInterval.ratio(a, b, at: share) } else { nil }
             }
+            let floor = floors.map { $0.bound(at: metric.share ?? 1) }.max() ?? 0
             changes.append(Comparison.Change(metric, before, after, interval: interval, floor: floor, isInvalid: isInvalid))
         }
         // With a rate that follows the throughput, the latencies belong to different loads.

@@ -116,7 +116,7 @@ public struct Comparison: Sendable, Equatable {
                 unpaired.append("\(before.name), \(Figures.size(before.size)): only in the old run")
                 continue
             }
-            pairs.append(Pair(before, left.remove(at: place), floor: max(old.floor?.p50 ?? 0, new.floor?.p50 ?? 0)))
+            pairs.append(Pair(before, left.remove(at: place), floors: [old.floor, new.floor].compactMap { $0 }))
         }
         unpaired += left.map { "\($0.name), \(Figures.size($0.size)): only in the new run" }
         outcomes = conditions.map(outcome)

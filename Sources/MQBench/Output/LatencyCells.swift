@@ -18,18 +18,18 @@ struct LatencyCells {
         percentiles = zip(Self.shares, [values.p50, values.p90, values.p99, values.p999]).map { share, value in
             // Without both bounds of its interval a percentile rests on too few messages.
             if let histogram, histogram.doubt(at: share) == nil { return "–" }
-            return Self.cell(value, floor: floor)
+            return Self.cell(value, floor: floor?.bound(at: share))
         }
         isThin = percentiles.contains("–")
-        percentiles.append(Self.cell(values.max, floor: floor))
+        percentiles.append(Self.cell(values.max, floor: floor?.bound(at: 1)))
         rate = Figures.amount(latency.rate)
         delay = Figures.time(latency.publishDelay.p99)
         isInvalid = !latency.invalid.isEmpty
     }
 
     /// With as many digits as `compare` shows of it: a change that is small beside the figure needs its third digit to be seen.
-    private static func cell(_ seconds: Double, floor: Floor?) -> String {
-        if let floor, seconds < floor.p50 { return "<" + Figures.time(floor.p50) }
+    private static func cell(_ seconds: Double, floor: Double?) -> String {
+        if let floor, seconds < floor { return "<" + Figures.time(floor) }
         return Figures.time(seconds)
     }
 }

@@ -53,7 +53,9 @@ extension BenchRunner {
             publishDelay: Distribution(delay), account: outcome.account, producers: outcome.producerCost, consumers: outcome.consumerCost,
             warnings: [], invalid: [])
         if response.isEmpty { latency.invalid.append("nothing was received in the measured time") }
-        let objections = GeneratorCheck(rate: rate, achieved: achieved, response: response, service: service, delay: delay).objections
+        let check = GeneratorCheck(
+            rate: rate, achieved: achieved, response: response, service: service, delay: delay, floorTail: floorTail)
+        let objections = check.objections
         latency.invalid += objections
         if response.count < 1000 && !response.isEmpty {
             latency.warnings.append("\(Quantity.count(response.count, "sample")) only: p99.9 says nothing")

@@ -13,6 +13,8 @@ public struct BenchRunner {
     let progress: (BenchProgress) -> Void
     /// What messages are marked by; `nil` is another number for each phase. A test's way to forge some.
     var mark: UInt16?
+    /// Seconds, p99 of the harness alone, once that was measured.
+    private(set) var floorTail = 0.0
 
     /// - Parameters:
     ///   - floor: a private queue within this process, over which the harness itself is measured; `nil` leaves that out.
@@ -38,10 +40,12 @@ public struct BenchRunner {
         let steps = targets.count * plan.sizes.count
         var results: [BenchResult] = []
         let floor = try floor(targets)
+        var runner = self
+        runner.floorTail = floor?.p99 ?? 0
         for target in targets {
             for size in plan.sizes {
                 if stop.isRaised { throw TransportError(.failure, "interrupted") }
-                results.append(measure(target, size, step: results.count + 1, of: steps))
+                results.append(runner.measure(target, size, step: results.count + 1, of: steps))
             }
         }
         if stop.isRaised { throw TransportError(.failure, "interrupted") }

@@ -9,6 +9,8 @@ struct GeneratorCheck {
     var response: Histogram
     var service: Histogram
     var delay: Histogram
+    /// Seconds, p99 of the harness alone: of what is below it, with the delay and without, nothing is told.
+    var floorTail = 0.0
 
     /// A percentile is void when the delay changes it by a larger share.
     private static let largestShare = 0.05
@@ -31,6 +33,7 @@ struct GeneratorCheck {
         guard !response.isEmpty, !delay.isEmpty else { return nil }
         let with = Double(response.value(at: share))
         let without = service.isEmpty ? with - Double(delay.value(at: share)) : Double(service.value(at: share))
+        if share >= Floor.tailShare && max(with, without) < floorTail * 1e9 { return nil }
         let difference = (with - without).magnitude
         guard difference > Self.smallestChange, difference > with * Self.largestShare else { return nil }
         return "\(Figures.time(with / 1e9)), without its delay \(Figures.time(max(0, without) / 1e9))"

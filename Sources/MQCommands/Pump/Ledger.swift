@@ -41,7 +41,7 @@ struct Ledger {
         guard passed > 0 else { return }
         head += passed
         first += passed * stride
-        guard head > Self.capacity else { return }
+        guard head >= max(1024, offsets.count - head) else { return }
         offsets.removeFirst(head)
         head = 0
     }
