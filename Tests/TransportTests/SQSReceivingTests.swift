@@ -47,7 +47,7 @@ struct SQSReceivingTests {
     @Test func aServiceThatNeverAnswersIsNotAnEmptyQueue() throws {
         let (server, queue) = try filled(1)
         server.change { $0.operations["ReceiveMessage"] = .hang }
-        let hands = HandClocks()
+        let hands = HandClocks(wall: WallClock.now())
         var opening = opening(queue, total: .max, drains: true)
         opening.clocks = hands.clocks
         let receiver = try queue.at().openReceiver(opening)
@@ -84,7 +84,7 @@ struct SQSReceivingTests {
     /// A message of SQS is another receiver's after 30 seconds, unless more is asked for.
     @Test func whatIsHeldIsKeptLongBeforeItsVisibilityEnds() throws {
         let (server, queue) = try filled(1)
-        let hands = HandClocks()
+        let hands = HandClocks(wall: WallClock.now())
         var opening = opening(queue, total: 1)
         opening.clocks = hands.clocks
         let receiver = try queue.at().openReceiver(opening)
