@@ -61,7 +61,7 @@ public enum Program {
         case .success(.negative(let sentence)): failure = TransportError(.negative, sentence)
         case .failure(let error): failure = error
         }
-        console.fail(failure, address: verb.words.subject)
+        console.fail(failure, address: failure.subject ?? verb.words.subject)
         end(ExitStatus.status(of: failure.code))
     }
 

@@ -4,6 +4,8 @@ public struct ConnectionEvent: Sendable, Equatable {
     public enum Kind: String, Sendable {
         /// A peer is there, its handshake done.
         case connected
+        /// A connection that broke stands again, or one more does.
+        case restored
         /// A peer that was there has gone.
         case disconnected
         /// Nobody accepts at an endpoint yet; it is tried again.
@@ -22,6 +24,8 @@ public struct ConnectionEvent: Sendable, Equatable {
     public let peer: String?
     /// What the other end says it is: its type of socket.
     public let peerType: String?
+    /// Why, where the sentence does not say it: how the connection broke that is restored.
+    public let reason: String?
     /// Whether it is worth a line unless `-q`, and not only with `-v`.
     public let isWarning: Bool
     /// The same in words.
@@ -29,12 +33,14 @@ public struct ConnectionEvent: Sendable, Equatable {
 
     /// - Parameter sentence: whole, without a full stop.
     public init(
-        _ kind: Kind, at endpoint: String?, peer: String? = nil, type peerType: String? = nil, isWarning: Bool = false, _ sentence: String
+        _ kind: Kind, at endpoint: String?, peer: String? = nil, type peerType: String? = nil, reason: String? = nil,
+        isWarning: Bool = false, _ sentence: String
     ) {
         self.kind = kind
         self.endpoint = endpoint
         self.peer = peer
         self.peerType = peerType
+        self.reason = reason
         self.isWarning = isWarning
         self.sentence = sentence
     }

@@ -6,8 +6,6 @@ public enum Notice: Sendable, Equatable {
     case warning(String)
     /// Worth a line on standard error unless `-q`, though nothing is wrong.
     case note(String)
-    /// A connection that broke stands again; worth a line with `-v`, and counted.
-    case restored(String)
     /// Worth a line with `-v`.
     case detail(String)
     /// What happened to a connection; worth a line with `-v`, or always where it says so.

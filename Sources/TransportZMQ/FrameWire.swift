@@ -11,8 +11,12 @@ final class FrameWire {
     /// libzmq's message, never moved: it may point into itself.
     private let message: UnsafeMutablePointer<zmq_msg_t>
 
+    /// How long `receive` waits where it is to, in milliseconds: a stop is noticed as late.
+    private static let patience: CInt = 10
+
     init(_ wire: Wire) {
         self.wire = wire
+        wire.set(ZMQ_RCVTIMEO, Self.patience)
         message = .allocate(capacity: 1)
         _ = wire.library.api.pointee.msg_init(message)
     }
@@ -22,13 +26,19 @@ final class FrameWire {
         message.deallocate()
     }
 
+    /// Whether there is time for `receive` to wait.
+    static func hasTime(until deadline: Deadline, _ stop: StopFlag) -> Bool {
+        !stop.isRaised && (deadline.remaining ?? .max) > UInt64(patience) * 1_000_000
+    }
+
     /// Takes the next message; false when none is there.
-    func receive() throws(TransportError) -> Bool {
+    /// - Parameter waits: lets libzmq wait for a moment, which takes fewer system calls than to be told by its descriptor and to ask again.
+    func receive(waits: Bool = false) throws(TransportError) -> Bool {
         let api = wire.library.api
         bytes.removeAll(keepingCapacity: true)
         frames.removeAll(keepingCapacity: true)
         while true {
-            let size = Int(czmq_msg_recv(api, message, wire.pointer, frames.isEmpty ? ZMQ_DONTWAIT : 0))
+            let size = Int(czmq_msg_recv(api, message, wire.pointer, frames.isEmpty && !waits ? ZMQ_DONTWAIT : 0))
             if size == -Int(EINTR) { continue }
             if size == -Int(EAGAIN) { return false }
             guard size >= 0 else { throw wire.library.error(CInt(-size), "receiving") }

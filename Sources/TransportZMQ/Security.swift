@@ -14,7 +14,7 @@ struct Security: Sendable {
     }
 
     let mechanism: Mechanism
-    let guest: ZAPHandler.GuestList?
+    let guests: GuestFile?
     private let hasDomain: Bool
     /// Files that only their owner is to read.
     private let secretFiles: [String]
@@ -35,7 +35,7 @@ struct Security: Sendable {
         if serves {
             guard let secretFile else { throw TransportError(.usage, "curve-server needs secret-key=FILE") }
             mechanism = .curveServer(secret: try KeyFile(secretFile).secretKey())
-            guest = try options.text("allow-keys").map { path throws(TransportError) in .keys(try AllowedKeys(in: path)) }
+            guests = try options.text("allow-keys").map { path throws(TransportError) in try GuestFile(.keys, in: path) }
         } else if let server {
             let keys = try secretFile.map { path throws(TransportError) in
                 let file = try KeyFile(path)
@@ -43,22 +43,22 @@ struct Security: Sendable {
                 return (secret: try file.secretKey(), public: own)
             }
             mechanism = .curveClient(server: try KeyFile(server).publicKey(), keys: keys)
-            guest = nil
+            guests = nil
         } else if let path = options.text("plain") {
             let pairs = try KeyFile.users(in: path)
             guard pairs.count == 1, let (user, password) = pairs.first else {
                 throw TransportError(.configuration, "\(path) must hold one line user:password")
             }
             mechanism = .plainClient(user: user, password: password)
-            guest = nil
+            guests = nil
         } else if let path = options.text("plain-users") {
             mechanism = .plainServer
-            guest = .users(try KeyFile.users(in: path))
+            guests = try GuestFile(.users, in: path)
         } else {
             if secretFile != nil || options.has("public-key") {
                 throw TransportError(.usage, "keys need curve-server, or server-key=FILE to connect to one")
             }
-            (mechanism, guest) = (.none, nil)
+            (mechanism, guests) = (.none, nil)
         }
     }
 
@@ -72,7 +72,7 @@ struct Security: Sendable {
             try CurveKeyPair.require(library)
             try socket.set(ZMQ_CURVE_SERVER, CInt(1))
             try socket.set(ZMQ_CURVE_SECRETKEY, Self.terminated(secret))
-            if guest == nil { notices.warn("CURVE without allow-keys encrypts, and accepts every client") }
+            if guests == nil { notices.warn("CURVE without allow-keys encrypts, and accepts every client") }
         case .curveClient(let server, let given):
             try CurveKeyPair.require(library)
             let (open, secret) = try Self.ownKeys(given, library)
@@ -85,23 +85,24 @@ struct Security: Sendable {
         case .plainServer:
             try socket.set(ZMQ_PLAIN_SERVER, CInt(1))
         }
-        if let guest {
+        if let guests {
             if !hasDomain { try socket.set(ZMQ_ZAP_DOMAIN, Array("mq".utf8)) }
-            try ZAPHandler.start(in: context, admitting: guest, notices: notices)
-            if case .keys(let keys) = guest { opening.rereadings?.add { [weak keys] in keys?.readAgain(notices) } }
+            try ZAPHandler.start(in: context, admitting: guests, notices: notices)
+            guests.joins(opening)
         }
     }
 
     /// The mechanism as the native engine speaks it; CURVE is libzmq's.
-    func nativeMechanism(_ notices: Notices) -> Session.Mechanism {
-        for path in secretFiles { LocalFile.warnOfExposedSecret(path, notices) }
+    func nativeMechanism(_ opening: Opening) -> Session.Mechanism {
+        for path in secretFiles { LocalFile.warnOfExposedSecret(path, opening.notices) }
         switch mechanism {
         case .none: return .null
         case .plainClient(let user, let password): return .plainClient(user: Array(user.utf8), password: Array(password.utf8))
         case .plainServer:
-            guard case .users(let users)? = guest else { return .plainServer { _, _ in false } }
+            guard let guests else { return .plainServer { _, _ in false } }
+            guests.joins(opening)
             return .plainServer { user, password in
-                let known = users[String(decoding: user, as: UTF8.self)].map { Array($0.utf8) }
+                let known = guests.password(of: String(decoding: user, as: UTF8.self)).map { Array($0.utf8) }
                 let right = known ?? []
                 // As long for a wrong password as for a right one, whatever they have in common.
                 var difference = known == nil ? 1 : right.count ^ password.count

@@ -72,7 +72,7 @@ struct Settings: Sendable {
         try socket.set(ZMQ_SNDHWM, CInt(clamping: sendLimit ?? MessageLimit.standard.lowerBound))
         // Whom somebody was asked about, libzmq 4.3 counts as a message when it writes him to the pipe, and not when he is read
         // (pipe.cpp): a mark of 1 would be full for ever.
-        let takesOne = receiveLimit == 1 && security.guest != nil
+        let takesOne = receiveLimit == 1 && security.guests != nil
         try socket.set(ZMQ_RCVHWM, CInt(clamping: takesOne ? 2 : receiveLimit))
         if type.publishes {
             try socket.set(ZMQ_XPUB_VERBOSE, CInt(1))

@@ -74,9 +74,16 @@ enum SocketType: String, CaseIterable, Sendable {
             case .pub, .sub: (.pub, .sub)
             case .xpub, .xsub: (.xpub, .xsub)
             case .pair: (.pair, .pair)
-            case .req, .rep, .dealer, .router, .stream: throw TransportError(.usage, "a \(rawValue) socket has no stream of messages")
+            case .dealer: (.dealer, .dealer)
+            case .req, .rep: throw misfit("mq request measures round trips, with mq serve at the other end")
+            case .router: throw misfit("zmq:dealer:... is one between two dealers")
+            case .stream: throw misfit(nil)
             }
         }
+    }
+
+    private func misfit(_ hint: String?) -> TransportError {
+        TransportError(.usage, "a \(rawValue) socket has no stream of messages of its own", hint: hint)
     }
 
     /// - Throws: `usage`, naming the types of the verb.

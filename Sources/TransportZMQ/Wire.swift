@@ -26,6 +26,7 @@ final class Wire {
     private let socketDescriptor: CInt
     private let monitorDescriptor: CInt
     private var paths: [IPCPath] = []
+    private var nextGlance: UInt64 = 0
 
     /// Opens a socket, sets its options, binds and connects it.
     /// - Throws: `usage`, `cannotCreate`, `permission`, `unreachable`, `configuration`.
@@ -97,15 +98,31 @@ final class Wire {
     /// Takes what the monitor has to tell.
     func drainMonitor() { monitor?.drain() }
 
+    /// The same where a wait has told of something, or where that was done more than a millisecond ago: a peer that goes within it might
+    /// as well go a moment after the look.
+    func glanceAtMonitor() {
+        let now = Deadline.now()
+        if now < nextGlance { return }
+        nextGlance = now + 1_000_000
+        drainMonitor()
+    }
+
     /// Has libzmq do its housekeeping and tells what the socket is ready for. To be followed by one more try before `block`.
     func refresh() -> CInt {
         drainMonitor()
         return socket?.events ?? 0
     }
 
+    /// As `refresh`, but with no more than a glance at the monitor.
+    func look() -> CInt {
+        glanceAtMonitor()
+        return socket?.events ?? 0
+    }
+
     /// Waits until something happened at the socket or the monitor, which may be nothing of use: try again.
     func block(until deadline: Deadline, stop: StopFlag) -> Readiness {
         sayFailures()
+        defer { nextGlance = 0 }
         return Self.poll(socketDescriptor, monitorDescriptor, until: deadline, stop: stop)
     }
 
@@ -120,6 +137,8 @@ final class Wire {
         }
         set.append(pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0))
         if !stop.isRaised { _ = Glibc.poll(&set, nfds_t(set.count), deadline.pollMilliseconds) }
+        if set[1].revents != 0 { first.nextGlance = 0 }
+        if set[3].revents != 0 { second.nextGlance = 0 }
     }
 
     private func sayFailures() {

@@ -8,25 +8,17 @@ import MQCore
 final class ZAPHandler: @unchecked Sendable {
     // Unchecked: made by the thread that opens the context, given to the handler's thread, and used only there from then on.
 
-    /// Whom to accept.
-    enum GuestList: Sendable {
-        /// CURVE: public keys in Z85.
-        case keys(AllowedKeys)
-        /// PLAIN: passwords by user.
-        case users([String: String])
-    }
-
     private var socket: Socket?
-    private let guests: GuestList
+    private let guests: GuestFile
     private let notices: Notices
 
-    private init(_ socket: consuming Socket, _ guests: GuestList, _ notices: Notices) {
+    private init(_ socket: consuming Socket, _ guests: GuestFile, _ notices: Notices) {
         self.socket = consume socket
         (self.guests, self.notices) = (guests, notices)
     }
 
     /// - Throws: `failure` when there is no thread or socket to be had.
-    static func start(in context: borrowing Context, admitting guests: GuestList, notices: Notices) throws(TransportError) {
+    static func start(in context: borrowing Context, admitting guests: GuestFile, notices: Notices) throws(TransportError) {
         let socket = try Socket(.rep, in: context)
         let result = czmq_bind(socket.library.api, socket.pointer, "inproc://zeromq.zap.01")
         if result < 0 { throw socket.library.error(-result, "starting the authentication handler") }
@@ -76,7 +68,7 @@ final class ZAPHandler: @unchecked Sendable {
     }
 
     private var refusal: String {
-        switch guests {
+        switch guests.kind {
         case .keys: "its key is not in allow-keys"
         case .users: "its user and password are not in plain-users"
         }
@@ -84,17 +76,17 @@ final class ZAPHandler: @unchecked Sendable {
 
     /// The name of the client, or `nil` to refuse it.
     private func admitted(_ request: [[UInt8]]) -> String? {
-        switch (guests, String(decoding: request[5], as: UTF8.self)) {
-        case (.keys(let keys), "CURVE"):
+        switch (guests.kind, String(decoding: request[5], as: UTF8.self)) {
+        case (.keys, "CURVE"):
             guard request.count == 7, request[6].count == 32, let api = socket?.library.api else { return nil }
             var text = [CChar](repeating: 0, count: 41)
             guard api.pointee.z85_encode(&text, request[6], 32) != nil else { return nil }
             let key = String(decoding: text.prefix(40).map(UInt8.init(bitPattern:)), as: UTF8.self)
-            return keys.holds(key) ? key : nil
-        case (.users(let users), "PLAIN"):
+            return guests.holds(key) ? key : nil
+        case (.users, "PLAIN"):
             guard request.count == 8 else { return nil }
             let user = String(decoding: request[6], as: UTF8.self)
-            return users[user].map { Array($0.utf8) == request[7] } == true ? user : nil
+            return guests.password(of: user).map { Array($0.utf8) == request[7] } == true ? user : nil
         default: return nil
         }
     }

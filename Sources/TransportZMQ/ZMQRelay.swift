@@ -17,6 +17,8 @@ final class ZMQRelay: Relay {
     private var shown = Batch()
     private var bytes: [UInt8] = []
     private var frames: [Int] = []
+    /// Of the message passed last: the size of its first frame, and whether an empty one comes between that and the last.
+    private var (name, hasPath) = (0, false)
     /// libzmq's message, never moved: it may point into itself.
     private let part: UnsafeMutablePointer<zmq_msg_t>
 
@@ -53,6 +55,8 @@ final class ZMQRelay: Relay {
         shown.wantsProperties = true
         // Each topic goes upstream once.
         if kind == .forwarder { back.set(ZMQ_XPUB_VERBOSE, 0) }
+        // A reply to whoever has gone, or does not read, is refused: without this it would vanish uncounted.
+        if kind == .queue { front.set(ZMQ_ROUTER_MANDATORY, 1) }
     }
 
     deinit {
@@ -64,12 +68,13 @@ final class ZMQRelay: Relay {
 
     func run(_ tap: (any RelayTap)?, stop: StopFlag) throws(TransportError) {
         while !stop.isRaised {
-            let events = (front: front.wire.refresh(), back: back.wire.refresh())
+            let events = (front: front.wire.look(), back: back.wire.look())
             var hasMoved = false
             if events.front & ZMQ_POLLIN != 0 || front.holds, events.back & ZMQ_POLLOUT != 0 {
                 hasMoved = try pass(from: front, to: back, tap)
             }
-            if isTwoWay, events.back & ZMQ_POLLIN != 0 || back.holds, events.front & ZMQ_POLLOUT != 0 {
+            // A ROUTER that nobody is connected to takes nothing, and what is for nobody must not wait.
+            if isTwoWay, events.back & ZMQ_POLLIN != 0 || back.holds, events.front & ZMQ_POLLOUT != 0 || kind == .queue {
                 hasMoved = try pass(from: back, to: front, tap) || hasMoved
             }
             if hasMoved { continue }
@@ -93,7 +98,7 @@ final class ZMQRelay: Relay {
                 guard result >= 0 else { throw source.wire.library.error(-result, "receiving") }
             }
             source.holds = true
-            guard let passed = try passMessage(from: source, to: target, looks: tap != nil || kind == .queue) else { break }
+            guard let passed = try passMessage(from: source, to: target, looks: tap != nil) else { break }
             source.holds = false
             moved += 1
             // A subscription is no message.
@@ -104,7 +109,7 @@ final class ZMQRelay: Relay {
             }
             note(from: source.side, tap)
             // The name in front of a request is libzmq's.
-            (count, size) = (count + 1, size + passed - (kind == .queue && source.side == .front ? frames[0] : 0))
+            (count, size) = (count + 1, size + passed - (kind == .queue && source.side == .front ? name : 0))
         }
         guard moved > 0 else { return false }
         counters[source.side].add(messages: count, bytes: size)
@@ -121,7 +126,10 @@ final class ZMQRelay: Relay {
     /// - Returns: its size, or `nil` when the other side takes none now.
     private func passMessage(from source: Lane, to target: Lane, looks: Bool) throws(TransportError) -> Int? {
         let api = source.wire.library.api
-        var (message, size, isFirst) = (source.message, 0, true)
+        // Others must not wait for the one that it is for.
+        let isReply = kind == .queue && source.side == .back
+        var (message, size, isFirst, isDropped) = (source.message, 0, true, false)
+        hasPath = false
         if looks {
             bytes.removeAll(keepingCapacity: true)
             frames.removeAll(keepingCapacity: true)
@@ -133,13 +141,20 @@ final class ZMQRelay: Relay {
                 bytes.append(contentsOf: UnsafeRawBufferPointer(start: api.pointee.msg_data(message), count: length))
                 frames.append(length)
             }
+            if isFirst { name = length } else if length == 0 && more { hasPath = true }
             if isFirst && kind == .forwarder && source.side == .back { noteTopic(message, length, more) }
             // What has begun is finished: libzmq has taken the message.
             let flags = (isFirst ? ZMQ_DONTWAIT : 0) | (more ? ZMQ_SNDMORE : 0)
-            var result: CInt
-            repeat { result = czmq_msg_send(api, message, target.wire.pointer, flags) } while result == -EINTR
-            if result == -EAGAIN && isFirst { return nil }
-            guard result >= 0 || result == -EHOSTUNREACH else { throw target.wire.library.error(-result, "sending") }
+            var result: CInt = 0
+            if !isDropped { repeat { result = czmq_msg_send(api, message, target.wire.pointer, flags) } while result == -EINTR }
+            if isFirst, result == -EHOSTUNREACH || (result == -EAGAIN && isReply) {
+                isDropped = true
+                counters.dropped.add(1, ordering: .relaxed)
+            } else if isFirst, result == -EAGAIN {
+                return nil
+            } else if result < 0 {
+                throw target.wire.library.error(-result, "sending")
+            }
             size += length
             guard more else { return size }
             (message, isFirst) = (part, false)
@@ -157,14 +172,11 @@ final class ZMQRelay: Relay {
     }
 
     private func note(from side: RelaySide, _ tap: (any RelayTap)?) {
-        if kind == .queue, hasEmptyFrame { owed = side == .front ? owed + 1 : max(0, owed - 1) }
+        if kind == .queue, hasPath { owed = side == .front ? owed + 1 : max(0, owed - 1) }
         guard tap != nil else { return }
         shown.append(bytes)
         if frames.count > 1 { shown.setFrames(frames[...]) }
     }
-
-    /// Behind the name of the client.
-    private var hasEmptyFrame: Bool { frames.dropFirst().dropLast().contains(0) }
 
     // MARK: - The end
 
@@ -173,7 +185,7 @@ final class ZMQRelay: Relay {
             let events = (front: front.wire.refresh(), back: back.wire.refresh())
             var hasMoved = false
             if front.holds, events.back & ZMQ_POLLOUT != 0,
-                let size = try passMessage(from: front, to: back, looks: tap != nil || kind == .queue)
+                let size = try passMessage(from: front, to: back, looks: tap != nil)
             {
                 (front.holds, back.hasSent, hasMoved) = (false, true, true)
                 counters.front.add(messages: 1, bytes: size)

@@ -41,6 +41,11 @@ final class ZMQRequester: Requester {
         if attempt == 0 { inquiry.begin() }
         let path = inquiry.path(to: 0)
         let frames = (batch.hasProperties ? batch.properties(of: index).frames : nil) ?? [batch.size(of: index)]
+        line.wire.glanceAtMonitor()
+        if line.wire.established > 0, try send(path, batch.bytes(of: index), frames) {
+            isAnswered = false
+            return true
+        }
         while true {
             let events = line.wire.refresh()
             // Without a connection libzmq would keep it for a peer that may never come.
@@ -71,11 +76,13 @@ final class ZMQRequester: Requester {
 
     func reply(into batch: inout Batch, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Outcome {
         let handshakes = line.wire.handshakes
+        var waits = FrameWire.hasTime(until: deadline, stop)
         while true {
-            while try line.receive() {
+            while try line.receive(waits: waits) {
                 if accept(into: &batch) { return .received }
                 strays += 1
             }
+            waits = false
             if line.wire.refresh() & ZMQ_POLLIN != 0 { continue }
             // One socket may have several peers: which of them was asked, libzmq does not say.
             if line.wire.established == 0 || (line.wire.established == 1 && line.wire.handshakes > handshakes) { return .ended }

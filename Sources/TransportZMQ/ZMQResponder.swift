@@ -13,6 +13,8 @@ final class ZMQResponder: Responder {
     private var paths: [Int: ReturnPath] = [:]
     private var isClosed = false
     private var hasReplied = false
+    /// Whether a request came lately, so that another may come soon.
+    private var isBusy = false
 
     init(_ wire: Wire, _ type: SocketType) {
         (line, self.type) = (FrameWire(wire), type)
@@ -25,10 +27,20 @@ final class ZMQResponder: Responder {
     ) throws(TransportError) -> Outcome {
         if limit <= 0 { return .received }
         let (start, most) = (handedOver, batch.byteCount + byteLimit)
-        while true {
-            if isClosed { return .ended }
-            while handedOver - start < limit, batch.byteCount < most, try line.receive() { accept(into: &batch) }
+        if isClosed { return .ended }
+        line.wire.glanceAtMonitor()
+        // While a request is being answered, whoever does that may have something to say meanwhile.
+        while isBusy, paths.isEmpty, FrameWire.hasTime(until: deadline, stop) {
+            isBusy = try line.receive(waits: true)
+            if isBusy { accept(into: &batch) }
             if handedOver > start { return .received }
+        }
+        while true {
+            while handedOver - start < limit, batch.byteCount < most, try line.receive() { accept(into: &batch) }
+            if handedOver > start {
+                isBusy = true
+                return .received
+            }
             if stop.isRaised { return .stopped }
             line.wire.drainMonitor()
             switch line.wire.block(until: deadline, stop: stop) {

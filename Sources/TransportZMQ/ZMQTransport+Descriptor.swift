@@ -7,6 +7,7 @@ extension ZMQTransport {
         forms: ["zmq:[TYPE:]ENDPOINT[,ENDPOINT…]", "zmq:[TYPE:]@ENDPOINT", "zmq:temp"],
         targetSyntax: .endpoints,
         capabilities: [.send, .receive, .request, .relay, .frames, .untilClosed, .temporary, .ordered],
+        receivedAttributes: [SubscriptionFeed.attribute],
         options: (ownOptions + SocketOption.all.map(\.spec)).map(Engine.marked),
         emptyWait: .seconds(1),
         notes: [
@@ -101,6 +102,6 @@ extension ZMQTransport {
             "allow-keys", .file,
             help: "CURVE server: file with the public keys of the clients to accept, or a directory of certificates; read again on SIGHUP"),
         OptionSpec("plain", .file, help: "PLAIN client: file with user:password"),
-        OptionSpec("plain-users", .file, help: "PLAIN server: file with one line user:password per client"),
+        OptionSpec("plain-users", .file, help: "PLAIN server: file with one line user:password per client; read again on SIGHUP"),
     ]
 }

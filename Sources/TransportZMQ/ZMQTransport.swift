@@ -7,8 +7,11 @@ public import MQCore
 public struct ZMQTransport: Transport {
     private let target: Target
     private let options: OptionValues
+    /// As failures name it.
+    private let name: String
 
     public init(_ address: Address, options: OptionValues) throws(TransportError) {
+        name = address.short
         target = try Target(address.targets)
         self.options = options
     }
@@ -134,22 +137,29 @@ extension ZMQTransport {
         for (end, type) in [(self, kind.types.front), (back, kind.types.back)] where end.options.has("subscribe") {
             throw TransportError(
                 .usage, "a \(type.rawValue) socket of a proxy has no subscriptions of its own",
-                hint: "they come from whoever connects behind")
+                hint: "they come from whoever connects behind"
+            ).about(end.name)
         }
-        let ends = (
-            try RelayPart(kind.types.front, target.endpoints(receiving: true), options, opening),
-            try RelayPart(kind.types.back, back.target.endpoints(receiving: true), back.options, opening)
-        )
-        let engines = (ends.0.engine, ends.1.engine)
-        if engines == (.native, .native) {
-            let fleets = FleetPair(front: try ends.0.fleet(opening), back: try ends.1.fleet(opening))
-            if kind == .queue { return try NativeQueue(fleets, front: ends.0.settings, back: ends.1.settings) }
-            return try NativeStream(kind, fleets, ends.1.settings)
+        let parts = (try part(kind.types.front, opening), try back.part(kind.types.back, opening))
+        if (parts.0.engine, parts.1.engine) == (.native, .native) {
+            let fleets = try FleetPair(
+                front: TransportError.naming(name) { () throws(TransportError) in try parts.0.fleet(opening) },
+                back: TransportError.naming(back.name) { () throws(TransportError) in try parts.1.fleet(opening) })
+            if kind == .queue { return try NativeQueue(fleets, front: parts.0.settings, back: parts.1.settings) }
+            return try NativeStream(kind, fleets, parts.1.settings)
         }
-        for (end, part) in [(self, ends.0), (back, ends.1)] where part.engine == .native && end.options.text("engine") == "native" {
-            throw TransportError(.usage, "engine=native at one end of a proxy, and the other needs libzmq")
+        for (end, part) in [(self, parts.0), (back, parts.1)] where part.engine == .native && end.options.text("engine") == "native" {
+            throw TransportError(.usage, "engine=native at one end of a proxy, and the other needs libzmq").about(end.name)
         }
-        return ZMQRelay(
-            kind, front: try ends.0.wire(opening), back: try ends.1.wire(opening))
+        return try ZMQRelay(
+            kind, front: TransportError.naming(name) { () throws(TransportError) in try parts.0.wire(opening) },
+            back: TransportError.naming(back.name) { () throws(TransportError) in try parts.1.wire(opening) })
+    }
+
+    /// One end of a proxy.
+    private func part(_ type: SocketType, _ opening: Opening) throws(TransportError) -> RelayPart {
+        try TransportError.naming(name) { () throws(TransportError) in
+            try RelayPart(type, target.endpoints(receiving: true), options, opening)
+        }
     }
 }

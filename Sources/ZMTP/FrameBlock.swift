@@ -200,6 +200,12 @@ public final class FrameBlock {
         messages += 1
     }
 
+    /// The frames of one message as they came, with others in front.
+    public func append(message frames: UnsafeRawBufferPointer, behind path: ReturnPath) {
+        path.bytes.withUnsafeBytes { append($0, path.frames, isWhole: false) }
+        append(message: frames)
+    }
+
     /// One message, however large.
     /// - Parameter frames: the lengths of its parts, which add up to its size; `nil` is a single one.
     public func append(_ body: UnsafeRawBufferPointer, frames: [Int]? = nil) {

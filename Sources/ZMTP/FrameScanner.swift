@@ -21,7 +21,7 @@ public struct FrameScanner {
     public static let mostFrames = 65_536
 
     /// The largest message that is taken, all its frames together.
-    private let largest: Int
+    let largest: Int
     /// What a message must begin with; empty lets everything through.
     private let topics: [[UInt8]]
     private let isInverted: Bool

@@ -1,4 +1,5 @@
 import Foundation
+import MQStandIns
 import MQTesting
 import Testing
 
@@ -34,6 +35,23 @@ extension MessageContract {
             #expect(gone["peer"] as? String == peer && gone["endpoint"] as? String == endpoint)
             let other = try #require(try Self.events(sent).first { $0["event"] as? String == "connected" })
             #expect(other["endpoint"] as? String == endpoint && other["peer"] as? String == String(endpoint.dropFirst("tcp://".count)))
+        }
+
+        @Test("A connection to nsqd that broke and stands again is one, with how it broke")
+        func restored() throws {
+            var settings = NSQStandIn.Settings()
+            settings.cutsAfterPublishes = 1
+            let broker = try NSQStandIn(settings)
+            let address = "nsq://127.0.0.1:\(broker.tcpPort)/\(UniqueName.make())/c,http-port=\(broker.httpPort)"
+            let program = try mq().start(
+                ["send", address, "--retry", "20s", "-v", "--log-format", "json", "--rate", "20"], input: .bytes(numberedLines(2)))
+            try program.waitForError("restored")
+            broker.change { $0.cutsAfterPublishes = nil }
+            let result = try program.wait()
+            let event = try #require(try Self.events(result).first { $0["event"] as? String == "restored" })
+            let endpoint = try #require(event["endpoint"] as? String)
+            #expect(endpoint.hasPrefix("127.0.0.1:\(broker.tcpPort)") && event["message"] as? String == "connected to \(endpoint)")
+            #expect((event["reason"] as? String)?.isEmpty == false, "\(event)")
         }
 
         @Test("So is what goes wrong, and for people each is a sentence", arguments: ["native", "libzmq"])

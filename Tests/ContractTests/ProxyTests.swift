@@ -102,6 +102,24 @@ extension MessageContract {
             try proxy.end("front 4 (8 B)")
         }
 
+        @Test("What a subscriber says beside subscriptions goes to the publishers, and is counted and captured", arguments: engines)
+        func upstream(engine: String) throws {
+            let path = "/tmp/mq-\(UniqueName.make())"
+            defer { unlink(path) }
+            let proxy = try Running("xsub", "xpub", engine, ["--capture", path])
+            let publisher = try mq().start(["recv", "zmq:xpub:\(proxy.front)", "-J", "-n", "5002"])
+            try proxy.program.waitForError("connected with a peer at \(proxy.front)")
+            // Subscriptions among them are still that, and the publisher hears of them before what is behind.
+            let records = [#"{"body":"ab","frames":[1,1]}"#, #"{"body":"\u0001topic"}"#] + (1...5000).map { #"{"body":"\#($0)"}"# }
+            expectSuccess(
+                try mq().run(["send", "zmq:xsub:\(proxy.back)", "-J"], input: .bytes(utf8(records.joined(separator: "\n") + "\n"))))
+            let lines = try publisher.wait().lines
+            #expect(lines.filter { !$0.contains("topic") } == [records[0]] + records[2...], "\(proxy.program.errorText)")
+            #expect(lines.contains { $0.contains("topic") && $0.contains("subscribe") })
+            try proxy.end("back 5,001 (")
+            #expect(try contents(path).count { $0 == UInt8(ascii: "\n") } == 5001)
+        }
+
         @Test("A queue takes requests to servers and replies to whoever asked", arguments: engines)
         func queue(engine: String) throws {
             let proxy = try Running("router", "dealer", engine)
@@ -143,6 +161,28 @@ extension MessageContract {
             #expect(proxy.program.errorText.contains("mq: 1 request got no reply in time"))
             #expect(try client.wait().status == 1)
             server.send(signal: SIGKILL)
+        }
+
+        @Test("An error begins with what it is about: the front, the back or the capture", arguments: engines)
+        func subjects(engine: String) throws {
+            let free = "ipc:///tmp/mq-\(UniqueName.make())"
+            let absent = "ipc:///nowhere/\(UniqueName.make())"
+            func says(_ arguments: [String], _ subject: String, location: SourceLocation = #_sourceLocation) throws {
+                let result = try mq().run(["proxy"] + arguments)
+                #expect(
+                    result.errorText.split(separator: "\n").last?.hasPrefix("mq: \(subject): ") == true, "\(result.errorText)",
+                    sourceLocation: location)
+            }
+            let options = engine == "native" ? "" : ",engine=\(engine)"
+            let (front, back) = ("zmq:pull:@\(free)\(options)", "zmq:push:@\(absent)\(options)")
+            try says(["zmq:pull:@\(absent)\(options)", "zmq:push:@\(free)\(options)"], "zmq:pull:@\(absent)")
+            try says([front, back], "zmq:push:@\(absent)")
+            try says([front, "zmq:push:@\(free),hwm=x"], "zmq:push:@\(free),hwm=x")
+            try says([front, "zmq:push:@\(free),plain-users=/nowhere"], "zmq:push:@\(free)")
+            try says([front, "zmq:push:@\(free)\(options)", "--capture", "/nowhere/file"], "/nowhere/file")
+            try says([front, "zmq:push:@\(free)\(options)", "--capture", "zmq:push:@\(absent)"], "zmq:push:@\(absent)")
+            let result = try mq().run("proxy", front, back, "--error-format", "json", "-q")
+            #expect(try jsonObject(result.errorText)["address"] as? String == "zmq:push:@\(absent)")
         }
 
         @Test(

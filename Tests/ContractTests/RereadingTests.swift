@@ -3,7 +3,7 @@ import MQTesting
 import Testing
 
 extension MessageContract {
-    @Suite("SIGHUP and allow-keys", .timeLimit(.minutes(1)))
+    @Suite("SIGHUP, allow-keys and plain-users", .timeLimit(.minutes(1)))
     struct RereadingTests {
         /// Each answers whoever is let in with `hello`, by `ask KEY`, and is `$!`.
         private static let servers = [
@@ -49,6 +49,29 @@ extension MessageContract {
                     kill $server $worker; wait $server; echo $?
                     """)
             #expect(result.lines == ["hello", "77", "hello", "hello", "hello", "143"], "\(result.errorText)")
+        }
+
+        @Test("What the file of plain-users holds now decides about new connections", arguments: ["", ",engine=libzmq"])
+        func users(engine: String) throws {
+            let result = try sh(
+                """
+                cd "$D"; umask 077; printf 'ann:one\nbob:two\n' > users; echo ann:one > ann; echo bob:two > bob; echo ann:new > changed
+                said() { for i in $(seq 1000); do grep -q "$1" log && return; sleep 0.01; done; echo "not said: $1"; cat log; exit 12; }
+                ask() { mq request zmq:ipc://front,plain=$1\(engine) --timeout ${2:-20s} x 2> asked; }
+                mq serve zmq:@ipc://front,plain-users=users\(engine) --reply hello 2> log & server=$!
+                said listening
+                ask ann; ask bob
+                printf 'ann:new\n' > users
+                kill -HUP $server; said 'plain-users read again: 1 user, 0 added, 1 removed, 1 with another password'
+                ask ann 200ms; echo $?
+                ask bob 200ms; echo $?
+                ask changed
+                rm users
+                kill -HUP $server; said 'the users read before still hold'
+                ask changed
+                kill $server; wait $server; echo $?
+                """)
+            #expect(result.lines == ["hello", "hello", "77", "77", "hello", "hello", "143"], "\(result.errorText)")
         }
 
         @Test("Without allow-keys it ends the program, unless that was started to ignore it", arguments: ["serve", "recv", "proxy"])

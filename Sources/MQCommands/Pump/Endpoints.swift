@@ -49,7 +49,6 @@ enum Endpoints {
                 ready?.write(endpoint)
             case .warning(let text): console.warn(text)
             case .note(let text): console.note(text)
-            case .restored(let text): console.detail(text) { $0.member("event", "restored") }
             case .detail(let text): console.detail(text)
             case .connection(let event): say(event, console)
             }
@@ -60,7 +59,9 @@ enum Endpoints {
     private static func say(_ event: ConnectionEvent, _ console: Console) {
         let fields = { (json: inout JSONText) in
             json.member("event", event.kind.rawValue)
-            for (key, value) in [("endpoint", event.endpoint), ("peer", event.peer), ("peer_type", event.peerType)] {
+            for (key, value) in [
+                ("endpoint", event.endpoint), ("peer", event.peer), ("peer_type", event.peerType), ("reason", event.reason),
+            ] {
                 if let value { json.member(key, value) }
             }
         }

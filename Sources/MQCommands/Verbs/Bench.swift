@@ -80,7 +80,12 @@ struct Bench: Verb {
             let resolved = try ResolvedAddress(text, options: words.texts(.option))
             try resolved.require(.send, for: "send")
             try resolved.require(.receive, for: "receive")
-            return BenchTarget(text: text, transport: try resolved.transport())
+            let transport = try resolved.transport()
+            // What cannot be measured at all is said before anything is.
+            do throws(TransportError) { _ = try transport.meetingPoint(named: "any") } catch {
+                if error.code == .usage { throw error.about(resolved.address.short) }
+            }
+            return BenchTarget(text: text, transport: transport)
         }
         let stop = StopFlag()
         ProcessMonitor.start(

@@ -64,17 +64,21 @@ struct Proxy: Verb {
     }
 
     private func end(_ text: String) throws(TransportError) -> ResolvedAddress {
-        let address = try ResolvedAddress(text, options: words.texts(.option))
-        try address.require(.relay, for: "be an end of a proxy", instead: "mq bridge moves messages between any two queues")
-        return address
+        try TransportError.naming(Address.escapingRaw(text)) { () throws(TransportError) in
+            let address = try ResolvedAddress(text, options: words.texts(.option))
+            try address.require(.relay, for: "be an end of a proxy", instead: "mq bridge moves messages between any two queues")
+            return address
+        }
     }
 
     /// An address has a scheme, or is an alias; anything else is a file.
     private func captured(_ text: String) throws(TransportError) -> ProxySession.Capture {
         guard text.hasPrefix("@") || Address.scheme(of: text) != nil else { return .file(text) }
-        let address = try ResolvedAddress(text, options: [])
-        try address.require(.frames, for: "take a capture", instead: "a zmq address, or a file")
-        try address.require(.send, for: "send")
-        return .queue(address)
+        return try TransportError.naming(Address.escapingRaw(text)) { () throws(TransportError) in
+            let address = try ResolvedAddress(text, options: [])
+            try address.require(.frames, for: "take a capture", instead: "a zmq address, or a file")
+            try address.require(.send, for: "send")
+            return .queue(address)
+        }
     }
 }

@@ -16,12 +16,16 @@ final class ProxySession {
         case file(String)
         case queue(ResolvedAddress)
 
-        var name: String {
+        var name: String { "the capture\(isFile ? " file" : "") \(subject)" }
+
+        var subject: String {
             switch self {
-            case .file(let path): "the capture file \(path)"
-            case .queue(let address): "the capture \(address.address.short)"
+            case .file(let path): path
+            case .queue(let address): address.address.short
             }
         }
+
+        private var isFile: Bool { if case .file = self { true } else { false } }
     }
 
     private let plan: Plan
@@ -46,7 +50,8 @@ final class ProxySession {
         var opening = Opening(stop: stop)
         (opening.notices, opening.rereadings) = (Endpoints.notices(console: console, ready: plan.ready), rereadings)
         let tap = try openTap(opening)
-        let (front, back) = (try plan.front.transport(), try plan.back.transport())
+        let front = try plan.front.transport()
+        let back = try TransportError.naming(plan.back.address.short) { () throws(TransportError) in try plan.back.transport() }
         let relay = try Endpoints.open(retry: plan.retry, opening: opening, console: console) { opening throws(TransportError) in
             try front.openRelay(to: back, opening)
         }
@@ -70,10 +75,11 @@ final class ProxySession {
         var opening = opening
         // The ready line is about the proxy.
         opening.notices = Endpoints.notices(console: console)
-        let target: any ProxyCapture
-        switch capture {
-        case .file(let path): target = try CaptureFile(path)
-        case .queue(let address): target = CaptureSocket(try address.transport().openSender(opening), stop: stop)
+        let target: any ProxyCapture = try TransportError.naming(capture.subject) { () throws(TransportError) in
+            switch capture {
+            case .file(let path): try CaptureFile(path)
+            case .queue(let address): CaptureSocket(try address.transport().openSender(opening), stop: stop)
+            }
         }
         return ProxyTap(target, named: capture.name, missed, console)
     }

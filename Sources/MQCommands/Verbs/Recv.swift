@@ -106,7 +106,7 @@ struct Recv: Verb {
         if let text = words.text(Self.format) {
             let format = try OutputFormat(parsing: text)
             presentation = .format(format)
-            let empty = format.emptyFields(on: resolved.descriptor.capabilities)
+            let empty = format.emptyFields(of: resolved.descriptor)
             if !empty.isEmpty {
                 console.warn("\(resolved.descriptor.name) has nothing for \(empty.joined(separator: ", ")): what is printed is empty there")
             }

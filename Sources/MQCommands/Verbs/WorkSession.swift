@@ -88,7 +88,7 @@ final class WorkSession {
         var opening = Opening(stop: setting.stop)
         let words = Endpoints.notices(console: setting.console, ready: plan.ready)
         opening.notices = Notices { [tally = setting.tally] notice in
-            if case .restored = notice { tally.restored.add(1, ordering: .relaxed) }
+            if case .connection(let event) = notice, event.kind == .restored { tally.restored.add(1, ordering: .relaxed) }
             words(notice)
         }
         opening.mode = plan.peeks ? .peek : .consume

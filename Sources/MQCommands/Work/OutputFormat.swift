@@ -55,13 +55,13 @@ struct OutputFormat: Sendable {
     }
 
     /// Fields that print nothing because the transport has no such thing, as they are written.
-    func emptyFields(on capabilities: Capabilities) -> [String] {
+    func emptyFields(of transport: Descriptor) -> [String] {
         var result: [String] = []
         for case .field(let letter, let argument) in pieces {
             let needed: Capabilities =
                 switch letter {
                 case UInt8(ascii: "T"), UInt8(ascii: "D"): .timestamps
-                case UInt8(ascii: "h"): .attributes
+                case UInt8(ascii: "h"): transport.receivedAttributes.contains(argument) ? [] : .attributes
                 case UInt8(ascii: "p"): .priority
                 case UInt8(ascii: "y"): .type
                 case UInt8(ascii: "a"): .attempts
@@ -69,7 +69,7 @@ struct OutputFormat: Sendable {
                 default: []
                 }
             let field = "%\(Character(Unicode.Scalar(letter)))" + (argument.isEmpty ? "" : "{\(argument.printable)}")
-            if !capabilities.contains(needed) && !result.contains(field) { result.append(field) }
+            if !transport.capabilities.contains(needed) && !result.contains(field) { result.append(field) }
         }
         return result
     }

@@ -36,6 +36,8 @@ public struct Descriptor: Sendable {
     public let targetSyntax: TargetSyntax
     /// What it can do; a verb that needs more is refused before anything is opened.
     public let capabilities: Capabilities
+    /// Attributes that a received message may have though none can be sent.
+    public let receivedAttributes: Set<String>
     /// What may stand behind the target, in the order of help.
     public let options: [OptionSpec]
     /// How long nothing must come before `--drain` believes that the queue is empty.
@@ -54,7 +56,8 @@ public struct Descriptor: Sendable {
     /// - Parameter emptyWait: zero for a transport that knows when a queue is empty.
     public init(
         name: String, schemes: [String], summary: String, forms: [String], targetSyntax: TargetSyntax = .single,
-        capabilities: Capabilities, options: [OptionSpec], emptyWait: Duration = .zero, steadyReadings: Int = 1,
+        capabilities: Capabilities, receivedAttributes: Set<String> = [], options: [OptionSpec], emptyWait: Duration = .zero,
+        steadyReadings: Int = 1,
         guarantee: Guarantee = .none, notes: [String], library: (@Sendable () -> String)? = nil,
         examples: [(address: String, meaning: String)]
     ) {
@@ -64,6 +67,7 @@ public struct Descriptor: Sendable {
         self.forms = forms
         self.targetSyntax = targetSyntax
         self.capabilities = capabilities
+        self.receivedAttributes = receivedAttributes
         self.options = options
         self.emptyWait = emptyWait
         self.steadyReadings = steadyReadings

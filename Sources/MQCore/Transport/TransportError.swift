@@ -50,6 +50,8 @@ public struct TransportError: Error, Sendable {
     public var hint: String?
     /// What would help, for the verb to put into words.
     public var remedy: Remedy?
+    /// The address or file that it is about, where that is not the queue which the verb is about.
+    public var subject: String?
     /// Further sentences below it: where a broken stream can be resumed.
     public var details: [String] = []
     /// The system's error number behind it, where there is one.
@@ -71,6 +73,20 @@ public struct TransportError: Error, Sendable {
 
     /// The sentence with its hint, as a person reads it. A remedy has words only after a verb has found them.
     public var sentence: String { hint.map { "\(message) (\($0))" } ?? message }
+
+    /// Has every failure of `body` be about `subject`, unless it is about something already.
+    public static func naming<Result>(
+        _ subject: String, _ body: () throws(TransportError) -> Result
+    ) throws(TransportError) -> Result {
+        do throws(TransportError) { return try body() } catch { throw error.about(subject) }
+    }
+
+    /// The same, about `subject` unless it is about something already.
+    public func about(_ subject: String) -> TransportError {
+        var error = self
+        error.subject = error.subject ?? subject
+        return error
+    }
 
     /// A message over `limit` bytes, which the transport cannot carry.
     /// - Parameter why: what sets the limit, behind the sentence.

@@ -186,9 +186,10 @@ final class Fleet<Team: Crew>: Sendable {
     private func attempt(_ route: Route) {
         do throws(TransportError) {
             let link = try make(route, until: .never, stop: ending)
+            let reason = roster.withLock { $0.trouble(with: route) }
             guard roster.withLock({ $0.connected(route) }) else { return }
             arrivals.withLock { $0.append(link) }
-            notices(.restored("connected to \(route.text)"))
+            notices(.connection(ConnectionEvent(.restored, at: route.text, reason: reason, "connected to \(route.text)")))
             ownerBell.ring()
         } catch {
             perform(roster.withLock { $0.failed(route, error, at: now) })

@@ -81,6 +81,9 @@ struct Roster {
     /// There was none of the address at the beginning: it joins whether it was missed or not.
     mutating func began(with route: Route) { present.append(route) }
 
+    /// Why there is no connection: how it broke, or how the last attempt failed.
+    func trouble(with route: Route) -> String? { troubles[route]?.message }
+
     /// A connection stands.
     /// - Returns: whether it is wanted; it may have been given up in the meantime.
     mutating func connected(_ route: Route) -> Bool {

@@ -30,6 +30,7 @@ final class Fleet: @unchecked Sendable {
     let attendantSleeps = Atomic<Bool>(false)
     let isUrgent = Atomic<Bool>(false)
     let bell = Bell()
+    var spin = Spin()
 
     /// Connections whose handshake is not done; the oldest go first.
     private static let mostUnfinished = 256
@@ -43,7 +44,7 @@ final class Fleet: @unchecked Sendable {
         notices = opening.notices
         var ipv6 = base.ipv6 ?? false
         for endpoint in endpoints where base.ipv6 == nil && endpoint.isIPv6Literal { ipv6 = true }
-        settings = try NativeSettings(base, ipv6: ipv6, notices: opening.notices)
+        settings = try NativeSettings(base, ipv6: ipv6, opening)
         troubles = Troubles(type, base.security.mechanism, opening)
         registry = try Registry()
         var addresses: [[SocketAddress]] = []

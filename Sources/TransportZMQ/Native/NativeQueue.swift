@@ -53,18 +53,36 @@ final class NativeQueue: Relay {
             let peer = peers[(first + step) % peers.count]
             next.front = (first + step + 1) % peers.count
             guard front.isListenedTo(peer) else { continue }
-            batch.removeAll()
             let limit = min(room, Self.portion.messages)
+            if tap == nil {
+                let (count, isAll) = passWhole(from: peer, limit)
+                if count > 0 { hasMoved = true }
+                if count > 0 || isAll { continue }
+            }
+            batch.removeAll()
             guard front.receiving.take(from: peer, into: &batch, limit: limit, byteLimit: Self.portion.bytes) > 0 else { continue }
             hasMoved = true
-            // Its name, before anything can make it go.
-            pass(from: peer, named: front.name(of: peer), tap)
+            pass(from: peer, tap)
         }
         if hasMoved { back.sending.writeAll() }
         return hasMoved
     }
 
-    private func pass(from peer: Peer, named name: ReturnPath, _ tap: (any RelayTap)?) {
+    /// Passes on what nobody looks at, frames and all.
+    private func passWhole(from peer: Peer, _ limit: Int) -> (count: Int, isAll: Bool) {
+        let (count, size, isAll) = peer.takeWhole(limit, Self.portion.bytes) { whole, bytes in
+            guard back.sending.give(message: bytes, behind: peer.path) else {
+                counters.dropped.add(1, ordering: .relaxed)
+                return
+            }
+            front.took(hasPath: whole.hasPath, from: peer)
+        }
+        counters.front.add(messages: count, bytes: size)
+        return (count, isAll)
+    }
+
+    private func pass(from peer: Peer, _ tap: (any RelayTap)?) {
+        let name = peer.path
         for index in 0..<batch.count {
             let frames = batch.hasProperties ? batch.properties(of: index).frames : nil
             let body = batch.bytes(of: index)
@@ -72,7 +90,7 @@ final class NativeQueue: Relay {
                 counters.dropped.add(1, ordering: .relaxed)
                 continue
             }
-            if !peer.isGone { front.took(frames, from: peer) }
+            front.took(hasPath: frames.map { ReturnPath.end(in: $0) != nil } ?? false, from: peer)
             if tap != nil { show(name.bytes, body, frames) }
         }
         counters.front.add(messages: batch.count, bytes: batch.payloadBytes(0..<batch.count))
@@ -100,8 +118,13 @@ final class NativeQueue: Relay {
             let peer = peers[(first + step) % peers.count]
             next.back = (first + step + 1) % peers.count
             if peer.isGone { continue }
-            batch.removeAll()
             let (limit, bytes) = Self.portion
+            if tap == nil {
+                let (count, isAll) = routeWhole(from: peer, limit)
+                if count > 0 { hasMoved = true }
+                if count > 0 || isAll { continue }
+            }
+            batch.removeAll()
             guard back.receiving.take(from: peer, into: &batch, limit: limit, byteLimit: bytes) > 0 else { continue }
             hasMoved = true
             route()
@@ -109,6 +132,14 @@ final class NativeQueue: Relay {
         }
         if hasMoved { front.writeAll() }
         return hasMoved
+    }
+
+    private func routeWhole(from peer: Peer, _ limit: Int) -> (count: Int, isAll: Bool) {
+        let (count, size, isAll) = peer.takeWhole(limit, Self.portion.bytes) { whole, bytes in
+            if !front.route(whole, bytes) { counters.dropped.add(1, ordering: .relaxed) }
+        }
+        counters.back.add(messages: count, bytes: size)
+        return (count, isAll)
     }
 
     private func route() {

@@ -54,7 +54,7 @@ final class NativeRequester: Requester {
             if core.asked == nil { return .ended }
             if stop.isRaised { return .stopped }
             if deadline.hasPassed { return .deadlinePassed }
-            _ = fleet.turn(until: deadline, stop: stop)
+            fleet.watch(until: deadline, stop: stop)
         }
     }
 }

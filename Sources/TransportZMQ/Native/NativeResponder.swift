@@ -32,7 +32,8 @@ final class NativeResponder: Responder {
                 if deadline != .immediately, let failure = fleet.failure { throw failure }
                 return .deadlinePassed
             }
-            fleet.turn(until: deadline, stop: stop)
+            // Who asked a moment ago may have the next request.
+            fleet.watch(until: deadline, stop: stop)
         }
     }
 

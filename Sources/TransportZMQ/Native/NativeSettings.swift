@@ -22,16 +22,16 @@ struct NativeSettings: Sendable {
     let sparingBuffer: Int?
 
     /// - Throws: `usage`.
-    init(_ settings: Settings, ipv6: Bool, notices: Notices) throws(TransportError) {
+    init(_ settings: Settings, ipv6: Bool, _ opening: Opening) throws(TransportError) {
         options = settings.options
-        admission = try Admission(options, notices)
+        admission = try Admission(options, opening.notices)
         let mark = options.integer("send-hwm") ?? options.integer("hwm") ?? 0
         sparingBuffer = (1...Self.sparing.mark).contains(mark) && options.bytes("send-buffer") == nil ? Self.sparing.bytes : nil
         self.ipv6 = ipv6
         guard let role = Role(rawValue: settings.type.rawValue) else { preconditionFailure("both lists have the same words") }
         // A publisher is an XPUB inside for libzmq; to its subscribers it is the same.
         (self.role, purpose) = (role, settings.purpose)
-        mechanism = settings.security.nativeMechanism(notices)
+        mechanism = settings.security.nativeMechanism(opening)
         let time = { (key: String) -> UInt64? in settings.options.duration(key).map { max(1, $0.nanoseconds) } }
         handshake = options.duration("handshake").map { $0 == .zero ? nil : $0.nanoseconds } ?? 3_000_000_000
         connectTimeout = options.duration("connect-timeout").flatMap { $0 == .zero ? nil : $0.nanoseconds }
@@ -57,7 +57,7 @@ struct NativeSettings: Sendable {
         settings.liveness = liveness
         // Whoever makes or answers requests leaves without counting what was kept.
         settings.countsKept = [.push, .pull, .pair].contains(role) || (!isOfRequests && [.dealer, .router].contains(role))
-        settings.handsMessagesOver = role == .xpub && purpose == .receive
+        settings.handsMessagesOver = role == .xpub && (purpose == .receive || purpose == .relay)
         return Session(settings, at: now)
     }
 

@@ -42,11 +42,12 @@ final class NativeStream: Relay {
         fleets.turn()
         while !stop.isRaised {
             passTopics()
-            if !hand() || !take(tap) {
+            let isNews = passUpstream(tap)
+            if hand() && take(tap) || isNews {
+                fleets.turn()
+            } else {
                 tap?.paused()
                 fleets.wait(receiving, until: .never, stop: stop)
-            } else {
-                fleets.turn()
             }
         }
     }
@@ -59,8 +60,8 @@ final class NativeStream: Relay {
             held = held.lowerBound + count..<held.upperBound
         }
         if sending.dropped != dropped {
+            counters.dropped.add(sending.dropped - dropped, ordering: .relaxed)
             dropped = sending.dropped
-            counters.dropped.store(dropped, ordering: .relaxed)
         }
         return true
     }
@@ -89,10 +90,22 @@ final class NativeStream: Relay {
         counters.topics.store(back.topicCount, ordering: .relaxed)
     }
 
+    /// Passes on to the publishers what subscribers say beside subscriptions (RFC 29); false when that is nothing.
+    private func passUpstream(_ tap: (any RelayTap)?) -> Bool {
+        guard case .forwarder(let front, let back) = ends, !back.upstream.isEmpty else { return false }
+        let all = 0..<back.upstream.count
+        counters.dropped.add(front.pass(back.upstream), ordering: .relaxed)
+        counters.back.add(messages: all.count, bytes: back.upstream.payloadBytes(all))
+        tap?.moved(back.upstream, all, from: .back)
+        back.emptyUpstream()
+        return true
+    }
+
     func finish(_ tap: (any RelayTap)?, until deadline: Deadline, stop: StopFlag) throws(TransportError) {
         fleets.enter()
         defer { fleets.leave() }
         guard !fleets.back.isClosed else { return }
+        _ = passUpstream(tap)
         while !hand(), !stop.isRaised, !deadline.hasPassed { fleets.wait(receiving, until: deadline, stop: stop) }
         // Who sends is told what was taken, and keeps the rest, where it is an mq.
         _ = receiving.leave(until: .after(Fleet.farewell))

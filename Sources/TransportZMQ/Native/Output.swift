@@ -85,6 +85,15 @@ struct Output {
         given += 1
     }
 
+    /// The frames of one message as they came, with others in front.
+    mutating func give(message frames: UnsafeRawBufferPointer, behind path: ReturnPath) {
+        let block = tail(frames.count + path.bytes.count + 9 * path.frames.count)
+        let bytes = block.length
+        block.append(message: frames, behind: path)
+        bytesSinceReceipt += block.length - bytes
+        given += 1
+    }
+
     /// Takes over a block of messages that another peer did not get.
     mutating func adopt(_ block: FrameBlock) {
         block.first = given

@@ -44,6 +44,9 @@ final class Peer {
     var progress: (taken: UInt64, since: UInt64) = (0, 0)
     /// An answer to a PING that waits for the one before it to be written.
     var pong: [UInt8]?
+    /// Behind a proxy: the frame that stands in front of its messages on the other side, and how many replies it waits for.
+    var path = ReturnPath.none
+    var owedReplies = 0
     /// Topics it has asked for, and their bytes.
     var topics = (count: 0, bytes: 0)
     /// The lowest number, in the order of sending, of a message that it has not confirmed, where it has any.

@@ -1,7 +1,7 @@
 import MQCore
 import ZMTP
 
-/// The XPUB of a proxy: knows which topics somebody wants, and what changed of that.
+/// The XPUB of a proxy: knows which topics somebody wants, what changed of that, and what subscribers say beside it.
 final class PublishingEnd: FleetOwner {
     let sending: SendingCore
     /// The topics of each peer, and how many peers want each.
@@ -10,9 +10,28 @@ final class PublishingEnd: FleetOwner {
     /// Topics that are wanted by somebody now, or by nobody any more, since `takeChanges`.
     private var changes: [(topic: [UInt8], isWanted: Bool)] = []
 
-    init(_ fleet: Fleet, _ settings: Settings) { sending = SendingCore(fleet, settings) }
+    /// Messages that are no subscriptions, for the publishers; and whether there may be more.
+    private(set) var upstream = Batch()
+    private var isFull = false
+    private unowned let fleet: Fleet
+
+    /// With so many bytes of them, no more are read before they have gone on.
+    private static let most = 64 << 10
+
+    init(_ fleet: Fleet, _ settings: Settings) {
+        (self.fleet, sending) = (fleet, SendingCore(fleet, settings))
+        upstream.wantsProperties = true
+    }
 
     var topicCount: Int { wants.count }
+
+    /// The messages have gone on: there is room for others.
+    func emptyUpstream() {
+        upstream.removeAll()
+        guard isFull else { return }
+        isFull = false
+        for peer in fleet.ready where peer.mayRead || !peer.input.isEmpty { readable(peer) }
+    }
 
     func takeChanges() -> [(topic: [UInt8], isWanted: Bool)] {
         if changes.isEmpty { return [] }
@@ -21,8 +40,27 @@ final class PublishingEnd: FleetOwner {
     }
 
     func greeted(_ peer: Peer) { sending.greeted(peer) }
-    func readable(_ peer: Peer) { sending.readable(peer) }
     func attend() { sending.attend() }
+
+    func readable(_ peer: Peer) {
+        if isFull { return }
+        sending.listen(to: peer) { messages in
+            for index in 0..<messages.count where !peer.isGone { hear(messages, index, from: peer) }
+            isFull = upstream.byteCount >= Self.most
+            return !isFull
+        }
+    }
+
+    /// Subscriptions may come as messages (ZMTP 3.0).
+    private func hear(_ batch: borrowing Batch, _ index: Int, from peer: Peer) {
+        let (body, frames) = (batch.bytes(of: index), batch.hasProperties ? batch.properties(of: index).frames : nil)
+        if frames == nil, let first = body.first, first <= 1 {
+            let topic = Array(body.dropFirst())
+            return heard(peer, first == 1 ? .subscribe(topic) : .cancel(topic))
+        }
+        upstream.append(body)
+        if let frames { upstream.setFrames(frames[...]) }
+    }
 
     func heard(_ peer: Peer, _ action: Session.Action) {
         let before = peer.topics.count

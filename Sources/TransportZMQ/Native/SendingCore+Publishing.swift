@@ -9,36 +9,50 @@ extension SendingCore {
             for peer in fleet.ready where peer.topics.count > 0 { count = min(count, room(peer)) }
         }
         guard count > 0 else { return 0 }
-        // One who wants everything is given everything at once.
-        if fleet.ready.count == 1 && !batch.hasProperties, let peer = fleet.ready.first, !settings.drops, wantsAll(peer) {
-            if peer.floor == .max { peer.floor = sent }
-            peer.output.give(batch, range.prefix(count), floor: sent)
+        let (peers, first) = (fleet.ready, sent - range.lowerBound)
+        if !settings.drops && everybodyWantsAll {
+            for peer in peers { put(batch, range.prefix(count), to: peer, floor: sent) }
             sent += count
             return count
         }
-        var rooms: [Int: Int] = [:]
-        for peer in fleet.ready { rooms[peer.token] = room(peer) }
+        var rooms = peers.map { room($0) }
+        // Where a run of messages begins that each is given.
+        var runs = [Int?](repeating: nil, count: peers.count)
         for index in range.prefix(count) {
-            let frames = batch.hasProperties ? batch.properties(of: index).frames : nil
-            let body = batch.bytes(of: index)
-            wanted.removeAll()
-            subscriptions.match(UnsafeRawBufferPointer(rebasing: body.prefix(frames?.first ?? body.count)), into: &wanted)
-            for peer in fleet.ready where wanted.contains(peer.token) != fleet.settings.isInverted {
-                if rooms[peer.token, default: 0] <= 0 {
+            match(batch, index)
+            for (place, peer) in peers.enumerated() {
+                if wanted.contains(peer.token) != fleet.settings.isInverted {
+                    if rooms[place] > 0 {
+                        rooms[place] -= 1
+                        if runs[place] == nil { runs[place] = index }
+                        continue
+                    }
                     dropped += 1
-                    continue
                 }
-                put(batch, index, to: peer)
-                rooms[peer.token]! -= 1
+                guard let start = runs[place] else { continue }
+                put(batch, start..<index, to: peer, floor: first + start)
+                runs[place] = nil
             }
-            sent += 1
         }
+        for (place, peer) in peers.enumerated() {
+            if let start = runs[place] { put(batch, start..<range.lowerBound + count, to: peer, floor: first + start) }
+        }
+        sent += count
         return count
     }
 
-    private func wantsAll(_ peer: Peer) -> Bool {
+    /// Finds out who wants a message, by its first frame.
+    private func match(_ batch: borrowing Batch, _ index: Int) {
+        let body = batch.bytes(of: index)
+        let topic = batch.hasProperties ? batch.properties(of: index).frames?.first : nil
+        wanted.removeAll()
+        subscriptions.match(UnsafeRawBufferPointer(rebasing: body.prefix(topic ?? body.count)), into: &wanted)
+    }
+
+    private var everybodyWantsAll: Bool {
+        if fleet.settings.isInverted { return false }
         wanted.removeAll()
         subscriptions.match(UnsafeRawBufferPointer(start: nil, count: 0), into: &wanted)
-        return wanted.contains(peer.token) != fleet.settings.isInverted
+        return fleet.ready.allSatisfy { wanted.contains($0.token) }
     }
 }

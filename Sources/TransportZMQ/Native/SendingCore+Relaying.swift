@@ -24,13 +24,25 @@ extension SendingCore {
     /// Gives one message to the peer whose turn it is, with frames in front of its own. What is given is written by `writeAll`.
     /// - Returns: false when no peer has room.
     func give(_ body: UnsafeRawBufferPointer, frames: [Int]?, behind path: ReturnPath) -> Bool {
-        guard let token = turns.take(where: { subscribers[$0].map { room($0) > 0 } ?? false }), let peer = subscribers[token] else {
-            return false
-        }
+        giveNext { $0.output.give(body, frames: frames, behind: path) }
+    }
+
+    /// The same for the frames of a message as they came.
+    func give(message frames: UnsafeRawBufferPointer, behind path: ReturnPath) -> Bool {
+        giveNext { $0.output.give(message: frames, behind: path) }
+    }
+
+    private func giveNext(_ give: (Peer) -> Void) -> Bool {
+        guard let peer = nextWithRoom else { return false }
         if peer.floor == .max { peer.floor = sent }
-        peer.output.give(body, frames: frames, behind: path)
+        give(peer)
         sent += 1
         return true
+    }
+
+    private var nextWithRoom: Peer? {
+        if fleet.ready.count == 1, let peer = fleet.ready.first { return room(peer) > 0 ? peer : nil }
+        return turns.take(where: { subscribers[$0].map { room($0) > 0 } ?? false }).flatMap { subscribers[$0] }
     }
 
     func writeAll() {

@@ -24,8 +24,8 @@ final class SendingCore: FleetOwner {
     var missing = MissingPeers()
     var rejections: [Rejection] = []
     /// Messages from peers, which nobody reads.
-    private(set) var unheard = 0
-    private var scratch = Batch(byteCapacity: 256)
+    var unheard = 0
+    var scratch = Batch(byteCapacity: 256)
 
     /// How long a peer may leave a receipt out, in nanoseconds, before it counts what its kernel says.
     static let pause: UInt64 = 250_000_000
@@ -34,6 +34,7 @@ final class SendingCore: FleetOwner {
     init(_ fleet: Fleet, _ settings: Settings) {
         (self.fleet, self.settings) = (fleet, settings)
         limit = MessageLimit(most: settings.sendLimit, bytes: settings.buffer)
+        scratch.wantsProperties = true
     }
 
     private var publishes: Bool { settings.type.sendsToAll }
@@ -56,28 +57,6 @@ final class SendingCore: FleetOwner {
         askReceipt(peer)
         handBacklog()
         fleet.write(peer)
-    }
-
-    func readable(_ peer: Peer) {
-        while !peer.isGone {
-            if !peer.input.isEmpty {
-                let before = peer.input.unread.count
-                fleet.obey(peer)
-                if peer.isGone { return }
-                // What it sends beside commands is for nobody.
-                let (consumed, messages, stop) = peer.scanner.scan(peer.input.unread, into: &scratch, limit: .max, byteLimit: .max)
-                peer.input.consume(consumed)
-                unheard += messages
-                scratch.removeAll()
-                if case .malformed(let words) = stop { return fleet.fail(peer, Failure(.malformed, "sent what cannot be taken: \(words)")) }
-                if peer.input.unread.count < before { continue }
-            }
-            switch peer.read() {
-            case .bytes: continue
-            case .blocked: return
-            case .ended: return fleet.remove(peer)
-            }
-        }
     }
 
     func heard(_ peer: Peer, _ action: Session.Action) {
@@ -253,7 +232,7 @@ final class SendingCore: FleetOwner {
                 if settings.drops { index += drop(min(range.upperBound - index, dropPortion)) }
                 break
             }
-            put(batch, index, to: peer)
+            put(batch, index..<index + 1, to: peer, floor: sent)
             sent += 1
             index += 1
         }
@@ -269,12 +248,17 @@ final class SendingCore: FleetOwner {
         return count
     }
 
-    func put(_ batch: borrowing Batch, _ index: Int, to peer: Peer) {
-        if peer.floor == .max { peer.floor = sent }
-        if batch.hasProperties, let frames = batch.properties(of: index).frames {
-            peer.output.give(batch.bytes(of: index), frames: frames, floor: sent)
-        } else {
-            peer.output.give(batch, index..<index + 1, floor: sent)
+    /// - Parameter floor: the number, in the order of sending, of the first message.
+    func put(_ batch: borrowing Batch, _ range: Range<Int>, to peer: Peer, floor: Int) {
+        if peer.floor == .max { peer.floor = floor }
+        guard batch.hasProperties else { return peer.output.give(batch, range, floor: floor) }
+        for index in range {
+            let place = floor + index - range.lowerBound
+            if let frames = batch.properties(of: index).frames {
+                peer.output.give(batch.bytes(of: index), frames: frames, floor: place)
+            } else {
+                peer.output.give(batch, index..<index + 1, floor: place)
+            }
         }
     }
 

@@ -7,6 +7,9 @@ final class SubscribingEnd: FleetOwner {
     let receiving: ReceivingCore
     private var topics: Set<[UInt8]> = []
 
+    /// A publisher that leaves so many bytes unread gets no messages.
+    private static let patience = 1 << 20
+
     init(_ fleet: Fleet) { (self.fleet, receiving) = (fleet, ReceivingCore(fleet)) }
 
     func greeted(_ peer: Peer) {
@@ -27,6 +30,24 @@ final class SubscribingEnd: FleetOwner {
             say(topic, isCancelled: !isWanted, to: peer)
             fleet.write(peer)
         }
+    }
+
+    /// Gives messages to every publisher that hears messages: an XPUB does, and a PUB would keep them for ever.
+    /// - Returns: how many were dropped, for publishers that do not read.
+    func pass(_ batch: borrowing Batch) -> Int {
+        var dropped = 0
+        for peer in fleet.ready where peer.greeted?.role != .pub {
+            for index in 0..<batch.count {
+                guard peer.output.unsentBytes <= Self.patience else {
+                    dropped += 1
+                    continue
+                }
+                let frames = batch.hasProperties ? batch.properties(of: index).frames : nil
+                peer.output.give(batch.bytes(of: index), frames: frames, behind: .none)
+            }
+            fleet.write(peer)
+        }
+        return dropped
     }
 
     private func say(_ topic: [UInt8], isCancelled: Bool, to peer: Peer) {

@@ -13,7 +13,11 @@ final class Gathering {
     /// When the run begins with what there is.
     private(set) var due = Deadline.never
 
+    /// Says once that frames are joined; `nil` where they are not, or where that was said.
+    private var warn: ((String) -> Void)?
+
     init(_ plan: ExecPlan, console: Console) {
+        if plan.framing == nil && plan.metaDescriptor == nil { warn = { console.warn($0) } }
         writer = plan.framing.map { [buffer] framing in
             RecordWriter(
                 .framed(framing), to: buffer, queue: plan.queue, raw: true, isStrict: false, mayHaveFrames: plan.mayHaveFrames,
@@ -31,6 +35,10 @@ final class Gathering {
             if let error = writer.write(&batch, index..<index + 1, stop: stop).error { return error }
         } else {
             load.body = .message(batch.bytes(of: index))
+            if let warn, let count = properties.frames?.count {
+                self.warn = nil
+                warn("message \(position + 1) has \(Quantity.count(count, "frame")): the command gets them joined, -J keeps them apart")
+            }
         }
         load.properties = count == 0 ? properties : nil
         load.positions.add(position..<position + 1)

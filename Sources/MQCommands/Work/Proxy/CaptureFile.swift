@@ -21,7 +21,7 @@ final class CaptureFile: ProxyCapture {
         guard descriptor >= 0 else {
             let number = errno
             let hint = number == ENXIO ? "a pipe needs a reader first" : nil
-            throw TransportError(.inputOutput, "--capture \(path): \(SystemError.words(number))", hint: hint, errno: number)
+            throw TransportError(.inputOutput, "the capture cannot be written: \(SystemError.words(number))", hint: hint, errno: number)
         }
         file = PipeEnd(owning: descriptor)
     }
