@@ -5,10 +5,15 @@ public struct Clocks: Sendable {
     public let monotonic: @Sendable () -> UInt64
     /// Nanoseconds since 1970, as of `WallClock.now`, for what people read.
     public let wall: @Sendable () -> Int64
+    private let wait: @Sendable (Deadline) -> Deadline
 
     /// Clocks of a test, for instance.
-    public init(monotonic: @escaping @Sendable () -> UInt64, wall: @escaping @Sendable () -> Int64) {
-        (self.monotonic, self.wall) = (monotonic, wall)
+    /// - Parameter wait: until when the machine waits for a moment of `monotonic` before it looks at these clocks again.
+    public init(
+        monotonic: @escaping @Sendable () -> UInt64, wall: @escaping @Sendable () -> Int64,
+        wait: @escaping @Sendable (Deadline) -> Deadline = { $0 }
+    ) {
+        (self.monotonic, self.wall, self.wait) = (monotonic, wall, wait)
     }
 
     /// Those of the machine.
@@ -22,4 +27,10 @@ public struct Clocks: Sendable {
 
     /// Whether the deadline has come by the monotonic clock.
     public func hasPassed(_ deadline: Deadline) -> Bool { !deadline.isNever && monotonic() >= deadline.nanoseconds }
+
+    /// The deadline of a wait, by the machine's clock, that ends no later than `deadline` comes. It may end before: whoever waits looks again.
+    public func bound(_ deadline: Deadline) -> Deadline { wait(deadline) }
+
+    /// Whole seconds since 1970.
+    public var wallSeconds: Int64 { wall() / 1_000_000_000 }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Certificates made for one test, in a folder of its own.
-public final class Certificates {
+/// Certificates made for the tests of one process, in a folder that ends with it. Nobody changes them.
+public final class Certificates: Sendable {
     /// Where the files are.
     public let folder: String
     private let fixture = Fixture()
@@ -11,7 +11,7 @@ public final class Certificates {
 
     /// `ca`, and signed by it: `server` (localhost, 127.0.0.1), `client`, `other` (elsewhere.example), `expired`. `stranger` is its own issuer.
     /// - Throws: `ConformanceFailure` when openssl fails.
-    public init() throws {
+    private init() throws {
         folder = try fixture.directory()
         let script = """
             set -e
@@ -35,6 +35,16 @@ public final class Certificates {
         let result = try Executable("/bin/sh").run(["-c", script], directory: folder)
         guard result.status == 0 else { throw ConformanceFailure("openssl: \(result.errorText)") }
     }
+
+    private static let made = Result { () throws in
+        let made = try Certificates()
+        atexit { (try? Certificates.shared())?.fixture.cleanUp() }
+        return made
+    }
+
+    /// Those of this process, made when first asked for: it takes openssl twenty runs.
+    /// - Throws: `ConformanceFailure` when openssl fails.
+    public static func shared() throws -> Certificates { try made.get() }
 
     /// The file of that name: `server.pem`, `server.key`.
     public func path(_ name: String) -> String { "\(folder)/\(name)" }

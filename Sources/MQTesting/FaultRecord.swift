@@ -16,9 +16,12 @@ public final class FaultRecord: Sendable {
     }
 
     private let state = Mutex(Counts())
+    private let openings = Atomic(0)
     /// Nothing was done wrong yet.
     public init() {}
     /// Up to now.
     public var counts: Counts { state.withLock { $0 } }
+    /// How many senders were opened before.
+    func noteOpening() -> Int { openings.add(1, ordering: .relaxed).oldValue }
     func note(_ change: (inout Counts) -> Void) { state.withLock { change(&$0) } }
 }

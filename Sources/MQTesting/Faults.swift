@@ -17,6 +17,29 @@ public struct Faults: Sendable, Equatable {
         }
     }
 
+    /// How a broker answers that takes everything. Numbers are of messages, from 0.
+    public struct Answers: Sendable, Equatable {
+        /// Refused, and told by the first call of `send`.
+        public var refusedAtOnce: [Int] = []
+        /// Refused, and told by `flush`, in this order.
+        public var refusedLate: [Int] = []
+        /// `flush` fails, and from this message on nothing was answered but what `confirmedBehind` says.
+        public var breaksAt: Int?
+        /// How many messages behind `breaksAt` are confirmed.
+        public var confirmedBehind = 0
+
+        /// Everything is confirmed by `flush`.
+        public init() {}
+    }
+
+    /// The promise that every sender and every receiver breaks. With one, nothing but `failedOpenings` and `faultyOpenings` counts.
+    public var fault: Fault?
+    /// Senders pass nothing on and answer so.
+    public var answers: Answers?
+    /// How often nobody is there when a sender is opened.
+    public var failedOpenings = 0
+    /// How many senders do anything wrong, from the first that is opened.
+    public var faultyOpenings = Int.max
     /// Pauses of sending.
     public var senderStall: Stall?
     /// Pauses of receiving.

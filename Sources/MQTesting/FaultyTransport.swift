@@ -8,7 +8,7 @@ public struct FaultyTransport: Transport {
         name: "faulty", schemes: ["faulty"], summary: "breaks its promises as told", forms: ["faulty:NAME"],
         capabilities: [.send, .receive, .admin, .temporary, .processLocal, .ordered], options: [], notes: [], examples: [])
 
-    private let base: any Transport
+    let base: any Transport
     private let faults: Faults
     private let record: FaultRecord
 
@@ -35,10 +35,18 @@ public struct FaultyTransport: Transport {
     }
 
     public func openSender(_ opening: Opening) throws(TransportError) -> sending any Sender {
-        FaultySender(try base.openSender(opening), faults, record)
+        let number = record.noteOpening()
+        if number < faults.failedOpenings { throw TransportError(.unreachable, "connection refused") }
+        if let answers = faults.answers { return ScriptedSender(answers) }
+        let sender = try base.openSender(opening)
+        if number >= faults.faultyOpenings { return sender }
+        if let fault = faults.fault { return BrokenSender(sender, fault) }
+        return FaultySender(sender, faults, record)
     }
     public func openReceiver(_ opening: Opening) throws(TransportError) -> sending any Receiver {
-        FaultyReceiver(try base.openReceiver(opening), faults)
+        let receiver = try base.openReceiver(opening)
+        guard let fault = faults.fault else { return FaultyReceiver(receiver, faults) }
+        return opening.mode == .peek ? receiver : BrokenReceiver(receiver, fault)
     }
     public func openAdmin(_ opening: Opening) throws(TransportError) -> sending any Admin { try base.openAdmin(opening) }
 }

@@ -85,7 +85,7 @@ public struct NSQTransport: Transport {
         let asks = settings.limits.message == nil && options.flag("https") != true
         let limit = asks ? MessageLimit(daemons.asked, resolve: settings.connection.resolve, stop: opening.stop) : nil
         let needed = settings.copies ? peers.count : 1
-        let crew = SendCrew(needed: needed, copies: settings.copies, retries: opening.retry != nil)
+        let crew = SendCrew(needed: needed, copies: settings.copies, opening: opening)
         let fleet = Fleet(crew, settings.connection, discovery: discovery, opening: opening, needed: needed) {
             (_, connection, _, _, _) throws(TransportError) in SendLink(connection)
         }

@@ -62,7 +62,7 @@ extension MeasuringContract {
         func exactCount(options: [String]) throws {
             // Sockets have one receiver each.
             let addresses = ["posix-mq:temp", "sysv:temp"] + (options.contains("-p") ? [] : ["zmq:temp"])
-            let (_, found) = try bench(addresses + options + ["--rate", "max"], in: try fixture.directory())
+            let (_, found) = try bench(addresses + benchShort + options + ["--rate", "max"], in: try fixture.directory())
             for address in addresses {
                 let account = try account(found[address], "throughput")
                 #expect(account["sent"] == Int(options[1]) && account["received"] == account["sent"], "\(address) \(account)")

@@ -51,8 +51,8 @@ extension MessageContract {
                             until [ "$(mq stat "$TR" --json | grep -o '"messages":[0-9]*' | tail -1 | cut -d: -f2)" -gt $((i * 100)) ]; do sleep 0.05; done
                             kill -9 $b; wait $b
                         done 2> /dev/null
-                        mq bridge "$FR$I" "$TS" --timeout 4s 2> "$D/err"
-                        mq recv "$TR" --timeout 2s | sort -nu | cmp - <(seq $N) && echo all
+                        mq bridge "$FR$I" "$TS" --timeout 3s 2> "$D/err"
+                        mq recv "$TR" --drain | sort -nu | cmp - <(seq $N) && echo all
                         """
                     let words = [
                         "FS": source.send, "FR": source.recv, "TS": destination.send, "TR": destination.recv, "N": "\(count)",

@@ -40,15 +40,15 @@ extension KeepingContract {
             arguments: ContractSubject.brokers)
         func blockedOutput(subject: ContractSubject) throws {
             try subject.withQueue { queue in
-                let total = min(40_000, subject.stream)
-                expectSuccess(try mq().run("send", queue.send, input: .bytes(numberedLines(total))))
+                let numbers = wideNumbers(16_000), total = numbers.count
+                expectSuccess(try mq().run("send", queue.send, input: .text(numbers.joined(separator: "\n"))))
                 let receiver = try startOpen(["recv", queue.recv + subject.impatience, "-n", "\(total)"])
                 try receiver.waitForLines(10_000)
                 usleep(2_600_000)
                 if subject.tellsReceivers { #expect(try ContractSubject.count("clients", queue.recv) == 1) }
                 let result = try receiver.wait()
                 #expect(result.status == 0)
-                #expect(subject.areSame(result.lines, (1...total).map { "\($0)" }), "\(result.lines.count) of \(total)")
+                #expect(subject.areSame(result.lines, numbers), "\(result.lines.count) of \(total)")
                 #expect(result.errorText.split(separator: "\n").allSatisfy { !$0.hasPrefix("mq:") }, "\(result.errorText)")
                 if subject.tellsReceivers { #expect(try ContractSubject.count("timed_out", queue.recv) == 0) }
                 #expect(try ContractSubject.count("messages", queue.recv) == 0 && ContractSubject.count("in_flight", queue.recv) == 0)
@@ -58,8 +58,8 @@ extension KeepingContract {
         @Test("A signal gives back at once what was not printed", arguments: ContractSubject.brokers, [SIGINT, SIGTERM])
         func givesBack(subject: ContractSubject, signal: Int32) throws {
             try subject.withQueue { queue in
-                let total = min(40_000, subject.stream)
-                expectSuccess(try mq().run("send", queue.send, input: .bytes(numberedLines(total))))
+                let numbers = wideNumbers(16_000), total = numbers.count
+                expectSuccess(try mq().run("send", queue.send, input: .text(numbers.joined(separator: "\n"))))
                 let receiver = try startOpen(["recv", queue.recv])
                 try receiver.waitForLines(10_000)
                 usleep(200_000)

@@ -114,7 +114,7 @@ extension ProgramContract {
 
         @Test("A certificate is checked, whatever the environment says", .enabled(if: Certificates.openssl != nil))
         func certificates() throws {
-            let made = try Certificates()
+            let made = try Certificates.shared()
             let server = try PythonWorker(
                 certificate: (made.path("server.pem"), made.path("server.key")), clientAuthority: made.path("ca.pem"))
             let url = "https://127.0.0.1:\(server.port)/status/200"

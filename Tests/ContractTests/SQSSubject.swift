@@ -17,7 +17,7 @@ extension ContractSubject {
         missing: { (try? sqsAddress(UniqueName.make("absent"))) ?? "no stand-in" }, missingWords: "no such queue", fillsUp: false,
         keepsOrder: false, carriesEmpty: false, acknowledges: true, isOfKernel: false, delays: true,
         removal: (66, "no such queue"), smallLimit: 2049, largest: 700_000, peeks: true, peekRemark: "counts as receiving",
-        impatience: ",visibility=2s", stream: 30_000, shown: { $0.replacing(",base64", with: "") }, place: { try sqsAddress("") })
+        impatience: ",visibility=2s", stream: 20_000, shown: { $0.replacing(",base64", with: "") }, place: { try sqsAddress("") })
 
     private static func sqsAddress(_ queue: String) throws -> String {
         "sqs:\(queue),endpoint=\(try SQSServer.standIn()),region=us-east-1,base64"

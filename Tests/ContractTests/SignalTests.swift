@@ -22,7 +22,7 @@ extension ProgramContract {
                 case .queueFull: return [try mq().start(["send", queue.send, "x", "--repeat", "forever"])]
                 case .outputBlocked:
                     let receiver = try startOpen(["recv", queue.recv])
-                    let sender = try mq().start(["send", queue.send, String(repeating: "x", count: 90), "--repeat", "30000"])
+                    let sender = try mq().start(["send", queue.send, String(repeating: "x", count: 90), "--repeat", "15000"])
                     // Enough for recv to trust its reader; from here on nobody reads, and a pipe does not hold the rest.
                     try receiver.waitForLines(10_000)
                     return [receiver, sender]
@@ -80,7 +80,7 @@ extension ProgramContract {
         func timeoutCommand(subject: ContractSubject) throws {
             try subject.withQueue { queue in
                 let result = try sh(
-                    #"for i in 1 2 3 4 5; do seq 5000 | timeout -s INT 0.4 mq send "$S" $SLOWLY --timeout 30s; done"#,
+                    #"for i in 1 2 3 4 5; do seq 5000 | timeout -s INT 0.2 mq send "$S" $SLOWLY --timeout 30s; done"#,
                     ["S": queue.send, "SLOWLY": subject.slowly])
                 #expect(result.errorText.ranges(of: "resume with: ").count == 5, "\(result.errorText)")
             }

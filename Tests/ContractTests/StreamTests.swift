@@ -37,8 +37,8 @@ extension MessageContract {
             try subject.withQueue { queue in
                 let script = """
                     mq recv "$R" --timeout 1s -q > "$D/1" 2> /dev/null & mq recv "$R" --timeout 1s -q > "$D/2" 2> /dev/null &
-                    seq 1 2 20000 | mq send "$S" & a=$!; seq 2 2 20000 | mq send "$S" || exit 9; wait $a || exit 8; wait
-                    sort -n "$D/1" "$D/2" | cmp - <(seq 20000)
+                    seq 1 2 10000 | mq send "$S" & a=$!; seq 2 2 10000 | mq send "$S" || exit 9; wait $a || exit 8; wait
+                    sort -n "$D/1" "$D/2" | cmp - <(seq 10000)
                     """
                 expectSuccess(try sh(script, ["S": queue.send, "R": queue.recv]))
             }

@@ -72,6 +72,14 @@ func write(_ bytes: [UInt8], _ path: String) throws { try Data(bytes).write(to: 
 /// `seq 1 N`, as bytes.
 func numberedLines(_ count: Int) -> [UInt8] { utf8((1...count).map { "\($0)\n" }.joined()) }
 
+/// `seq 1 N` with zeros in front: ten thousand bring `recv` to trust its reader, and a pipe holds a thousand more.
+func wideNumbers(_ count: Int) -> [String] {
+    (1...count).map { number in
+        let digits = "\(number)"
+        return String(repeating: "0", count: 60 - digits.utf8.count) + digits
+    }
+}
+
 /// Tries `attempt`, which returns how long something took, up to four times: the machine may be busy, but what is
 /// always late is not saved by that.
 func expectPrompt(

@@ -60,8 +60,8 @@ struct BridgeTests {
     @Test(arguments: [2, 3, 50, 499], [0, 1, 100])
     func nothingIsLostWhenTheDestinationBreaks(at place: Int, lag: Int) throws {
         var made = Faults()
-        (made.breakAt, made.confirmLag) = (place, lag)
-        let faults = made, bridge = try MemoryBridge { BreakingTransport($1, times: 3, faults) }
+        (made.breakAt, made.confirmLag, made.faultyOpenings) = (place, lag, 3)
+        let faults = made, bridge = try MemoryBridge { FaultyTransport($1, faults) }
         defer { bridge.cleanUp() }
         let all = MemoryBridge.bodies(500)
         try bridge.source.send(all)
@@ -72,8 +72,15 @@ struct BridgeTests {
         #expect(try bridge.source.bodies().isEmpty)
     }
 
+    /// Nobody is there the first times.
+    private static func late(_ base: any Transport, failures: Int) -> FaultyTransport {
+        var faults = Faults()
+        faults.failedOpenings = failures
+        return FaultyTransport(base, faults)
+    }
+
     @Test func aDestinationThatComesLateIsWaitedFor() throws {
-        let bridge = try MemoryBridge { LateTransport($1, failures: 3) }
+        let bridge = try MemoryBridge { Self.late($1, failures: 3) }
         defer { bridge.cleanUp() }
         try bridge.source.send(["a", "b"])
         #expect(try bridge.run().isSuccess)
@@ -81,7 +88,7 @@ struct BridgeTests {
     }
 
     @Test func aDestinationThatNeverComesIsGivenUpAndNothingIsTaken() throws {
-        let bridge = try MemoryBridge { LateTransport($1, failures: .max) }
+        let bridge = try MemoryBridge { Self.late($1, failures: .max) }
         defer { bridge.cleanUp() }
         try bridge.source.send(["a", "b"])
         let error = failure { try bridge.run { $0.session.retry = .milliseconds(100) } }
@@ -158,8 +165,8 @@ struct BridgeTests {
 
     @Test func aCopyThatOneDestinationLosesComesAgain() throws {
         var made = Faults()
-        made.breakAt = 30
-        let faults = made, bridge = try MemoryBridge(destinations: 2) { $0 == 0 ? BreakingTransport($1, times: 2, faults) : $1 }
+        (made.breakAt, made.faultyOpenings) = (30, 2)
+        let faults = made, bridge = try MemoryBridge(destinations: 2) { $0 == 0 ? FaultyTransport($1, faults) : $1 }
         defer { bridge.cleanUp() }
         try bridge.source.send(MemoryBridge.bodies(200))
         #expect(try bridge.run { $0.work.copies = true }.isSuccess)
@@ -179,7 +186,7 @@ struct BridgeTests {
 
     @Test(arguments: [0, 1])
     func oneThatIsDownDoesNotHoldUpTheOthers(retries: Int) throws {
-        let bridge = try MemoryBridge(destinations: 2) { $0 == 0 ? LateTransport($1, failures: .max) : $1 }
+        let bridge = try MemoryBridge(destinations: 2) { $0 == 0 ? Self.late($1, failures: .max) : $1 }
         defer { bridge.cleanUp() }
         try bridge.source.send(MemoryBridge.bodies(2000))
         let ending = try bridge.run { $0.session.retry = retries == 0 ? .zero : nil }

@@ -24,7 +24,10 @@ struct SQSBroker {
     ///   - options: of the address.
     init(_ suffix: String = "", _ options: String = "") throws {
         Self.setIdentity()
-        server = try SQSStandIn()
+        // A queue is empty when three polls in a row are, each of which waits: not for a whole second here.
+        var settings = SQSStandIn.Settings()
+        settings.pollSecond = .milliseconds(100)
+        server = try SQSStandIn(settings)
         address = try ResolvedAddress("sqs:\(UniqueName.make())\(suffix),endpoint=\(server.endpoint)\(options)", options: [])
         transport = try address.transport()
         _ = try transport.openAdmin(Opening(stop: StopFlag())).create(exclusive: true)

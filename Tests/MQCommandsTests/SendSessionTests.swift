@@ -80,13 +80,16 @@ struct SendSessionTests {
     // MARK: - Where to go on
 
     /// Runs `send` with a broker that answers in its own order.
-    private func send(_ lines: [String], _ script: ScriptedSender.Script, logsJSON: Bool = false) throws -> TransportError? {
+    private func send(_ lines: [String], _ answers: Faults.Answers, logsJSON: Bool = false) throws -> TransportError? {
+        let queue = try MemoryBroker(fixture)
+        var faults = Faults()
+        faults.answers = answers
         let input = Pipe()
         input.give(lines.map { $0 + "\n" }.joined())
         input.closeWriter()
         let session = try SendSession(
-            plan: plan(.lines), address: try MemoryBroker(fixture).address, console: Console(.init(isQuiet: true, logsAreJSON: logsJSON)),
-            surroundings: Surroundings(transport: ScriptedTransport(script), input: input.ends[0], isWatched: false))
+            plan: plan(.lines), address: queue.address, console: Console(.init(isQuiet: true, logsAreJSON: logsJSON)),
+            surroundings: Surroundings(transport: FaultyTransport(queue.transport, faults), input: input.ends[0], isWatched: false))
         return failure { _ = try session.run() }
     }
 
@@ -98,9 +101,9 @@ struct SendSessionTests {
 
     /// Record 71 is refused first in time; resuming there would leave record 1 in no queue.
     @Test func theLowestRecordIsNamedWhateverFailedFirst() throws {
-        var script = ScriptedSender.Script()
-        (script.refusedAtOnce, script.refusedLate) = ([70], [30, 0, 10])
-        let error = try #require(try send((1...200).map { "\($0)" }, script))
+        var answers = Faults.Answers()
+        (answers.refusedAtOnce, answers.refusedLate) = ([70], [30, 0, 10])
+        let error = try #require(try send((1...200).map { "\($0)" }, answers))
         #expect(error.message == "record 1: refused by the broker")
         #expect(
             error.details.dropLast() == [
@@ -113,9 +116,9 @@ struct SendSessionTests {
 
     @Test(arguments: [false, true])
     func theFirstTenRefusedRecordsAreNamedAndAllInALogForPrograms(logsJSON: Bool) throws {
-        var script = ScriptedSender.Script()
-        script.refusedLate = Array(stride(from: 2, to: 200, by: 3))
-        let error = try #require(try send((1...200).map { "\($0)" }, script, logsJSON: logsJSON))
+        var answers = Faults.Answers()
+        answers.refusedLate = Array(stride(from: 2, to: 200, by: 3))
+        let error = try #require(try send((1...200).map { "\($0)" }, answers, logsJSON: logsJSON))
         #expect(error.message == "record 3: refused by the broker")
         let named = error.details.filter { $0.hasPrefix("record ") }
         #expect(named.first == "record 6: refused by the broker" && named.count == (logsJSON ? 65 : 9))
@@ -125,9 +128,9 @@ struct SendSessionTests {
 
     /// A broker that answered out of order before it went: what it has is counted, and said to come twice.
     @Test func whatWasAcknowledgedBehindAHoleIsCounted() throws {
-        var script = ScriptedSender.Script()
-        (script.breaksAt, script.confirmedBehind) = (20, 25)
-        let error = try #require(try send(lines, script))
+        var answers = Faults.Answers()
+        (answers.breaksAt, answers.confirmedBehind) = (20, 25)
+        let error = try #require(try send(lines, answers))
         #expect(error.message == "connection closed by peer")
         #expect(error.details.first?.hasPrefix("45 acknowledged of 50 read; the first not acknowledged is record 21 ") == true)
         #expect(error.details.contains("going on there sends up to 30 records again that may have arrived"), "\(error.details)")
@@ -135,9 +138,9 @@ struct SendSessionTests {
 
     /// No record is called unacknowledged that is acknowledged: going on behind the last sends none twice.
     @Test func whereAllIsAcknowledgedGoingOnBeginsBehindIt() throws {
-        var script = ScriptedSender.Script()
-        script.breaksAt = lines.count
-        let error = try #require(try send(lines, script))
+        var answers = Faults.Answers()
+        answers.breaksAt = lines.count
+        let error = try #require(try send(lines, answers))
         let bytes = lines.reduce(0) { $0 + $1.utf8.count + 1 }
         #expect(error.details.first == "all 50 records that were read are acknowledged; the next is record 51 (byte \(bytes))")
         #expect(error.details.last?.hasPrefix("resume with: tail -c +\(bytes + 1) ") == true)

@@ -15,9 +15,17 @@ struct PaceTests {
     }
 
     @Test func whatIsLateIsMadeUpFor() {
-        let pace = Pace(perSecond: 1000)
-        _ = Readiness.sleep(until: .after(.milliseconds(20)), stop: StopFlag())
-        #expect(pace.due() >= 21)
+        let hands = HandClocks()
+        var pace = Pace(perSecond: 1000, clocks: hands.clocks)
+        hands.advance(.milliseconds(20))
+        #expect(pace.due() == 21)
+        // One that is late does not move those behind it.
+        pace.count(1)
+        #expect(pace.due() == 20)
+        pace.count(20)
+        #expect(pace.due() == 0 && pace.nextDue.nanoseconds == hands.clocks.monotonic() + 1_000_000)
+        hands.advance(.milliseconds(1))
+        #expect(pace.due() == 1)
     }
 
     @Test(arguments: [1e-300, 1e-11, 1e-3, 1, 1e9, 1e30, 1e300, .infinity])

@@ -22,7 +22,7 @@ struct HTTPSTests {
     }
 
     @Test func aServerIsTrustedByTheFileAndTheNameAlone() throws {
-        let certificates = try Certificates()
+        let certificates = try Certificates.shared()
         let server = try OpenSSLServer(certificates, page: "server")
         let ca = certificates.path("ca.pem")
         #expect(try result(server.port) { $0.caFile = ca }.get().status == 200)
@@ -38,7 +38,7 @@ struct HTTPSTests {
     }
 
     @Test func aServerThatWantsACertificateGetsIt() throws {
-        let certificates = try Certificates()
+        let certificates = try Certificates.shared()
         let server = try OpenSSLServer(
             certificates, page: "server", ["-Verify", "1", "-CAfile", certificates.path("ca.pem"), "-verify_return_error"])
         let reply = try result(server.port) {

@@ -12,7 +12,7 @@ import Testing
 struct LayersWithNSQDTests {
     @Test(arguments: [["tls_v1"], ["deflate"], ["snappy"], ["tls_v1", "deflate"], ["tls_v1", "snappy"]])
     func aMessageComesBackAsItWas(_ features: [String]) throws {
-        let certificates = try Certificates()
+        let certificates = try Certificates.shared()
         // With a certificate it listens for HTTPS too, on every interface unless told otherwise.
         let daemon = try NSQDaemon(arguments: [
             "-https-address=127.0.0.1:0", "-tls-cert=\(certificates.path("server.pem"))", "-tls-key=\(certificates.path("server.key"))",

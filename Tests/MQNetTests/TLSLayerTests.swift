@@ -17,7 +17,7 @@ struct TLSLayerTests {
     }
 
     @Test(arguments: ["-tls1_2", "-tls1_3"]) func bytesGoThereAndBack(_ version: String) throws {
-        let certificates = try Certificates()
+        let certificates = try Certificates.shared()
         let server = try OpenSSLServer(certificates, "server", [version])
         for name in ["localhost", "127.0.0.1"] {
             let client = try TLSClient(port: server.port, certificates.settings(name))
@@ -30,13 +30,13 @@ struct TLSLayerTests {
     }
 
     @Test func anOldVersionIsRefused() throws {
-        let certificates = try Certificates()
+        let certificates = try Certificates.shared()
         let server = try OpenSSLServer(certificates, "server", ["-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"])
         #expect(try failure(server.port, certificates.settings()).code == .protocolViolation)
     }
 
     @Test func whoIsNotTrustedIsNamedWithTheReason() throws {
-        let certificates = try Certificates()
+        let certificates = try Certificates.shared()
         for (name, settings, words) in [
             ("server", certificates.settings(ca: nil), "is not signed by a trusted authority"),
             ("stranger", certificates.settings(), "is not signed by a trusted authority"),
@@ -57,7 +57,7 @@ struct TLSLayerTests {
     }
 
     @Test(arguments: ["-tls1_2", "-tls1_3"]) func aServerThatWantsACertificateGetsOneOrSaysNo(_ version: String) throws {
-        let certificates = try Certificates()
+        let certificates = try Certificates.shared()
         let server = try OpenSSLServer(
             certificates, "server", [version, "-Verify", "1", "-CAfile", certificates.path("ca.pem"), "-verify_return_error"])
         let error = try failure(server.port, certificates.settings())
@@ -74,7 +74,7 @@ struct TLSLayerTests {
     }
 
     @Test func filesThatAreNotWhatTheyShouldBeAreNamed() throws {
-        let certificates = try Certificates()
+        let certificates = try Certificates.shared()
         func code(_ change: (inout TLSSettings) -> Void) -> (TransportError.Code, String)? {
             var settings = certificates.settings()
             change(&settings)

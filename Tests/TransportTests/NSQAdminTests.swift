@@ -246,7 +246,7 @@ struct NSQAdminTests {
     @Test(
         .enabled(if: NSQDaemon.isAvailable && Certificates.openssl != nil, "there is no nsqd, or no openssl to make certificates with"))
     func anNSQDThatWantsTLSIsLookedAfterOverHTTPS() throws {
-        let certificates = try Certificates()
+        let certificates = try Certificates.shared()
         let secure = try LoopbackSocket.freePort()
         let daemon = try NSQDaemon(arguments: [
             "-https-address=127.0.0.1:\(secure)", "-tls-cert=\(certificates.path("server.pem"))",

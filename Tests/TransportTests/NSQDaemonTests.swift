@@ -59,7 +59,7 @@ struct NSQDaemonTests {
 
     @Test(.enabled(if: Certificates.openssl != nil, "openssl is not on PATH"), arguments: ["", ",snappy", ",deflate=6"])
     func everythingArrivesEncryptedAndCompressed(option: String) throws {
-        let certificates = try Certificates()
+        let certificates = try Certificates.shared()
         let daemon = try NSQDaemon(arguments: [
             "-tls-cert=\(certificates.path("server.pem"))", "-tls-key=\(certificates.path("server.key"))", "-tls-required=tcp-https",
             "-https-address=127.0.0.1:0",

@@ -242,28 +242,42 @@ struct NSQDeliveryTests {
         #expect(log.warnings.count == 2)
     }
 
+    /// At once, and not when the connections are looked after the next time, two and a half seconds later.
     @Test func withoutRetryABrokenConnectionEndsTheReceiver() throws {
-        let server = try NSQStandIn()
-        let receiver = try NSQTransport.at("\(Self.host(server))/topic/channel").openReceiver(NSQ.opening())
-        server.cutConnections()
-        let error = NSQ.error { _ = try NSQ.receive(1, with: receiver) }
-        #expect(error?.code == .unreachable)
+        let took = try shortest(enough: .seconds(1)) {
+            let server = try NSQStandIn()
+            let receiver = try NSQTransport.at("\(Self.host(server))/topic/channel").openReceiver(NSQ.opening())
+            server.cutConnections()
+            let start = ContinuousClock.now
+            let error = NSQ.error { _ = try NSQ.receive(1, with: receiver) }
+            #expect(error?.code == .unreachable)
+            return ContinuousClock.now - start
+        }
+        #expect(took < .seconds(1))
     }
 
     // MARK: While the owner is elsewhere
 
     @Test func connectionsOutliveAnOwnerWhoIsElsewhere() throws {
-        let server = try NSQStandIn()
-        let options = ",heartbeat=1s,msg-timeout=1s"
-        let sender = try NSQTransport.at("\(Self.host(server))/topic\(options)").openSender(NSQ.opening())
-        let receiver = try NSQTransport.at("\(Self.host(server))/topic/channel\(options)").openReceiver(NSQ.opening())
+        let hands = HandClocks()
+        let server = try NSQ.standIn(by: hands)
+        let options = ",heartbeat=1s,msg-timeout=1s", opening = NSQ.opening(clocks: hands.clocks)
+        let sender = try NSQTransport.at("\(Self.host(server))/topic\(options)").openSender(opening)
+        let receiver = try NSQTransport.at("\(Self.host(server))/topic/channel\(options)").openReceiver(opening)
         try NSQ.send(NSQ.numbered(0..<10), with: sender)
         var batch = Batch()
         while batch.count < 3 {
             _ = try receiver.receive(into: &batch, limit: 3 - batch.count, byteLimit: 1 << 16, until: .after(.seconds(5)), stop: StopFlag())
         }
         // Two heartbeats are missed, which ends a connection, and every message would have timed out twice.
-        usleep(2_600_000)
+        for round in 1...6 {
+            hands.advance(.milliseconds(500))
+            #expect(
+                NSQ.eventually {
+                    let commands = server.commands
+                    return commands["NOP"] ?? 0 >= 2 * round && commands["TOUCH"] ?? 0 >= 3 * round
+                }, "\(server.commands)")
+        }
         try NSQ.send([[1]], with: sender)
         try NSQ.flush(sender)
         #expect(server.state("topic", "channel")?.timedOut == 0)
@@ -276,13 +290,14 @@ struct NSQDeliveryTests {
     }
 
     @Test func settlementThatComesTooLateIsReported() throws {
-        var settings = NSQStandIn.Settings()
-        settings.maximumMessageTimeout = .seconds(1)
-        let server = try NSQStandIn(settings)
+        let hands = HandClocks()
+        let server = try NSQ.standIn(by: hands) { $0.maximumMessageTimeout = .seconds(1) }
         server.publish([[1]], to: "topic")
-        let receiver = try NSQTransport.at("\(Self.host(server))/topic/channel,msg-timeout=1s").openReceiver(NSQ.opening())
+        let receiver = try NSQTransport.at("\(Self.host(server))/topic/channel,msg-timeout=1s")
+            .openReceiver(NSQ.opening(clocks: hands.clocks))
         var batch = Batch()
         _ = try receiver.receive(into: &batch, limit: 1, byteLimit: 10, until: .after(.seconds(5)), stop: StopFlag())
+        hands.advance(.seconds(1))
         #expect(NSQ.eventually { server.state("topic", "channel")?.timedOut == 1 })
         try receiver.settle(0..<1, as: .acknowledge)
         try receiver.close(until: .after(.seconds(5)), stop: StopFlag())

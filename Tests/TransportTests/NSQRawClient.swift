@@ -1,4 +1,5 @@
 import Glibc
+import MQCore
 import MQStandIns
 import MQTesting
 import Testing
@@ -11,6 +12,28 @@ struct NSQBrokerUnderTest: Sendable, CustomTestStringConvertible {
 
     static var all: [NSQBrokerUnderTest] {
         (NSQDaemon.isAvailable ? [NSQBrokerUnderTest(kind: .real)] : []) + [NSQBrokerUnderTest(kind: .standIn)]
+    }
+
+    /// How long nothing must come until nothing will: what the stand-in has to say is there once its time has passed.
+    var moment: Duration { kind == .real ? .milliseconds(300) : .milliseconds(20) }
+
+    /// Runs `body` against a new broker and lets it say how much time passes: the stand-in goes by a clock that is moved.
+    func runInTime(body: (_ tcpPort: Int, _ pass: (Duration) -> Void) throws -> Void) throws {
+        switch kind {
+        case .real:
+            let daemon = try NSQDaemon()
+            try body(daemon.tcpPort) { usleep(UInt32($0.nanoseconds / 1000)) }
+        case .standIn:
+            let hands = HandClocks()
+            let daemon = try NSQ.standIn(by: hands)
+            try body(daemon.tcpPort) { duration in
+                // Its thread goes round twice: what was sent is read, then what is due happens.
+                for _ in 0..<2 { _ = daemon.commands }
+                hands.advance(duration)
+                for _ in 0..<2 { _ = daemon.commands }
+            }
+            daemon.stop()
+        }
     }
 
     /// Runs `body` against a new broker. `arguments` and `change` must say the same in both languages.

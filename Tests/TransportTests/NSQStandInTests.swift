@@ -64,37 +64,42 @@ struct NSQStandInTests {
 
     @Test(arguments: brokers)
     func readyIsALimitAndNoCredit(broker: Broker) throws {
-        try broker.run { port, _ in
+        try broker.runInTime { port, pass in
             try Self.publish(port, "topic", ["a", "b", "c"])
             let client = try Self.subscriber(port, "topic", ready: 1)
             let first = client.message("a")
-            #expect(client.next(.milliseconds(300)) == .nothing)
+            pass(.milliseconds(300))
+            #expect(client.next(broker.moment) == .nothing)
             client.send("FIN \(first?.id ?? "")")
             #expect(client.message("b") != nil)
-            #expect(client.next(.milliseconds(300)) == .nothing)
+            pass(.milliseconds(300))
+            #expect(client.next(broker.moment) == .nothing)
         }
     }
 
     @Test(arguments: brokers)
     func requeueCountsAttemptsAndMayWait(broker: Broker) throws {
-        try broker.run { port, _ in
+        try broker.runInTime { port, pass in
             try Self.publish(port, "topic", ["a"])
             let client = try Self.subscriber(port, "topic", ready: 1)
             client.send("REQ \(client.message("a")?.id ?? "") 0")
             let again = client.message("a")
             #expect(again?.attempts == 2)
             client.send("REQ \(again?.id ?? "") 500")
-            #expect(client.next(.milliseconds(250)) == .nothing)
+            pass(.milliseconds(250))
+            #expect(client.next(.milliseconds(20)) == .nothing)
+            pass(.milliseconds(300))
             #expect(client.message("a", Self.timeoutLimit)?.attempts == 3)
         }
     }
 
     @Test(arguments: brokers)
     func aLateFinishFailsAndTheConnectionStays(broker: Broker) throws {
-        try broker.run { port, _ in
+        try broker.runInTime { port, pass in
             try Self.publish(port, "topic", ["a"])
             let client = try Self.subscriber(port, "topic", ready: 1, extra: #","msg_timeout":1000"#)
             let first = client.message("a")
+            pass(.seconds(1))
             let second = client.message("a", Self.timeoutLimit)
             #expect(second?.attempts == 2)
             client.send("FIN \(first?.id ?? "")")  // the same id, in flight again: this one is in time
@@ -112,28 +117,32 @@ struct NSQStandInTests {
 
     @Test(arguments: brokers)
     func touchKeepsAMessage(broker: Broker) throws {
-        try broker.run { port, _ in
+        try broker.runInTime { port, pass in
             try Self.publish(port, "topic", ["a"])
             let client = try Self.subscriber(port, "topic", ready: 2, extra: #","msg_timeout":1000"#)
             let first = client.message("a")
             for _ in 0..<3 {
-                #expect(client.next(.milliseconds(500)) == .nothing)
+                pass(.milliseconds(500))
+                #expect(client.next(.milliseconds(20)) == .nothing)
                 client.send("TOUCH \(first?.id ?? "")")
             }
             client.send("FIN \(first?.id ?? "")")
-            #expect(client.next(.milliseconds(1500)) == .nothing)
+            pass(.milliseconds(1500))
+            #expect(client.next(.milliseconds(20)) == .nothing)
         }
     }
 
     @Test(arguments: brokers)
     func whatWasInFlightWaitsForItsTimeoutWhenTheClientGoes(broker: Broker) throws {
-        try broker.run { port, _ in
+        try broker.runInTime { port, pass in
             try Self.publish(port, "topic", ["a"])
             var gone: NSQRawClient? = try Self.subscriber(port, "topic", ready: 1, extra: #","msg_timeout":1500"#)
             #expect(gone?.message("a") != nil)
             gone = nil
             let client = try Self.subscriber(port, "topic", ready: 1)
-            #expect(client.next(.milliseconds(800)) == .nothing)
+            pass(.milliseconds(800))
+            #expect(client.next(.milliseconds(20)) == .nothing)
+            pass(.milliseconds(800))
             #expect(client.message("a", Self.timeoutLimit)?.attempts == 2)
         }
     }
@@ -181,28 +190,32 @@ struct NSQStandInTests {
 
     @Test(arguments: brokers)
     func heartbeatsComeAndSilenceEndsTheConnection(broker: Broker) throws {
-        try broker.run { port, _ in
+        try broker.runInTime { port, pass in
             let client = try NSQRawClient(port: port)
             client.identify(#"{"heartbeat_interval":1000}"#)
             #expect(client.next() == .response("OK"))
+            pass(.seconds(1))
             #expect(client.next(.seconds(2), heartbeats: true) == .response("_heartbeat_"))
             client.send("NOP")
-            let begin = ContinuousClock.now
-            var last = client.next(.seconds(4), heartbeats: true)
-            while last == .response("_heartbeat_") { last = client.next(.seconds(4), heartbeats: true) }
+            var (last, silence) = (NSQRawClient.Event.nothing, Duration.zero)
+            while last != .ended && last != .reset && silence < .seconds(5) {
+                pass(.milliseconds(500))
+                silence += .milliseconds(500)
+                repeat { last = client.next(.milliseconds(20), heartbeats: true) } while last == .response("_heartbeat_")
+            }
             #expect(last == .ended || last == .reset)
-            #expect((ContinuousClock.now - begin) > .milliseconds(1500))
+            #expect(silence > .milliseconds(1500))
         }
     }
 
     @Test(arguments: brokers)
     func onlyTwoMissedHeartbeatsEndAConnectionThatPublishes(broker: Broker) throws {
-        try broker.run { port, _ in
+        try broker.runInTime { port, pass in
             let client = try NSQRawClient(port: port)
             client.identify(#"{"heartbeat_interval":1000}"#)
             #expect(client.next() == .response("OK"))
             for _ in 0..<6 {
-                usleep(500_000)
+                pass(.milliseconds(500))
                 client.send("PUB topic", body: [0x61])
             }
             var replies = 0

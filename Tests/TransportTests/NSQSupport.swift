@@ -1,17 +1,29 @@
 import Glibc
 import MQCore
+import MQStandIns
 import MQTesting
 
 @testable import TransportNSQ
 
 /// Short forms for tests of the transport.
 enum NSQ {
-    static func opening(_ log: NoticeLog? = nil, retry: Duration? = nil, stop: StopFlag = StopFlag()) -> Opening {
+    static func opening(
+        _ log: NoticeLog? = nil, retry: Duration? = nil, stop: StopFlag = StopFlag(), clocks: Clocks = .system
+    ) -> Opening {
         var opening = Opening(stop: stop)
+        opening.clocks = clocks
         if let log { opening.notices = log.notices }
         opening.retry = retry
         opening.deadline = .after(.seconds(10))
         return opening
+    }
+
+    /// A stand-in that goes by these clocks.
+    static func standIn(by hands: HandClocks, _ change: (inout NSQStandIn.Settings) -> Void = { _ in }) throws -> NSQStandIn {
+        var settings = NSQStandIn.Settings()
+        settings.clock = hands.clocks.monotonic
+        change(&settings)
+        return try NSQStandIn(settings)
     }
 
     static func numbered(_ range: Range<Int>) -> [[UInt8]] {

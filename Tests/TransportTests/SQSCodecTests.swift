@@ -9,7 +9,7 @@ import Testing
 private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
 private func reply(_ status: Int, _ body: String, _ headers: [(name: String, value: String)] = []) -> ServiceFailure {
-    ServiceFailure(HTTPReply(status: status, headers: headers, body: bytes(body)), operation: "SendMessageBatch")
+    ServiceFailure(HTTPReply(status: status, headers: headers, body: bytes(body)), operation: "SendMessageBatch", now: WallClock.seconds)
 }
 
 @Suite("sqs replies and requests", .timeLimit(.minutes(1)))
@@ -89,7 +89,7 @@ struct SQSCodecTests {
             let failure = ServiceFailure(
                 HTTPReply(
                     status: 400 + Int(generator.next() % 200), headers: [("Date", String(decoding: text, as: UTF8.self))], body: text),
-                operation: "X")
+                operation: "X", now: WallClock.seconds)
             #expect(!failure.error.message.isEmpty)
         }
         #expect(rounds > 100)

@@ -105,6 +105,30 @@ struct SQSConfigurationTests {
         #expect(keys.accessKey == "AKP" && keys.sessionToken == "tp" && keys.expiry == 1_893_456_000)
     }
 
+    /// Five minutes before; and where that fails those that still hold are better than none.
+    @Test func credentialsAreRenewedBeforeTheyExpire() throws {
+        let fixture = Fixture(), hands = HandClocks(wall: 1_900_000_000_000_000_000)
+        let folder = try fixture.directory()
+        let expiry = Timestamp.text(1_900_003_600_000_000_000)
+        let script = """
+            [ -e \(folder)/broken ] && exit 3; echo x >> \(folder)/calls
+            printf '{"Version":1,"AccessKeyId":"AK%s","SecretAccessKey":"s","Expiration":"\(expiry)"}' $(wc -l < \(folder)/calls)
+            """
+        try LocalFile.write(Array(script.utf8), to: "\(folder)/script")
+        let found = try surroundings(fixture, config: "[default]\ncredential_process = sh \(folder)/script\n")
+        let store = CredentialStore(CredentialChain(surroundings: found, region: nil))
+        func key() throws -> String { try store.get(until: .never, stop: StopFlag(), clocks: hands.clocks).accessKey }
+        #expect(try key() == "AK1")
+        hands.advance(.seconds(3299))
+        #expect(try key() == "AK1")
+        hands.advance(.seconds(1))
+        #expect(try key() == "AK2")
+        try LocalFile.write([], to: "\(folder)/broken")
+        #expect(try key() == "AK2")
+        hands.advance(.seconds(300))
+        #expect(failure { try key() }?.code == .configuration)
+    }
+
     @Test(arguments: [("exit 3", "failed"), ("echo hello", "not the JSON"), ("echo '{}'", "no AccessKeyId")])
     func aProcessThatFailsIsSaid(command: String, words: String) throws {
         let fixture = Fixture()

@@ -12,7 +12,7 @@ extension ConformanceSubject {
     /// Its empty polls do not wait at the service for as long as those of `sqsStandard`.
     fileprivate static let sqsFIFO = sqsStandIn(suffix: ".fifo", missing: .delay, ",wait=1s")
 
-    private static let standIn = Result { try SQSStandIn() }
+    private static let standIn = Result { try SQSStandIn(.hurried) }
 
     private static func sqsStandIn(suffix: String, missing: Capabilities, _ more: String = "") -> ConformanceSubject {
         var subject = ConformanceSubject(SQSTransport.descriptor.without(missing)) {
@@ -94,7 +94,7 @@ struct SQSFaultTests {
     }
 
     @Test func nothingIsLostWhenEverythingGoesWrongAtTimes() throws {
-        var settings = SQSStandIn.Settings()
+        var settings = SQSStandIn.Settings.hurried
         settings.faults = .all(0.05)
         settings.hasLongReceipts = true
         let server = try SQSStandIn(settings)
@@ -109,7 +109,7 @@ struct SQSFaultTests {
     }
 
     @Test func whatIsRefusedForGoodIsNamedAndTheRestArrives() throws {
-        var settings = SQSStandIn.Settings()
+        var settings = SQSStandIn.Settings.hurried
         settings.faults.senderFault = 0.05
         settings.faults.missingEntry = 0.05
         let server = try SQSStandIn(settings)
@@ -144,7 +144,7 @@ struct SQSFaultTests {
     // MARK: One fault each
 
     @Test func aWrongMD5IsReportedAndNotSentAgain() throws {
-        var settings = SQSStandIn.Settings()
+        var settings = SQSStandIn.Settings.hurried
         settings.faults.wrongMD5 = 1
         let queue = try SQSQueue(try start(settings))
         let rejections = try queue.send([numbered(1), numbered(2)])
@@ -155,7 +155,7 @@ struct SQSFaultTests {
 
     @Test func aClockThatIsWrongByTwentyMinutesIsPutRight() throws {
         for skew in [-1200, 1200] {
-            var settings = SQSStandIn.Settings()
+            var settings = SQSStandIn.Settings.hurried
             settings.clockSkew = .seconds(skew)
             let queue = try SQSQueue(try start(settings))
             #expect(try queue.send([numbered(1)]).isEmpty)
@@ -164,7 +164,7 @@ struct SQSFaultTests {
     }
 
     @Test func aBatchThatIsTooLongIsSplit() throws {
-        var settings = SQSStandIn.Settings()
+        var settings = SQSStandIn.Settings.hurried
         settings.maximumBatchSize = 100_000
         let queue = try SQSQueue(try start(settings))
         let bodies = (0..<20).map { [UInt8](repeating: UInt8(97 + $0), count: 30_000) }
@@ -173,7 +173,7 @@ struct SQSFaultTests {
     }
 
     @Test func aServiceThatHangsEndsAtTheDeadline() throws {
-        var settings = SQSStandIn.Settings()
+        var settings = SQSStandIn.Settings.hurried
         settings.faults.hang = 1
         let server = try SQSStandIn(settings)
         server.createQueue("q")
@@ -199,7 +199,7 @@ struct SQSFaultTests {
     }
 
     @Test func aServiceThatOnlyThrottlesIsGivenUpInTime() throws {
-        var settings = SQSStandIn.Settings()
+        var settings = SQSStandIn.Settings.hurried
         settings.faults.throttle = 1
         let endpoint = try start(settings)
         let begin = Deadline.now()
@@ -233,7 +233,7 @@ struct SQSFaultTests {
             """
         let result = try Executable(MotoServer.python!).run(["-c", script, endpoint, queue.name], timeout: .seconds(50))
         #expect(result.text == "message 1 blue 00ff\n", "\(result.errorText)")
-        let found = try #require(try queue.drain(properties: true).first)
+        let found = try #require(try queue.drain(",wait=0s", properties: true).first)
         #expect(found.body == Array("from boto3".utf8))
         #expect(found.properties.attributes == [Attribute(name: "n", type: "Number", value: [55])])
     }

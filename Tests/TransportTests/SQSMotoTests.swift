@@ -24,7 +24,7 @@ extension ConformanceSubject {
         subject.fillsUp = false
         subject.keepsOrder = !suffix.isEmpty
         subject.noticesRemoval = false
-        subject.streamLength = 120
+        subject.streamLength = 60
         subject.patience = .seconds(30)
         subject.largeMessage = 1 << 18
         return subject

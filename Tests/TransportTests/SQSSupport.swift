@@ -1,4 +1,5 @@
 import MQCore
+import MQStandIns
 import MQTesting
 import Testing
 
@@ -27,6 +28,15 @@ extension Descriptor {
             name: name, schemes: schemes, summary: summary, forms: forms, targetSyntax: targetSyntax,
             capabilities: capabilities.subtracting(missing),
             options: options, emptyWait: emptyWait, guarantee: guarantee, notes: notes, examples: examples)
+    }
+}
+
+extension SQSStandIn.Settings {
+    /// A queue is empty when three polls in a row are, each of which waits: not for a whole second.
+    static var hurried: Self {
+        var settings = Self()
+        settings.pollSecond = .milliseconds(100)
+        return settings
     }
 }
 

@@ -16,7 +16,7 @@ struct ZMQSecurityTests {
         let path = ZMQ.path()
         let log = NoticeLog()
         let address = "zmq:@ipc://\(path),curve-server,secret-key=\(serverFile.path),allow-keys=\(allowed.path)"
-        let receiving = Background { try ZMQ.receive(9, from: address, within: .seconds(2), log: log) }
+        let receiving = Background { try ZMQ.receive(9, from: address, thenWithin: .milliseconds(200), log: log) }
         _ = try log.endpoint()
         // A key of its own, made on the spot: encrypted well, and not on the list.
         let stranger = NoticeLog()
@@ -59,7 +59,8 @@ struct ZMQSecurityTests {
         let path = ZMQ.path()
         let log = NoticeLog()
         let receiving = Background {
-            try ZMQ.receive(9, from: "zmq:@ipc://\(path),plain-users=\(users.path),engine=\(server)", within: .seconds(2), log: log)
+            try ZMQ.receive(
+                9, from: "zmq:@ipc://\(path),plain-users=\(users.path),engine=\(server)", thenWithin: .milliseconds(200), log: log)
         }
         _ = try log.endpoint()
         let quiet = StopFlag()

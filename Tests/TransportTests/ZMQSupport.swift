@@ -65,8 +65,8 @@ enum ZMQ {
 
     /// Receives until `count` messages came, or nothing for `limit`.
     static func receive(
-        _ count: Int, from address: String, within limit: Duration = .seconds(10), log: NoticeLog? = nil, untilClosed: Bool = false,
-        pause: UInt32 = 0
+        _ count: Int, from address: String, within limit: Duration = .seconds(10), thenWithin next: Duration? = nil,
+        log: NoticeLog? = nil, untilClosed: Bool = false, pause: UInt32 = 0
     ) throws(TransportError) -> (messages: [[UInt8]], outcome: Outcome) {
         let stop = StopFlag()
         let receiver = try transport(address).openReceiver(opening(stop, log, untilClosed: untilClosed))
@@ -75,7 +75,8 @@ enum ZMQ {
         while messages.count < count && outcome == .received {
             var batch = Batch()
             outcome = try receiver.receive(
-                into: &batch, limit: count - messages.count, byteLimit: 1 << 16, until: .after(limit), stop: stop)
+                into: &batch, limit: count - messages.count, byteLimit: 1 << 16, until: .after(messages.isEmpty ? limit : next ?? limit),
+                stop: stop)
             for index in 0..<batch.count { messages.append(Array(batch.bytes(of: index))) }
             if pause > 0 { usleep(pause) }
         }

@@ -27,7 +27,12 @@ public struct Histogram: Sendable, Equatable {
     init(counts: [UInt64]) {
         precondition(counts.count == Self.length, "one count for every index")
         self.counts = counts
-        for (index, times) in counts.enumerated() where times > 0 {
+        // Nearly all are 0.
+        var index = 0
+        while index < Self.length {
+            let times = counts[index]
+            defer { index += 1 }
+            if times == 0 { continue }
             if count == 0 { minimum = Self.lowest(at: index) }
             maximum = Self.highest(at: index)
             count += Int(times)

@@ -30,6 +30,8 @@ public struct Opening: Sendable {
     public var rereadings: Rereadings?
     /// A request that failed is not repeated: for whoever asks again by himself.
     public var triesOnce = false
+    /// What heartbeats, back-off and all that is kept for a time go by.
+    public var clocks = Clocks.system
 
     /// An opening without bounds, with standard settings.
     public init(stop: StopFlag) { self.stop = stop }

@@ -63,7 +63,7 @@ extension NSQBroker {
             place += 4 + size
         }
         commandCounts[words[0], default: 0] += 1
-        client.lastCommand = realNanoseconds()
+        client.lastCommand = connectionNow
         if plays(settings.chances.reset) {
             client.ending = .reset
             return .success(true)
@@ -244,7 +244,7 @@ extension NSQBroker {
         case .success(let entry):
             channel.requeued += 1
             client.requeued += 1
-            channel.requeue(entry.message, after: nanoseconds, now: loopbackNanoseconds())
+            channel.requeue(entry.message, after: nanoseconds, now: now)
         case .failure(let why): throw NSQRefusal("E_REQ_FAILED REQ \(words[1]) failed \(why.text)", isFatal: false)
         }
     }
@@ -255,7 +255,7 @@ extension NSQBroker {
             let why = channel.inFlight[id] == nil ? "ID not in flight" : "client does not own message"
             throw NSQRefusal("E_TOUCH_FAILED TOUCH \(words[1]) failed \(why)", isFatal: false)
         }
-        let wanted = loopbackNanoseconds() + client.messageTimeout
+        let wanted = now + client.messageTimeout
         channel.inFlight[id]?.deadline = min(wanted, entry.delivered + settings.maximumMessageTimeout.loopbackNanoseconds)
     }
 
@@ -266,7 +266,7 @@ extension NSQBroker {
         (client.ready, client.state) = (0, .closing)
         respond(client, "CLOSE_WAIT")
         client.topic?.distribute()
-        if settings.sendsMessageAfterCloseWait { deliver(from: channel, to: client, now: loopbackNanoseconds()) }
+        if settings.sendsMessageAfterCloseWait { deliver(from: channel, to: client, now: now) }
         return nil
     }
 }

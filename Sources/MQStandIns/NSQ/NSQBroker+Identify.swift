@@ -68,7 +68,7 @@ extension NSQBroker {
         }
         if let interval = try value("heartbeat_interval", 1000...60000, "heartbeat interval", orOff: true) {
             client.heartbeatInterval = interval == -1 ? 0 : Int64(interval) * 1_000_000
-            client.lastHeartbeat = realNanoseconds()
+            client.lastHeartbeat = connectionNow
         }
         if let timeout = try value("output_buffer_timeout", 25...30000, "output buffer timeout", orOff: true) {
             client.bufferTimeout = timeout == -1 ? 0 : Int64(timeout) * 1_000_000

@@ -23,6 +23,7 @@ final class NSQBroker {
 
     /// Milliseconds until something is due, at a resolution that is enough for tests.
     var pollTimeout: CInt {
+        if settings.clock != nil { return clients.isEmpty ? -1 : 1 }
         if clients.contains(where: { $0.isHolding || $0.notBefore > 0 }) || httpClients.contains(where: { $0.notBefore > 0 }) { return 2 }
         let hasTimers = !delayed.isEmpty || topics.values.contains { $0.channels.values.contains { $0.hasTimers } }
         return hasTimers ? 10 : clients.isEmpty ? -1 : 50
@@ -53,7 +54,7 @@ final class NSQBroker {
             let id = (0..<16).map { digits[Int(lastID >> (60 - 4 * UInt64($0)) & 15)] }
             let message = NSQMessage(id: id, timestamp: wallNanoseconds(), body: body)
             if delay > 0 && !settings.forgetsDelays {
-                delayed.append((loopbackNanoseconds() + delay, name, message))
+                delayed.append((now + delay, name, message))
             } else {
                 topic.backlog.append(message)
             }
@@ -75,16 +76,20 @@ final class NSQBroker {
 
     // MARK: time
 
+    /// What messages go by: the clock that is common to all brokers.
+    var now: Int64 { settings.clock.map { Int64($0()) } ?? loopbackNanoseconds() }
+    /// What connections go by: the machine's.
+    var connectionNow: Int64 { settings.clock.map { Int64($0()) } ?? realNanoseconds() }
+
     func runTimers(_ now: Int64) {
         for entry in delayed where entry.due <= now { topics[entry.topic]?.backlog.append(entry.message) }
         if delayed.contains(where: { $0.due <= now }) { delayed.removeAll { $0.due <= now } }
         for topic in topics.values {
             for channel in topic.channels.values where channel.hasTimers { channel.runTimers(now) }
         }
-        // What concerns connections goes by the machine's clock.
-        let now = realNanoseconds()
+        let now = connectionNow
         for client in clients {
-            client.releaseWhenDue(now)
+            client.releaseWhenDue(realNanoseconds())
             if client.heartbeatInterval > 0 {
                 if now - client.lastHeartbeat >= client.heartbeatInterval && client.state != .magic {
                     client.lastHeartbeat = now
@@ -99,7 +104,7 @@ final class NSQBroker {
 
     /// Gives messages to whoever may have some.
     func pump() {
-        let now = loopbackNanoseconds()
+        let now = self.now
         for topic in topics.values {
             topic.distribute()
             for channel in topic.channels.values where !channel.isPaused {

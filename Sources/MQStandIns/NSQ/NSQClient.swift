@@ -47,7 +47,8 @@ final class NSQClient {
         (self.number, self.socket, self.isHTTP) = (number, socket, isHTTP)
         heartbeatInterval = settings.heartbeatInterval.loopbackNanoseconds
         messageTimeout = settings.messageTimeout.loopbackNanoseconds
-        (lastHeartbeat, lastCommand) = (realNanoseconds(), realNanoseconds())
+        let now = settings.clock.map { Int64($0()) } ?? realNanoseconds()
+        (lastHeartbeat, lastCommand) = (now, now)
     }
 
     var wantsMessage: Bool {

@@ -61,6 +61,9 @@ public final class NSQStandIn: Sendable {
         /// A connection is cut without a reply after so many PUB, MPUB and DPUB on it; the last one's messages are taken.
         public var cutsAfterPublishes: Int?
 
+        /// Monotonic nanoseconds, which heartbeats and the timeouts and delays of messages go by; `nil` is the usual clock.
+        public var clock: (@Sendable () -> UInt64)?
+
         /// The faults that a person can name; none of them is `partial`.
         public var chances = StandInFaults()
 

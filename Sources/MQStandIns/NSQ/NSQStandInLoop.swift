@@ -38,7 +38,7 @@ final class NSQStandInLoop {
         }
         if waiting[1].revents != 0 { accept(from: tcp, isHTTP: false) }
         if waiting[2].revents != 0 { accept(from: http, isHTTP: true) }
-        broker.runTimers(loopbackNanoseconds())
+        broker.runTimers(broker.now)
         broker.pump()
         for client in broker.clients + broker.httpClients where !client.isLate(broker.settings.chances.delay) {
             client.flush(inPieces: broker.settings.splitsFrames)

@@ -23,7 +23,7 @@ extension SQSService {
                 "Value \(visibility) for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200, if provided.")
         }
         // A client's patience is not the queue's time.
-        let end = realNanoseconds() + Int64(wait) * 1_000_000_000
+        let end = realNanoseconds() + Int64(wait) * state.settings.pollSecond.loopbackNanoseconds
         var limit = request.limit
         if limit > 1 && state.plays("partFilled", state.settings.faults.partFilled) {
             limit = Int.random(in: 1..<limit, using: &state.generator)

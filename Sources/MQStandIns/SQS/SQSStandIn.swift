@@ -28,6 +28,8 @@ public final class SQSStandIn: Sendable {
         public var keys: [String: String]?
         /// Before each reply.
         public var delay: Duration = .zero
+        /// How long a poll that finds nothing waits for each second that it asks for.
+        public var pollSecond: Duration = .seconds(1)
         /// Receipt handles as long as they may become at AWS: over 1 kB.
         public var hasLongReceipts = false
 

@@ -18,13 +18,16 @@ final class Connection {
     /// When bytes last went out, on the monotonic clock: nsqd drops a client that is silent for two heartbeats.
     private(set) var lastWrite: UInt64 = 0
     /// When bytes last came in.
-    private(set) var lastRead = Deadline.now()
+    private(set) var lastRead: UInt64
+    let clocks: Clocks
     let heartbeat: UInt64
 
     /// Connects, introduces itself and proves who it is.
     /// - Throws: `unreachable`, `protocolViolation`, `permission`, `configuration`; `tryAgain` when `deadline` passes or `stop` is raised.
     init(to peer: Peer, _ settings: ConnectionSettings, until deadline: Deadline, stop: StopFlag) throws(TransportError) {
         self.peer = peer
+        clocks = settings.clocks
+        lastRead = clocks.monotonic()
         heartbeat = UInt64(settings.identification.heartbeat) * 1_000_000
         socket = try Socket(to: peer, resolve: settings.resolve, until: deadline, stop: stop)
         var opening = Command.magic
@@ -113,7 +116,7 @@ final class Connection {
                 if result >= 0 { place += result } else if errno != EINTR { failure = errno }
             }
         }
-        if place > start { lastWrite = Deadline.now() }
+        if place > start { lastWrite = clocks.monotonic() }
         guard failure == 0 || failure == EAGAIN else { throw broken(failure) }
         return place - start
     }
@@ -167,7 +170,7 @@ final class Connection {
         while true {
             let count = recv(descriptor, room.baseAddress, room.count, 0)
             if count > 0 {
-                lastRead = Deadline.now()
+                lastRead = clocks.monotonic()
                 return count
             }
             if count == 0 { throw broken(0) }

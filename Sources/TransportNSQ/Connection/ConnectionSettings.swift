@@ -10,6 +10,8 @@ struct ConnectionSettings: Sendable {
     var resolve: [String] = []
     /// Where the secret for AUTH is; MQ_NSQ_AUTH otherwise.
     var authFile: String?
+    /// What heartbeats go by.
+    var clocks = Clocks.system
 
     /// Milliseconds between two looks at a connection that keep it alive, and its messages ours.
     var patrol: Int { min(identification.heartbeat, identification.messageTimeout ?? 60_000) / 4 }

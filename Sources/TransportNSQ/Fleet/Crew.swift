@@ -24,7 +24,7 @@ extension Crew {
 
     /// Keeps every connection alive, when it is time.
     mutating func tendWhenDue(ownerIsAway: Bool = false) {
-        let now = Deadline.now()
+        let now = watch.clocks.monotonic()
         guard now >= watch.due else { return }
         watch.due = now + 15_000_000_000
         for link in links where link.failure == nil {
@@ -71,8 +71,9 @@ extension Crew {
             let events = wanted(link)
             if events != 0 { watch.descriptors.append(pollfd(fd: link.connection.descriptor, events: Int16(events), revents: 0)) }
         }
-        var bound = deadline.earlier(nextDuty)
-        if let limit = fleet.patience { bound = bound.earlier(Deadline(nanoseconds: limit.nanoseconds &+ 1)) }
+        var due = nextDuty
+        if let limit = fleet.patience { due = due.earlier(Deadline(nanoseconds: limit.nanoseconds &+ 1)) }
+        let bound = deadline.earlier(watch.clocks.bound(due))
         let count = nfds_t(watch.descriptors.count)
         while true {
             let left = bound.remaining.map { CInt(min(($0 + 999_999) / 1_000_000, 1 << 30)) } ?? -1

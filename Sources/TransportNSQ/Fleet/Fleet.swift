@@ -33,6 +33,8 @@ final class Fleet<Team: Crew>: Sendable {
         admission: @escaping Admission
     ) {
         self.crew = Mutex(crew)
+        var settings = settings
+        settings.clocks = opening.clocks
         (self.settings, self.discovery, self.admission, notices) = (settings, discovery, admission, opening.notices)
         roster = Mutex(
             Roster(
@@ -62,7 +64,7 @@ final class Fleet<Team: Crew>: Sendable {
             } catch {
                 // What is wrong with the request is wrong everywhere.
                 if all || stop.isRaised || !error.isRetriable || (isAlone && discovery?.isPatient != true) { throw error }
-                perform(roster.withLock { $0.missed(route, error, at: Deadline.now()) })
+                perform(roster.withLock { $0.missed(route, error, at: now) })
             }
         }
         if let error = roster.withLock({ $0.verdictAtStart }) { throw error }
@@ -82,7 +84,7 @@ final class Fleet<Team: Crew>: Sendable {
     // MARK: - What happens to connections
 
     func lost(_ route: Route, _ error: TransportError, wasSound: Bool, isRequired: Bool) {
-        perform(roster.withLock { $0.lost(route, error, wasSound: wasSound, isRequired: isRequired, at: Deadline.now()) })
+        perform(roster.withLock { $0.lost(route, error, wasSound: wasSound, isRequired: isRequired, at: now) })
     }
 
     /// A connection does what it is there for.
@@ -90,7 +92,7 @@ final class Fleet<Team: Crew>: Sendable {
 
     /// - Throws: why it is over when too few connections are left and none is coming back in time.
     func requireHope() throws(TransportError) {
-        if let error = roster.withLock({ $0.verdict(at: Deadline.now()) }) { throw error }
+        if let error = roster.withLock({ $0.verdict(at: now) }) { throw error }
     }
 
     /// When patience with those that are missing ends.
@@ -123,13 +125,13 @@ final class Fleet<Team: Crew>: Sendable {
     private func standBy() {
         while !ending.isRaised {
             // Whoever holds the crew looks after the connections, and may leave at any time.
-            let patrol = Deadline.after(.milliseconds(settings.patrol))
+            let patrol = settings.clocks.deadline(after: .milliseconds(settings.patrol))
             let due = crew.withLockIfAvailable { crew in
                 crew.takeIn(self)
                 crew.tendWhenDue(ownerIsAway: true)
                 return crew.links.isEmpty ? patrol : crew.nextDuty
             }
-            let next = due ?? patrol
+            let next = settings.clocks.bound(due ?? patrol)
             if case .stopped = Readiness.wait(for: 0, on: -1, until: next, stop: ending) { return }
         }
     }
@@ -147,27 +149,29 @@ final class Fleet<Team: Crew>: Sendable {
 
     private func keepConnected() {
         // The first look was at the beginning; where it found nobody, the next is soon.
-        var nextLook = discovery.map { Self.moment(after: isDeserted ? min(.seconds(1), $0.interval) : $0.interval) } ?? .max
+        var nextLook = discovery.map { moment(after: isDeserted ? min(.seconds(1), $0.interval) : $0.interval) } ?? .max
         while !ending.isRaised {
-            if Deadline.now() >= nextLook, let discovery {
+            if now >= nextLook, let discovery {
                 look(discovery)
-                nextLook = Self.moment(after: isDeserted ? min(.seconds(1), discovery.interval) : discovery.interval)
+                nextLook = moment(after: isDeserted ? min(.seconds(1), discovery.interval) : discovery.interval)
             }
             connectorBell.silence()
-            switch roster.withLock({ $0.next(at: Deadline.now()) }) {
+            switch roster.withLock({ $0.next(at: now) }) {
             case .connect(let route): attempt(route)
             case .sleep(let until):
-                let bound = until.earlier(Deadline(nanoseconds: nextLook))
+                let bound = settings.clocks.bound(until.earlier(Deadline(nanoseconds: nextLook)))
                 if case .stopped = Readiness.wait(for: Int32(POLLIN), on: connectorBell.descriptor, until: bound, stop: ending) { return }
             }
         }
     }
 
+    private var now: UInt64 { settings.clocks.monotonic() }
+
     /// Whether there is nobody, and nobody is expected.
     var isDeserted: Bool { roster.withLock { $0.isDeserted } }
 
-    private static func moment(after interval: Duration) -> UInt64 {
-        Deadline.now() + UInt64(Double(interval.nanoseconds) * Double.random(in: 0.7...1.3))
+    private func moment(after interval: Duration) -> UInt64 {
+        now + UInt64(Double(interval.nanoseconds) * Double.random(in: 0.7...1.3))
     }
 
     private func look(_ discovery: Discovery) {
@@ -188,7 +192,7 @@ final class Fleet<Team: Crew>: Sendable {
             notices(.connection(ConnectionEvent(.restored, at: route.text, reason: reason, "connected to \(route.text)")))
             ownerBell.ring()
         } catch {
-            perform(roster.withLock { $0.failed(route, error, at: Deadline.now()) })
+            perform(roster.withLock { $0.failed(route, error, at: now) })
         }
     }
 }

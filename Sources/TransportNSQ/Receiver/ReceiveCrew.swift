@@ -4,7 +4,7 @@ internal import MQCore
 /// The connections of a receiver.
 struct ReceiveCrew: Crew {
     var links: [ReceiveLink] = []
-    var watch = Watch()
+    var watch: Watch
     /// The most unsettled messages, over all connections.
     private let most: Int
     /// The most that are taken ahead of the owner.
@@ -34,7 +34,7 @@ struct ReceiveCrew: Crew {
     private static let peekWait = Duration.milliseconds(300)
 
     init(most: Int, opening: Opening, inquiry: ChannelInquiry? = nil) {
-        (self.most, self.inquiry) = (most, inquiry)
+        (self.most, self.inquiry, watch) = (most, inquiry, Watch(opening.clocks))
         ahead = max(1, opening.prefetch ?? .max)
         peeks = opening.mode == .peek
         if opening.endsWhenEmpty && !peeks { drain = DrainWatch(at: Deadline.now()) }
@@ -73,7 +73,8 @@ struct ReceiveCrew: Crew {
             try sortOut(fleet, stop)
             if takeReady(into: &batch, limit: limit, byteLimit: byteLimit, fleet) { return .received }
             let everybodyMay = ask(limit)
-            if read() { continue }
+            // A connection that turned out to be broken is sorted out at once, and not when the next duty is due.
+            if read() || links.contains(where: { $0.failure != nil }) { continue }
             if lastTry { return .deadlinePassed }
             if peeks, let outcome = endOfPeeking(fleet) { return outcome }
             if try endOfDraining(fleet, deadline, stop) { return .ended }

@@ -32,7 +32,7 @@ final class ReceiveLink: Link {
     /// FINs and REQs that were not sent yet.
     private var settlements: [UInt8] = []
     private(set) var settlementCount = 0
-    private var lastTouch = Deadline.now()
+    private var lastTouch: UInt64
     private(set) var isClosing = false
     /// Whether nsqd has said CLOSE_WAIT, until when it may have more to say, and whether we have ended our side.
     private var hasClosed = false
@@ -46,18 +46,22 @@ final class ReceiveLink: Link {
     private(set) var hasHeard = false
     /// Whether that was passed on.
     var isAcknowledged = false
-    private let start = Deadline.now()
+    private let start: UInt64
     /// What was handed over, what was settled of it, and the widest RDY: of what it allows the settling may not have arrived.
     private var (received, settled, mostReady) = (0, 0, 0)
     /// Settled within a second of the last sending.
     private var settledLately = 0
 
-    init(_ connection: Connection, _ route: Route) { (self.connection, self.route) = (connection, route) }
+    init(_ connection: Connection, _ route: Route) {
+        (self.connection, self.route) = (connection, route)
+        start = connection.clocks.monotonic()
+        lastTouch = start
+    }
 
     /// Becomes one of the receiver's connections.
     func join(as ordinal: UInt32, _ inFlight: InFlight) { (self.ordinal, self.inFlight) = (ordinal, inFlight) }
 
-    var isSound: Bool { hasHeard || Deadline.now() - start > 1_000_000_000 }
+    var isSound: Bool { hasHeard || connection.clocks.monotonic() - start > 1_000_000_000 }
 
     /// How many settlements nsqd may not have read when the connection broke.
     var unsureSettlements: Int { max(0, min(settledLately, settled - max(0, received - mostReady))) }

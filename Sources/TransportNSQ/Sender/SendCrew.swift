@@ -4,7 +4,7 @@ internal import MQCore
 /// The connections of a sender, and the parcels under way.
 struct SendCrew: Crew {
     var links: [SendLink] = []
-    var watch = Watch()
+    var watch: Watch
     /// How many connections there must be; every one of them gets everything where `copies`.
     let needed: Int
     let copies: Bool
@@ -27,7 +27,9 @@ struct SendCrew: Crew {
     /// What ends the sender.
     private(set) var fatal: TransportError?
 
-    init(needed: Int, copies: Bool, retries: Bool) { (self.needed, self.copies, self.retries) = (needed, copies, retries) }
+    init(needed: Int, copies: Bool, opening: Opening) {
+        (self.needed, self.copies, retries, watch) = (needed, copies, opening.retry != nil, Watch(opening.clocks))
+    }
 
     /// Messages confirmed without a hole.
     var confirmed: Int { confirmedBefore + (parcels.first?.confirmed ?? 0) }

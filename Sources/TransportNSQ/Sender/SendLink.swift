@@ -10,15 +10,15 @@ final class SendLink: Link {
     var answered = 0
     /// Whether it ever answered.
     var hasAnswered = false
-    private let start = Deadline.now()
+    private let start: UInt64
 
     /// More than this many gain nothing.
     static let window = 4
 
-    init(_ connection: Connection) { self.connection = connection }
+    init(_ connection: Connection) { (self.connection, start) = (connection, connection.clocks.monotonic()) }
 
     /// It answers, or has stood for a while without anything to answer.
-    var isSound: Bool { hasAnswered || (outstanding.isEmpty && Deadline.now() - start > 1_000_000_000) }
+    var isSound: Bool { hasAnswered || (outstanding.isEmpty && connection.clocks.monotonic() - start > 1_000_000_000) }
 
     /// A probe goes alone.
     func hasRoom(isProbe: Bool) -> Bool {

@@ -15,6 +15,7 @@ final class Connection {
     private let caFile: String?
     private let patience: Duration?
     private let triesOnce: Bool
+    let clocks: Clocks
     private var signer: Signer
     private var policy = RetryPolicy()
     /// Seconds that the service's clock is ahead of ours.
@@ -29,6 +30,7 @@ final class Connection {
         stop = opening.stop
         patience = opening.retry
         triesOnce = opening.triesOnce
+        clocks = opening.clocks
         // An endpoint of its own (an emulator, a private link) needs a region for the signature only.
         if try settings.endpoint(region: nil) != nil, try settings.knownRegion() == nil {
             region = (try? settings.region(until: opening.deadline, stop: opening.stop)) ?? "us-east-1"
@@ -43,7 +45,8 @@ final class Connection {
         caFile = try settings.caFile()
         signer = try Signer(region: region, service: "sqs")
         http = try HTTPClient()
-        credentials = try settings.credentials.get(until: opening.deadline, stop: opening.stop, notices: opening.notices)
+        credentials = try settings.credentials.get(
+            until: opening.deadline, stop: opening.stop, notices: opening.notices, clocks: clocks)
     }
 
     /// The start of every request's body: the queue's URL travels in it unchanged, wherever the request goes.
@@ -69,7 +72,7 @@ final class Connection {
         let headers = head(of: operation)
         request.headers = headers
         request.headers.reserveCapacity(headers.count + 4)
-        request.headers += signer.sign("POST", path: "/", headers: headers, body: body, with: keys, at: WallClock.seconds + clockOffset)
+        request.headers += signer.sign("POST", path: "/", headers: headers, body: body, with: keys, at: clocks.wallSeconds + clockOffset)
         request.headers.append(("x-amzn-query-mode", "true"))
         request.body = body
         request.timeout = timeout
@@ -87,8 +90,8 @@ final class Connection {
     }
 
     private func currentCredentials() throws(TransportError) -> Credentials {
-        if let credentials, !credentials.expires(within: Credentials.margin, at: WallClock.seconds) { return credentials }
-        let fresh = try settings.credentials.get(until: .after(.seconds(30)), stop: stop)
+        if let credentials, !credentials.expires(within: Credentials.margin, at: clocks.wallSeconds) { return credentials }
+        let fresh = try settings.credentials.get(until: .after(.seconds(30)), stop: stop, clocks: clocks)
         credentials = fresh
         return fresh
     }
@@ -99,7 +102,7 @@ final class Connection {
         case .failure(let failure): return .failure(ServiceFailure(failure))
         case .success(let reply):
             if reply.status == 200 { return .success(reply.body) }
-            return .failure(ServiceFailure(reply, operation: operation))
+            return .failure(ServiceFailure(reply, operation: operation, now: clocks.wallSeconds))
         }
     }
 
@@ -109,7 +112,7 @@ final class Connection {
     func decide(
         _ failure: ServiceFailure, _ history: inout RetryPolicy.History, isPartial: Bool = false
     ) -> RetryPolicy.Decision {
-        if failure.kind == .skewed, let time = failure.serviceTime { clockOffset = time - WallClock.seconds }
+        if failure.kind == .skewed, let time = failure.serviceTime { clockOffset = time - clocks.wallSeconds }
         if failure.kind == .expiredCredentials, let old = credentials {
             settings.credentials.forget(old)
             credentials = nil
@@ -119,7 +122,7 @@ final class Connection {
         if case .after = decision, triesOnce { return .giveUp }
         if case .after(let pause) = decision { decision = .after(pause / settings.surroundings.haste) }
         guard decision == .giveUp, let patience, failure.isTemporary else { return decision }
-        let now = Deadline.now()
+        let now = clocks.monotonic()
         if history.since == 0 { history.since = now }
         guard now - history.since < patience.nanoseconds else { return .giveUp }
         return .after(.milliseconds(200 + Int(random * 3000)))
@@ -142,8 +145,10 @@ final class Connection {
             case .giveUp: throw failure
             case .now: continue
             case .after(let pause):
-                guard case .deadlinePassed = Readiness.sleep(until: .after(pause).earlier(deadline), stop: stop), !deadline.hasPassed else {
-                    throw failure
+                let due = clocks.deadline(after: pause)
+                while !clocks.hasPassed(due) {
+                    let readiness = Readiness.sleep(until: clocks.bound(due).earlier(deadline), stop: stop)
+                    guard case .deadlinePassed = readiness, !deadline.hasPassed else { throw failure }
                 }
             }
         }

@@ -21,14 +21,14 @@ struct Pipeline {
         var running = 0
         var paused: [(due: UInt64, index: Int)] = []
         while running > 0 || !pending.isEmpty || !paused.isEmpty {
-            let now = Deadline.now()
+            let now = connection.clocks.monotonic()
             pending += paused.filter { $0.due <= now }.map(\.index)
             paused.removeAll { $0.due <= now }
             while running < limit, let index = pending.popLast() {
                 try connection.start(operation, body: bodies[index], tag: index)
                 running += 1
             }
-            let due = Deadline(nanoseconds: paused.map(\.due).min() ?? .max)
+            let due = connection.clocks.bound(Deadline(nanoseconds: paused.map(\.due).min() ?? .max))
             for completion in try connection.http.wait(until: deadline.earlier(due), stop: connection.stop) {
                 running -= 1
                 let result = connection.interpret(completion.result, of: operation)
@@ -37,7 +37,7 @@ struct Pipeline {
                 switch connection.decide(failure, &histories[completion.tag]) {
                 case .giveUp: continue
                 case .now: pending.append(completion.tag)
-                case .after(let pause): paused.append((Deadline.now() + pause.nanoseconds, completion.tag))
+                case .after(let pause): paused.append((connection.clocks.monotonic() + pause.nanoseconds, completion.tag))
                 }
             }
             guard !deadline.hasPassed, !connection.stop.isRaised else { throw TransportError(.tryAgain, "SQS did not answer in time") }

@@ -13,14 +13,16 @@ final class CredentialStore: Sendable {
 
     /// Valid credentials. Blocks while they are fetched.
     /// - Throws: `permission` when there are none or they are refused, `configuration`, `unreachable`.
-    func get(until deadline: Deadline, stop: StopFlag, notices: Notices = .none) throws(TransportError) -> Credentials {
+    func get(
+        until deadline: Deadline, stop: StopFlag, notices: Notices = .none, clocks: Clocks = .system
+    ) throws(TransportError) -> Credentials {
         // Whoever waits for the lock needs what its holder is fetching.
         let result: Result<Credentials, TransportError> = current.withLock { current in
-            if let found = current, !found.expires(within: Credentials.margin, at: WallClock.seconds) { return .success(found) }
+            if let found = current, !found.expires(within: Credentials.margin, at: clocks.wallSeconds) { return .success(found) }
             let fetched = Result { () throws(TransportError) in try chain.fetch(until: deadline, stop: stop, notices: notices) }
             if case .success(let fresh) = fetched { current = fresh }
             // Those that still hold are better than none: the service that issues them may be back in a minute.
-            if case .failure = fetched, let old = current, !old.expires(within: 0, at: WallClock.seconds) { return .success(old) }
+            if case .failure = fetched, let old = current, !old.expires(within: 0, at: clocks.wallSeconds) { return .success(old) }
             return fetched
         }
         return try result.get()

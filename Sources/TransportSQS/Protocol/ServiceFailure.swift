@@ -53,11 +53,12 @@ struct ServiceFailure: Error {
     // MARK: - A reply that says no
 
     /// Reads an error in any of the forms that occur: JSON 1.0, the query protocol's header and XML, HTML of a proxy, nothing at all.
-    init(_ reply: HTTPReply, operation: String) {
+    /// - Parameter now: seconds since 1970 by our clock.
+    init(_ reply: HTTPReply, operation: String, now: Int64) {
         let (code, message) = Self.words(reply)
         self.code = code
-        serviceTime = reply.header("Date").flatMap { HTTPDate.seconds($0, now: WallClock.seconds) }
-        kind = Self.kind(code, reply.status, message, differs: serviceTime.map { abs($0 - WallClock.seconds) > 240 } ?? false)
+        serviceTime = reply.header("Date").flatMap { HTTPDate.seconds($0, now: now) }
+        kind = Self.kind(code, reply.status, message, differs: serviceTime.map { abs($0 - now) > 240 } ?? false)
         // moto answers so where it has no move tasks; to ask again would not help, and could start a second one.
         if operation == "StartMessageMoveTask" && code.isEmpty && reply.status >= 500 { kind = .unknownOperation }
         let identity = (reply.header("x-amzn-RequestId") ?? reply.header("x-amz-request-id")).map { " [request \($0.brief)]" } ?? ""

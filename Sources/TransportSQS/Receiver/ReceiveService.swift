@@ -24,13 +24,13 @@ final class ReceiveService {
         var failure: TransportError?
         do throws(TransportError) {
             while !desk.abandon.isRaised {
-                let (actions, due, isDone) = desk.reception.withLock { $0.advance(at: Deadline.now()) }
+                let (actions, due, isDone) = desk.reception.withLock { $0.advance(at: connection.clocks.monotonic()) }
                 for action in actions { try perform(action) }
                 // Once for all that came, and after the requests that this called for.
                 if wakesOwner { desk.wakeOwner() }
                 wakesOwner = false
                 if isDone { break }
-                let completions = try connection.http.wait(until: Deadline(nanoseconds: due), stop: desk.abandon)
+                let completions = try connection.http.wait(until: connection.clocks.bound(Deadline(nanoseconds: due)), stop: desk.abandon)
                 if completions.isEmpty { desk.reception.withLock { $0.isFlowing = false } }
                 for completion in completions { handle(completion) }
             }
@@ -85,7 +85,7 @@ final class ReceiveService {
         }
         if decision == .giveUp && failure.error.code == .noSuchQueue { connection.forgetURL() }
         let ends = desk.reception.withLock { reception in
-            reception.failed(exchange, decision, failure.error, at: Deadline.now())
+            reception.failed(exchange, decision, failure.error, at: connection.clocks.monotonic())
             return reception.failure != nil
         }
         if ends { desk.wakeOwner() }
@@ -100,7 +100,7 @@ final class ReceiveService {
             return true
         }
         for index in messages.indices { messages[index].decode() }
-        if desk.reception.withLock({ $0.arrived(messages, poll, at: Deadline.now()) }) { wakesOwner = true }
+        if desk.reception.withLock({ $0.arrived(messages, poll, at: connection.clocks.monotonic()) }) { wakesOwner = true }
     }
 
     private func finished(_ bytes: [UInt8], _ job: Reception.Job) throws(TransportError) {
@@ -110,7 +110,7 @@ final class ReceiveService {
             return failed(.job(job), ServiceFailure(kind: .final, code: "", error: error))
         }
         connection.succeeded(after: job.history)
-        let now = Deadline.now()
+        let now = connection.clocks.monotonic()
         guard let (rest, reason) = desk.reception.withLock({ $0.finished(job, reply, at: now) }) else { return }
         failed(.job(rest), reason, isPartial: true)
     }

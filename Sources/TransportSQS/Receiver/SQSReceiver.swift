@@ -9,6 +9,7 @@ final class SQSReceiver: Receiver {
     /// Lives as long as its receiver.
     private let temporary: TemporaryQueue?
     private let isPeeking: Bool
+    private let clocks: Clocks
     let ordersGroups: Bool
     private(set) var handedOver = 0
     private var isClosed = false
@@ -24,6 +25,7 @@ final class SQSReceiver: Receiver {
         let plan = Self.plan(settings, opening)
         desk = try ReceiveDesk(connection.http.waker, plan)
         isPeeking = plan.isPeeking
+        clocks = opening.clocks
         ordersGroups = plan.isFIFO
         let service = ReceiveService(connection, url: url, desk: desk, visibility: plan.visibility, opening.notices)
         let handover = Handover(service: service)
@@ -61,7 +63,7 @@ final class SQSReceiver: Receiver {
         if stop.isRaised { return .stopped }
         // Whether anything is there is known only when the queue was asked: who looks waits for that.
         let deadline = isPeeking && deadline == .immediately ? .after(Self.peekTime) : deadline
-        let start = Deadline.now()
+        let start = clocks.monotonic()
         let wantsProperties = batch.wantsProperties
         if desk.reception.withLock({ $0.lookAgain() }) { desk.wakeService() }
         if desk.reception.withLock({ $0.ask(limit, wantsProperties: wantsProperties, until: deadline) }) { desk.wakeService() }
@@ -74,7 +76,7 @@ final class SQSReceiver: Receiver {
             case .stopped: return .stopped
             case .deadlinePassed:
                 if try take(into: &batch, limit: limit, byteLimit: byteLimit) { return .received }
-                if let error = desk.reception.withLock({ $0.silence(since: start, at: Deadline.now()) }) { throw error }
+                if let error = desk.reception.withLock({ $0.silence(since: start, at: clocks.monotonic()) }) { throw error }
                 return .deadlinePassed
             }
         }

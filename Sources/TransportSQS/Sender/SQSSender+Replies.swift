@@ -43,7 +43,7 @@ extension SQSSender {
             if request.history.failures > 1 { error.message += "; tried \(request.history.failures) times" }
             otherwise(error)
         case .now: waiting.append((0, request))
-        case .after(let pause): waiting.append((Deadline.now() + pause.nanoseconds, request))
+        case .after(let pause): waiting.append((connection.clocks.monotonic() + pause.nanoseconds, request))
         }
     }
 

@@ -218,7 +218,7 @@ final class SQSSender: Sender {
 
     /// Waits for replies and for the time of what is to go again.
     private func pump(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
-        let due = waiting.map(\.due).min().map { Deadline(nanoseconds: $0) } ?? .never
+        let due = waiting.map(\.due).min().map { connection.clocks.bound(Deadline(nanoseconds: $0)) } ?? .never
         for completion in try connection.http.wait(until: deadline.earlier(due), stop: stop) {
             guard let request = underWay.removeValue(forKey: completion.tag) else { continue }
             repeated += completion.repeats
@@ -226,7 +226,7 @@ final class SQSSender: Sender {
         }
         progress.advance()
         guard !waiting.isEmpty, !stop.isRaised, failure == nil else { return }
-        let now = Deadline.now()
+        let now = connection.clocks.monotonic()
         let ready = waiting.filter { $0.due <= now }
         waiting.removeAll { $0.due <= now }
         for (_, request) in ready {
