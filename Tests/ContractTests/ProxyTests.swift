@@ -107,17 +107,18 @@ extension MessageContract {
             let path = "/tmp/mq-\(UniqueName.make())"
             defer { unlink(path) }
             let proxy = try Running("xsub", "xpub", engine, ["--capture", path])
-            let publisher = try mq().start(["recv", "zmq:xpub:\(proxy.front)", "-J", "-n", "5002"])
+            let publisher = try mq().start(["recv", "zmq:xpub:\(proxy.front)", "-J", "-n", "502"])
             try proxy.program.waitForError("connected with a peer at \(proxy.front)")
             // Subscriptions among them are still that, and the publisher hears of them before what is behind.
-            let records = [#"{"body":"ab","frames":[1,1]}"#, #"{"body":"\u0001topic"}"#] + (1...5000).map { #"{"body":"\#($0)"}"# }
+            // libzmq drops what is beyond the mark of 1000.
+            let records = [#"{"body":"ab","frames":[1,1]}"#, #"{"body":"\u0001topic"}"#] + (1...500).map { #"{"body":"\#($0)"}"# }
             expectSuccess(
                 try mq().run(["send", "zmq:xsub:\(proxy.back)", "-J"], input: .bytes(utf8(records.joined(separator: "\n") + "\n"))))
             let lines = try publisher.wait().lines
             #expect(lines.filter { !$0.contains("topic") } == [records[0]] + records[2...], "\(proxy.program.errorText)")
             #expect(lines.contains { $0.contains("topic") && $0.contains("subscribe") })
-            try proxy.end("back 5,001 (")
-            #expect(try contents(path).count { $0 == UInt8(ascii: "\n") } == 5001)
+            try proxy.end("back 501 (")
+            #expect(try contents(path).count { $0 == UInt8(ascii: "\n") } == 501)
         }
 
         @Test("A queue takes requests to servers and replies to whoever asked", arguments: engines)
