@@ -8,12 +8,15 @@ VENV := .build/python
 # Start-up counts: the runtime's C++ library goes into the binary instead of being loaded (0.5 ms of every start), and
 # the binary is not relocated (0.4 ms). It exports no symbols: what nothing calls is left out. DESIGN.md has the figures.
 # Nothing unwinds the stack: no tables for it (an eighth of the binary). Functions have sections of their own, so that what nothing
-# calls is left out of our code, too, and of functions with the same code one is kept (a sixteenth).
+# calls is left out of our code, too, and of functions with the same code one is kept (a sixteenth). Nothing asks for the names of
+# characters: half a megabyte, which one private function of the library would keep (Scripts/check looks for who asks).
 # No run path: a copy of the binary must not take its C library from the folder it happens to lie in.
 LIBSTDCXX := $(shell $(CC) -print-file-name=libstdc++.a)
 LINK := --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker --gc-sections -Xlinker -no-pie -Xlinker --no-export-dynamic \
 	-Xlinker -T -Xlinker $(CURDIR)/Scripts/unwinding.ld \
-	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --icf=all -Xswiftc -Xclang-linker -Xswiftc -static-libgcc -Xlinker -L$(CURDIR)/.build/link
+	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --icf=all \
+	-Xlinker --wrap=_swift_stdlib_getScalarName -Xlinker --defsym=__wrap__swift_stdlib_getScalarName=0 \
+	-Xswiftc -Xclang-linker -Xswiftc -static-libgcc -Xlinker -L$(CURDIR)/.build/link
 
 # Tests that wait have threads of their own: more of them than processors run at a time. Those of the contract start several processes
 # each and measure how soon these end, so that fewer of them do, and nothing else beside them.
