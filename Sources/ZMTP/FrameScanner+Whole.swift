@@ -1,5 +1,5 @@
 extension FrameScanner {
-    /// A message as its frames came, for who passes it on without looking inside.
+    /// A message as its frames came, for whoever passes it on without looking inside.
     public struct Whole: Sendable {
         /// Its bytes, headers included.
         public fileprivate(set) var length = 0

@@ -117,6 +117,22 @@ enum FuzzTarget: String, CaseIterable {
         let stream = Array(bytes[2...])
         let expected = scan(stream, make(), by: .max)
         precondition(scan(stream, make(), by: max(1, Int(bytes[1]))) == expected)
+        glance(stream)
+    }
+
+    /// What is taken for whole without being looked into is one message for a scan, of the same size.
+    private static func glance(_ stream: [UInt8]) {
+        var place = 0
+        while place < stream.count, case .whole(let whole) = stream.withUnsafeBytes({ FrameScanner().glance($0, from: place) }) {
+            let end = place + whole.length
+            let scanned = scan(Array(stream[place..<end]), FrameScanner(), by: .max)
+            precondition(scanned.messages.count == 1 && scanned.rest.isEmpty && scanned.messages[0].count == whole.payload)
+            let frames = scanned.frames[0] ?? [whole.payload]
+            precondition(whole.hasRest == (frames.count > 1) && whole.first.count == frames[0])
+            precondition(whole.hasPath == frames.dropLast().contains(0))
+            precondition(whole.hasPathBehindFirst == frames.dropFirst().dropLast().contains(0))
+            place = end
+        }
     }
 
     private struct Scanned: Equatable {

@@ -32,7 +32,7 @@ final class NativeResponder: Responder {
                 if deadline != .immediately, let failure = fleet.failure { throw failure }
                 return .deadlinePassed
             }
-            // Who asked a moment ago may have the next request.
+            // Whoever asked a moment ago may have the next request.
             fleet.watch(until: deadline, stop: stop)
         }
     }
