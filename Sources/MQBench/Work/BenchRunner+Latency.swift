@@ -64,11 +64,12 @@ extension BenchRunner {
         return LatencyRun(result: latency, response: response, isOnSchedule: objections.isEmpty)
     }
 
-    /// Shares of the throughput at which latency is measured, the next one where the generator does not keep its schedule. The last
-    /// steps are larger: of millions per second on two processors, a thirty-second part is still too much for a delay not to show.
-    private static let shares = [0.5, 0.25, 0.125, 0.03125]
+    /// Shares of the throughput at which latency is measured, the next one where the generator does not keep its schedule. The steps grow:
+    /// twenty million per second are moved hundreds at a time, while a message sent when it is due costs a system call of its own and wakes
+    /// the receiver, so that only some ten thousand per second leave no delay that shows.
+    private static let shares = [1.0 / 2, 1.0 / 4, 1.0 / 16, 1.0 / 64]
     /// What is measured in any case when it kept none of them.
-    private static let lowestShare = 0.0078125
+    private static let lowestShare = 1.0 / 512
 
     /// Latency at the first rate whose schedule the generator keeps. Each is tried for a short time before it is measured.
     func steadyLatency(_ target: BenchTarget, _ size: Int, from throughput: Double, _ place: Place) throws(TransportError) -> Latency {
