@@ -125,13 +125,17 @@ extension MessageContract {
 
         @Test("--count goes on with the first request behind the last, exactly N times, and says how long they took")
         func count() throws {
-            let (server, endpoint) = try Self.serve(["--echo", "-n", "57"])
+            let (server, endpoint) = try Self.serve(["--echo", "-n", "60"])
             let result = try mq().run("request", "zmq:\(endpoint)", "a", "b", "--count", "50")
             #expect(result.status == 0 && result.lines == (0..<50).map { $0 % 2 == 0 ? "a" : "b" })
             for word in ["mq: 50 round trips: p50 ", ", p99 ", ", max ", " per second"] { #expect(result.errorText.contains(word)) }
             let fewer = try mq().run(["request", "zmq:\(endpoint)", "-n", "9"], input: .bytes(numberedLines(7)))
             expectFailure(fewer, 1, "7 of 9 requests made")
             #expect(fewer.lines.count == 7)
+            let figures = try mq().run("request", "zmq:\(endpoint)", "a", "--count", "3", "--log-format", "json").errorText
+            for key in ["\"round_trips\":3", "\"per_second\":", "\"p50_ns\":", "\"p99_ns\":", "\"max_ns\":"] {
+                #expect(figures.contains(key), "\(figures)")
+            }
             expectSuccess(try server.wait())
         }
 

@@ -66,7 +66,7 @@ extension Truth {
             let skipped = try #require(latency.skippedRates)
             #expect((1...4).contains(skipped.count), "\(skipped)")
             let rates = (skipped + [latency.rate]).map { $0 / throughput }
-            for (rate, share) in zip(rates, [0.5, 0.25, 0.125, 0.03125, 0.0078125]) { #expect(abs(rate - share) < 0.001, "\(rates)") }
+            for (rate, share) in zip(rates, [0.5, 0.25, 0.0625, 0.015625, 0.001953125]) { #expect(abs(rate - share) < 0.001, "\(rates)") }
             #expect(latency.achievedRate > latency.rate * 0.9)
             let words = ReportText.text(report, isTerminal: false).split(whereSeparator: \.isWhitespace).joined(separator: " ")
             #expect(words.contains("since the generator did not keep up with"), "\(words)")

@@ -74,7 +74,8 @@ struct Arguments: Sendable {
 }
 
 extension ValueKind {
-    fileprivate var isQueue: Bool {
+    /// Whether it names queues, which options of an address are about.
+    var isQueue: Bool {
         switch self {
         case .address, .scheme: true
         default: false

@@ -47,9 +47,11 @@ extension VerbTable.Section {
     static let framing = VerbTable.Section("Framing", [.framing, .nul, .whole, .jsonl])
 
     func adding(_ flags: Flag...) -> VerbTable.Section { VerbTable.Section(title, self.flags + flags) }
-    /// Of every verb.
-    static let common = VerbTable.Section(
-        "Common options", [.option, .quiet, .verbose, .logFormat, .errorFormat, .color, .help])
+    /// Of every verb; options of an address only where one is named.
+    static func common(namesAddress: Bool) -> VerbTable.Section {
+        VerbTable.Section(
+            "Common options", (namesAddress ? [.option] : []) + [.quiet, .verbose, .logFormat, .errorFormat, .color, .help])
+    }
 }
 
 extension Framing {

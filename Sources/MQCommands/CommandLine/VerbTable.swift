@@ -75,7 +75,7 @@ struct VerbTable: Sendable {
         self.forms = forms
         self.description = description
         self.operands = operands
-        self.sections = sections + [.common]
+        self.sections = sections + [.common(namesAddress: operands.contains { $0.kind.isQueue })]
         self.examples = examples
         self.statuses = statuses
         self.negative = negative

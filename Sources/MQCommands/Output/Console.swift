@@ -63,7 +63,7 @@ final class Console: Sendable {
                     ("hint", error.hint.map { .string($0.printable) }),
                     ("details", error.details.isEmpty ? nil : .strings(error.details.map(\.printable)))))
         } else {
-            let prefix = address.map { "\($0): " } ?? ""
+            let prefix = address.map { $0.isEmpty ? "" : "\($0): " } ?? ""
             line("error", prefix + error.sentence)
             for detail in error.details { line("error", detail) }
         }

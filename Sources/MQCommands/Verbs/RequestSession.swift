@@ -76,9 +76,14 @@ final class RequestSession {
     private func sumUp() {
         console.endProgress()
         if let times, !times.isEmpty {
-            let seconds = Double(Deadline.now() - counters.start) / 1e9
-            console.note(
-                "\(Quantity.count(made, "round trip")): \(times.quantileWords), \(Quantity.short(Double(made) / seconds)) per second")
+            let rate = Double(made) / (Double(Deadline.now() - counters.start) / 1e9)
+            console.note("\(Quantity.count(made, "round trip")): \(times.quantileWords), \(Quantity.short(rate)) per second") { json in
+                json.member("round_trips", made)
+                json.member("per_second", Int(rate))
+                json.member("p50_ns", times.value(at: 0.5))
+                json.member("p99_ns", times.value(at: 0.99))
+                json.member("max_ns", times.maximum)
+            }
         }
         let strays = requester.strays
         if strays > 0 { console.warn("\(Quantity.grouped(strays)) late or foreign \(strays == 1 ? "reply" : "replies") dropped") }
