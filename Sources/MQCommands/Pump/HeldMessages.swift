@@ -18,16 +18,16 @@ struct HeldMessages {
     /// When the next is to be tried.
     var due: Deadline { waiting.first.map { Deadline(nanoseconds: $0.due) } ?? .never }
 
-    mutating func hold(_ parcel: Parcel, for delay: Duration) {
+    /// - Parameter due: by the monotonic clock.
+    mutating func hold(_ parcel: Parcel, until due: UInt64) {
         running[parcel.first] = nil
-        let due = Deadline.after(delay).nanoseconds
         let place = waiting.lastIndex { $0.due <= due }.map { $0 + 1 } ?? 0
         waiting.insert(Waiting(parcel: parcel, due: due), at: place)
     }
 
     /// The next whose time has come; it counts as running.
-    mutating func next() -> Parcel? {
-        guard let first = waiting.first, Deadline.now() >= first.due else { return nil }
+    mutating func next(now: UInt64) -> Parcel? {
+        guard let first = waiting.first, now >= first.due else { return nil }
         waiting.removeFirst()
         running[first.parcel.first] = first.parcel
         return first.parcel

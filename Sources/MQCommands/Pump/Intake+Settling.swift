@@ -172,7 +172,7 @@ extension Intake {
             }
             tally.retried.add(1, ordering: .relaxed)
             if holds {
-                held.hold(Parcel(keeping: parcel, index, attempts: attempts + 1), for: delay)
+                held.hold(Parcel(keeping: parcel, index, attempts: attempts + 1), until: Deadline.after(delay).nanoseconds)
             } else {
                 try settle(index..<index + 1, of: parcel, as: .requeue(after: delay))
                 noteReturn(after: delay)
@@ -195,7 +195,7 @@ extension Intake {
         while groups.hasReady, work.room() > 0, let place = groups.next() {
             guard try relaunch(place.parcel, place.index) else { return groups.putBack(place) }
         }
-        while held.count > 0, work.room() > 0, let parcel = held.next() {
+        while held.count > 0, work.room() > 0, let parcel = held.next(now: Deadline.now()) {
             parcel.begin(0..<1)
             open += 1
             if try relaunch(parcel, 0) { continue }
