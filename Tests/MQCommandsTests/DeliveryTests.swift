@@ -1,5 +1,6 @@
 import Glibc
 import MQCore
+import MQStandIns
 import MQTesting
 import Synchronization
 import Testing
@@ -87,5 +88,25 @@ struct DeliveryTests {
         let delivery = Delivery(try queue.transport.openSender(Opening(stop: StopFlag())), of: queue.address.descriptor, limits)
         let messages = batch((0..<10).map { "\($0)" })
         #expect(failure { try delivery.hand(messages, 0..<10, stop: StopFlag()) }?.message == "the queue is full")
+    }
+
+    /// A service takes longer to answer than a slice: that is no failure of who waits in slices, only of who has no more time.
+    @Test func anAnswerMayTakeLongerThanASlice() throws {
+        let queue = try SQSBroker()
+        queue.server.change { $0.delay = .milliseconds(150) }
+        var limits = Delivery.Limits()
+        (limits.slice, limits.timeout) = (.milliseconds(20), .seconds(20))
+        let messages = batch((0..<25).map { "\($0)" })
+        let patient = Delivery(try queue.transport.openSender(Opening(stop: StopFlag())), of: queue.address.descriptor, limits)
+        #expect(try patient.hand(messages, 0..<25, stop: StopFlag()) == 25)
+        while patient.inDoubt > 0 { try patient.progress(until: .after(.milliseconds(20)), stop: StopFlag()) }
+        #expect(patient.acknowledged == 25)
+        #expect(try patient.offer(messages, 0..<25, until: .after(.milliseconds(20)), stop: StopFlag()) == 25)
+        try patient.finish(until: .after(.seconds(20)), stop: StopFlag())
+        #expect(patient.acknowledged == 50)
+
+        (limits.slice, limits.timeout) = (nil, .milliseconds(30))
+        let hasty = Delivery(try queue.transport.openSender(Opening(stop: StopFlag())), of: queue.address.descriptor, limits)
+        #expect(failure { try hasty.hand(messages, 0..<1, stop: StopFlag()) }?.message == "no answer for 1 message in time")
     }
 }

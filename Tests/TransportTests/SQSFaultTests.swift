@@ -193,7 +193,9 @@ struct SQSFaultTests {
         var batch = Batch()
         batch.append(numbered(1))
         let start = Deadline.now()
-        #expect(throws: TransportError.self) { try sender.send(batch, 0..<1, until: .after(.milliseconds(300)), stop: StopFlag()) }
+        #expect(try sender.send(batch, 0..<1, until: .after(.milliseconds(300)), stop: StopFlag()) == 1)
+        #expect(sender.overdue?.message == "no answer for 1 message in time")
+        #expect(throws: TransportError.self) { try sender.flush(until: .after(.milliseconds(50)), stop: StopFlag()) }
         #expect(Deadline.now() - start < 1_500_000_000)
         #expect(sender.confirmed == 0)
     }

@@ -246,7 +246,14 @@ public final class Delivery {
             let until = limits.slice.map { Deadline.after($0).earlier(deadline) } ?? deadline
             let count = try attempt(batch, next..<range.upperBound, until: until, stop: stop)
             next += count
-            if next == range.upperBound || stop.isRaised { return next - range.lowerBound }
+            if next == range.upperBound || stop.isRaised {
+                // Who waits in slices, or only offers, waits for answers by `progress`.
+                if limits.slice == nil, !bounds.isOffer, !stop.isRaised, let error = sender.overdue {
+                    isBroken = true
+                    throw error
+                }
+                return next - range.lowerBound
+            }
             // Somebody receives: this is another wait.
             if count > 0 && bounds.deadline == nil && limits.slice != nil { deadline = .after(limits.timeout) }
             if deadline.hasPassed {

@@ -38,6 +38,10 @@ public protocol Sender: AnyObject {
     /// `unreachable` where nobody is there to send to.
     var obstacle: TransportError { get }
 
+    /// Why the last `send` took until its deadline though it accepted everything: the answers that it waits for as well did not come.
+    /// `nil` when they did, and for a sender that leaves them to `flush`.
+    var overdue: TransportError? { get }
+
     /// Messages that the other side refused one by one since the last call, by their number from 0 in order of sending.
     func takeRejections() -> [Rejection]
 
@@ -56,6 +60,7 @@ extension Sender {
     public var requestSize: Int { 1 }
     public func progress(until deadline: Deadline, stop: StopFlag) throws(TransportError) {}
     public var obstacle: TransportError { TransportError(.tryAgain, "the queue is full") }
+    public var overdue: TransportError? { nil }
     public var closingRemarks: [String] { [] }
     public func takeRejections() -> [Rejection] { [] }
 

@@ -29,6 +29,8 @@ final class SQSSender: Sender {
     /// Groups of a FIFO queue of which a message was refused: nothing goes behind it until its owner has been told and goes on.
     var stoppedGroups: Set<String> = []
     private var hasToldStop = false
+    /// The last `send` ended at its deadline, with everything accepted and not everything answered.
+    private var isOverdue = false
     /// Messages that were accepted after later ones of their group.
     var overtaken = 0
 
@@ -59,6 +61,7 @@ final class SQSSender: Sender {
         hasToldStop = hasToldStop || !rejections.isEmpty
         return rejections
     }
+    var overdue: TransportError? { isOverdue ? noAnswer : nil }
     var obstacle: TransportError { TransportError(.tryAgain, "SQS does not take the messages fast enough", isRetriable: true) }
 
     var closingRemarks: [String] {
@@ -109,6 +112,7 @@ final class SQSSender: Sender {
 
     func send(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int {
         try begin(stop)
+        isOverdue = false
         var next = range.lowerBound
         while true {
             while next < range.upperBound && !stop.isRaised && failure == nil && hasRoom {
@@ -121,8 +125,8 @@ final class SQSSender: Sender {
             try pump(until: deadline, stop: stop)
             if stop.isRaised || deadline == .immediately { break }
             if deadline.hasPassed && failure == nil {
-                guard next == range.upperBound, !isIdle else { break }
-                throw noAnswer
+                isOverdue = next == range.upperBound && !isIdle
+                break
             }
         }
         return next - range.lowerBound
