@@ -70,6 +70,9 @@ extension ProgramContract {
                 #expect(good.text.contains(/'round-trip'=[0-9.]+s;5;10;0/) && good.text.contains("'depth'=3;5;9;0"), "\(good.text)")
                 let warning = try run("--depth", "2,9")
                 #expect(warning.status == 1 && warning.text.hasPrefix("MQ WARNING - "), "\(warning.text)")
+                let slow = try run("--crit", "1ns")
+                #expect(
+                    slow.status == 2 && slow.text.contains(/private queue, after [0-9.]+[a-z]+ \|.*;~:;0.000000001;0\n/), "\(slow.text)")
                 let critical = try run("--depth", "1,2")
                 #expect(critical.status == 2 && critical.text.hasPrefix("MQ CRITICAL - "), "\(critical.text)")
                 for words in [["--depth", "nonsense"], ["--output", "/nonexistent/file"]] {
@@ -128,6 +131,8 @@ extension ProgramContract {
             #expect(result.status == 0, "\(result.errorText)")
             for word in ["mechanism NULL", "socket type PULL", "zmtp 3."] { #expect(result.text.contains(word), "\(result.text)") }
             expectFailure(try mq().run("check", "zmq:sub:tcp://127.0.0.1:\(port)"), 1, "is a PULL socket", "wants PUB")
+            // No message is sent, so that the time is the answer's.
+            #expect(try mq().run("check", "zmq:push:tcp://127.0.0.1:\(port)", "--crit", "1ns").status == 1)
             receiver.send(signal: SIGTERM)
             _ = try receiver.wait()
             let mock = try NSQStandIn()

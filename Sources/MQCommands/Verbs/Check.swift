@@ -12,7 +12,7 @@ struct Check: Verb {
                 "Of a scheme alone, with hosts and options where they are needed (posix-mq:, nsq://host, sqs:.fifo, zmq:), only the private queue is checked; for ZeroMQ these are two sockets of its own."
             ),
             .text(
-                "Ranges are those of Nagios, for warning and critical: --depth 100,1000 warns above 100; --depth 10:,1: warns below 10, and so does --depth 10,1, since less is worse then. Durations are allowed for --age."
+                "--warn and --crit are about the message's time or, where none is sent, about the answer's. Ranges are those of Nagios, for warning and critical: --depth 100,1000 warns above 100; --depth 10:,1: warns below 10, and so does --depth 10,1, since less is worse then. Durations are allowed for --age."
             ),
             .text(
                 "A warning is status 0, a critical result is 1. With --format nagios the statuses are those of plugins, 0, 1, 2 and 3, and every error is 3."

@@ -7,7 +7,7 @@ struct CheckRun {
         /// The address names no queue, and none but a private one is meant.
         var wantsPrivate = false
         var timeout: Duration
-        /// Of the round trip, in seconds.
+        /// Of the round trip, in seconds; of the answer where no message is sent.
         var time: AlertRange?
         var depth: AlertRange?
         var age: AlertRange?
@@ -42,7 +42,8 @@ struct CheckRun {
         }
         // Without a broker there is nobody to ask before a private queue is made.
         if !isPrivate || capabilities.contains(.admin) && capabilities.isDisjoint(with: [.kernel, .processLocal]) {
-            results.append(try timed("up", nil) { () throws(TransportError) in Self.words(try transport.probe(opening())) })
+            results.append(
+                try timed("up", goesRound ? nil : plan.time) { () throws(TransportError) in Self.words(try transport.probe(opening())) })
             guard results[0].state == .ok else { return results }
         }
         if goesRound {
@@ -78,8 +79,9 @@ struct CheckRun {
             let words = try body()
             let seconds = Double(Deadline.now() - start) / 1e9
             let state = range?.state(seconds) ?? .ok
+            let time = state == .ok ? "" : ", after \(Quantity.words(.nanoseconds(Int64(seconds * 1e9))))"
             return CheckResult(
-                name: name, state: state, words: words, seconds: seconds, isTime: true, warning: range?.warning?.text,
+                name: name, state: state, words: words + time, seconds: seconds, isTime: true, warning: range?.warning?.text,
                 critical: range?.critical.text)
         } catch {
             switch error.code {
