@@ -12,10 +12,9 @@ public enum Program {
         do throws(TransportError) {
             verb = try parse(words)
         } catch {
-            Console(Console.Settings(errorsAreJSON: wantsJSONErrors(words))).fail(error, address: nil)
-            end(ExitStatus.status(of: error.code))
+            fail(error, Verbs.find(words)?.type, words, Console(Console.Settings(errorsAreJSON: wantsJSONErrors(words))), address: nil)
         }
-        run(verb)
+        run(verb, words)
     }
 
     /// Finds the verb and reads the rest of the line by its table.
@@ -43,12 +42,16 @@ public enum Program {
     }
 
     /// Before the line is understood.
-    static func wantsJSONErrors(_ words: [String]) -> Bool {
+    static func wantsJSONErrors(_ words: [String]) -> Bool { says(words, .errorFormat, "json") }
+
+    /// Whether the words give the flag this value, whatever else is wrong with them.
+    static func says(_ words: [String], _ flag: Flag, _ value: String) -> Bool {
         let words = words.prefix { $0 != "--" }
-        return zip(words, words.dropFirst() + [""]).contains { $0 == "--error-format=json" || ($0, $1) == ("--error-format", "json") }
+        let name = "--\(flag.name)"
+        return zip(words, words.dropFirst() + [""]).contains { $0 == "\(name)=\(value)" || ($0, $1) == (name, value) }
     }
 
-    private static func run(_ verb: any Verb) -> Never {
+    private static func run(_ verb: any Verb, _ words: [String]) -> Never {
         let console = Console(Console.Settings(verb.words), remedies: .of(type(of: verb)))
         let result = Result { () throws(TransportError) in try verb.perform(console) }
         console.endProgress()
@@ -61,7 +64,19 @@ public enum Program {
         case .success(.negative(let sentence)): failure = TransportError(.negative, sentence)
         case .failure(let error): failure = error
         }
-        console.fail(failure, address: failure.subject ?? verb.words.subject)
+        fail(failure, type(of: verb), words, console, address: failure.subject ?? verb.words.subject)
+    }
+
+    /// One sentence and its status, or what the verb owes to whoever runs it.
+    private static func fail(
+        _ failure: TransportError, _ verb: (any Verb.Type)?, _ words: [String], _ console: Console, address: String?
+    ) -> Never {
+        if let convention = verb?.table.convention, says(words, convention.flag, convention.value) {
+            // Whoever cannot be told has the status.
+            try? Results.print(convention.text(console.remedies.worded(failure, at: address).sentence))
+            end(convention.status)
+        }
+        console.fail(failure, address: address)
         end(ExitStatus.status(of: failure.code))
     }
 

@@ -19,14 +19,21 @@ public struct StandInFaults: Sendable, Equatable {
             let pieces = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             let (name, value) = (pieces[0], pieces.count > 1 ? pieces[1] : "")
             if text.isEmpty { break }
+            let valuePlace = place + name.unicodeScalars.count + 1
+            func share() throws -> Double {
+                guard let share = Self.share(value) else {
+                    throw StandInFailure("'\(text)', character \(valuePlace): '\(value)' is not a share from 0% to 100%")
+                }
+                return share
+            }
             switch name {
-            case "throttle": throttle = try Self.share(value, place)
-            case "reset": reset = try Self.share(value, place)
-            case "partial": partial = try Self.share(value, place)
-            case "duplicate": duplicate = try Self.share(value, place)
+            case "throttle": throttle = try share()
+            case "reset": reset = try share()
+            case "partial": partial = try share()
+            case "duplicate": duplicate = try share()
             case "delay":
                 guard let duration = Quantity.duration(value), duration <= .seconds(3600) else {
-                    throw StandInFailure("'\(text)', character \(place): '\(value)' is not a duration up to 1h")
+                    throw StandInFailure("'\(text)', character \(valuePlace): '\(value)' is not a duration up to 1h")
                 }
                 delay = duration
             default:
@@ -36,10 +43,10 @@ public struct StandInFaults: Sendable, Equatable {
         }
     }
 
-    private static func share(_ text: String, _ place: Int) throws -> Double {
+    private static func share(_ text: String) -> Double? {
         let isPercent = text.hasSuffix("%")
         guard let number = Double(isPercent ? String(text.dropLast()) : text), (0...(isPercent ? 100 : 1)).contains(number) else {
-            throw StandInFailure("character \(place): '\(text)' is not a share from 0% to 100%")
+            return nil
         }
         return isPercent ? number / 100 : number
     }

@@ -109,10 +109,7 @@ public struct NSQTransport: Transport {
         case .lookup(let lookupds):
             let lookup = Lookup(lookupds, resolve: settings.connection.resolve, notices: opening.notices)
             let nodes = try lookup.nodes(until: opening.deadline, stop: opening.stop).map(Located.init)
-            if nodes.isEmpty {
-                throw TransportError(
-                    .unreachable, "nsqlookupd knows no nsqd", hint: "nsqd announces itself with -lookupd-tcp-address", isRetriable: true)
-            }
+            if nodes.isEmpty { throw Lookup.nobody }
             let discovery = Discovery(
                 find: { (deadline, stop) throws(TransportError) in
                     try lookup.nodes(until: deadline, stop: stop).map { Route($0.peer) }

@@ -22,12 +22,15 @@ enum Sighting: Equatable {
     /// Looks once, for three answers at most.
     static func look(at endpoint: String, stop: StopFlag) -> Sighting {
         guard let endpoint = try? Endpoint(endpoint) else { return .nobody }
-        return inspect(endpoint, stop: stop).seen
+        return (try? inspect(endpoint, until: .never, stop: stop))?.seen ?? .nobody
     }
 
     /// The same, with the minor version of ZMTP 3 that a peer speaks and the name it gives itself.
-    static func inspect(_ endpoint: Endpoint, stop: StopFlag) -> (seen: Sighting, minor: UInt8?, identity: [UInt8]) {
-        guard let descriptor = connection(to: endpoint, stop: stop) else { return (.nobody, nil, []) }
+    /// - Throws: `unreachable` for a host whose name is not known, `tryAgain` when that does not come out in time.
+    static func inspect(
+        _ endpoint: Endpoint, until deadline: Deadline, stop: StopFlag
+    ) throws(TransportError) -> (seen: Sighting, minor: UInt8?, identity: [UInt8]) {
+        guard let descriptor = try connection(to: endpoint, until: deadline, stop: stop) else { return (.nobody, nil, []) }
         defer { close(descriptor) }
         var reader = Reader(descriptor: descriptor, stop: stop)
         // A libzmq sends the first ten bytes at once, the rest when it has our version; one that wants security hangs up as soon as it
@@ -99,12 +102,15 @@ enum Sighting: Equatable {
         func say(_ bytes: [UInt8]) { _ = send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) }
     }
 
-    private static func connection(to endpoint: Endpoint, stop: StopFlag) -> CInt? {
+    private static func connection(
+        to endpoint: Endpoint, until deadline: Deadline, stop: StopFlag
+    ) throws(TransportError) -> CInt? {
         let addresses: [SocketAddress]?
         switch endpoint.medium {
         case .ipc, .abstract: addresses = (try? endpoint.unixAddress).map { [$0] }
         case .tcp(_, let host, let port):
-            addresses = try? Resolver.addresses(of: host, port: port ?? 0, ipv6: true, until: .after(.seconds(5)), stop: stop)
+            let limit = deadline.earlier(.after(.seconds(5)))
+            addresses = try Resolver.addresses(of: host, port: port ?? 0, ipv6: true, until: limit, stop: stop)
         case .inproc, .other: addresses = nil
         }
         for address in addresses ?? [] {

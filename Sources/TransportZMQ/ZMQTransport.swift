@@ -61,10 +61,11 @@ public struct ZMQTransport: Transport {
             throw TransportError(
                 .usage, "'\(bound.written)' is an endpoint that this end would bind", hint: "without the @ the other end is asked")
         }
+        let security = try Security(options).mechanism
         var facts: [Fact] = []
         for endpoint in endpoints {
-            let (seen, minor, identity) = Sighting.inspect(endpoint, stop: opening.stop)
-            facts += try seen.facts(of: endpoint, for: target.type)
+            let (seen, minor, identity) = try Sighting.inspect(endpoint, until: opening.deadline, stop: opening.stop)
+            facts += try seen.facts(of: endpoint, for: target.type, security)
             if let minor { facts.append(Fact("version", "ZMTP", .text("3.\(minor)"))) }
             if !identity.isEmpty { facts.append(Fact("identity", "Identity", .text(String(decoding: identity, as: UTF8.self)))) }
         }

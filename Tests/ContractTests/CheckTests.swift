@@ -19,10 +19,30 @@ extension ProgramContract {
             }
         }
 
-        @Test("Of a kind of queue, a private one is made", arguments: ["posix-mq:temp", "sysv:temp"])
+        @Test("Of a kind of queue, a private one is made", arguments: ["posix-mq:temp", "posix-mq:", "sysv:", "zmq:", "zmq:pair:"])
         func temporary(address: String) throws {
             let result = try mq().run("check", address)
-            #expect(result.status == 0 && result.text.contains("round-trip"), "\(result.text)\(result.errorText)")
+            #expect(result.status == 0 && result.text.contains("in a private queue"), "\(result.text)\(result.errorText)")
+            expectSentence(try mq().run("check", address, "--depth", "5"), 64, "names none")
+        }
+
+        @Test("Of a broker, too, which is asked first")
+        func temporaryAtBroker() throws {
+            let words =
+                "for address in nsq: nsq://$MQ_NSQ sqs: sqs:.fifo sqs:,visibility=5s; do mq check $address || echo $address fails; done"
+            let result = try sh(with: "mock:sqs mock:nsq", "\(words); mq list sqs:; mq list nsq:")
+            #expect(result.status == 0 && !result.text.contains("fails"), "\(result.text)\(result.errorText)")
+            #expect(result.lines.count { $0.contains("in a private queue") } == 5 && result.lines.count { $0.contains("  up  ") } == 5)
+            // The queues of mq with itself, one of them with its channel.
+            #expect(result.lines.count { $0.contains("mq-with-") } == 3, "\(result.text)")
+        }
+
+        @Test("Brokers that nsqlookupd names are asked, and their numbers are; nothing is sent to whichever comes first")
+        func lookup() throws {
+            let result = try sh(with: "mock:nsq", "mq create nsq:t/c; mq check nsqlookup://$NSQLOOKUPD_HTTP/t/c --depth 0 --format json")
+            let checks = try #require(try jsonObject(result.text)["checks"] as? [[String: Any]])
+            #expect(checks.compactMap { $0["name"] as? String } == ["up", "depth"], "\(result.errorText)")
+            #expect(result.errorText.contains("no message is sent"), "\(result.errorText)")
         }
 
         @Test("A queue that is full of others' messages is not used in place, and its depth is compared")
@@ -50,13 +70,38 @@ extension ProgramContract {
                 #expect(good.text.contains(/'round-trip'=[0-9.]+s;5;10;0/) && good.text.contains("'depth'=3;5;9;0"), "\(good.text)")
                 let warning = try run("--depth", "2,9")
                 #expect(warning.status == 1 && warning.text.hasPrefix("MQ WARNING - "), "\(warning.text)")
+                let slow = try run("--crit", "1ns")
+                #expect(
+                    slow.status == 2 && slow.text.contains(/private queue, after [0-9.]+[a-z]+ \|.*;~:;0.000000001;0\n/), "\(slow.text)")
                 let critical = try run("--depth", "1,2")
                 #expect(critical.status == 2 && critical.text.hasPrefix("MQ CRITICAL - "), "\(critical.text)")
-                let unknown = try run("--depth", "nonsense")
-                #expect(unknown.status == 3 && unknown.text.hasPrefix("MQ UNKNOWN - "), "\(unknown.text)")
+                for words in [["--depth", "nonsense"], ["--output", "/nonexistent/file"]] {
+                    let unknown = try mq().run(["check", queue.recv, "--format", "nagios"] + words)
+                    #expect(unknown.status == 3 && unknown.text.hasPrefix("MQ UNKNOWN - ") && unknown.errorText.isEmpty, "\(unknown.text)")
+                }
                 let missing = try mq().run("check", "nsq://127.0.0.1:\(try LoopbackSocket.freePort())/t", "--format", "nagios")
                 #expect(missing.status == 2 && missing.text.contains("connection refused"), "\(missing.text)")
             }
+        }
+
+        @Test(
+            "What the parser refuses is unknown to Nagios, too, wherever it stands",
+            arguments: [
+                "--format nagios --foo posix-mq:/x", "posix-mq:/x --foo --format=nagios", "--format nagios", "--warn soon --format nagios",
+                "posix-mq:/x --format nagios extra", "posix-mq:/x --format json --format nagios", "posix-mq:/x --timeout --format nagios",
+                "posix-mq:/x --format nagios -- y", "nonsense:/x --format nagios --error-format json",
+            ])
+        func refused(line: String) throws {
+            let result = try mq().run(["check"] + line.split(separator: " ").map(String.init))
+            #expect(result.status == 3 && result.errorText.isEmpty, "\(result.errorText)")
+            #expect(result.lines.count == 1 && result.text.contains(/^MQ UNKNOWN - .+\n$/), "\(result.text)")
+        }
+
+        @Test(
+            "Other formats keep the usual status",
+            arguments: ["posix-mq:/x --foo --format json", "posix-mq:/x --format nag", "-- --format nagios"])
+        func refusedOtherwise(line: String) throws {
+            expectSentence(try mq().run(["check"] + line.split(separator: " ").map(String.init)), 64)
         }
 
         @Test("Each format is what others read")
@@ -86,10 +131,28 @@ extension ProgramContract {
             #expect(result.status == 0, "\(result.errorText)")
             for word in ["mechanism NULL", "socket type PULL", "zmtp 3."] { #expect(result.text.contains(word), "\(result.text)") }
             expectFailure(try mq().run("check", "zmq:sub:tcp://127.0.0.1:\(port)"), 1, "is a PULL socket", "wants PUB")
+            // No message is sent, so that the time is the answer's.
+            #expect(try mq().run("check", "zmq:push:tcp://127.0.0.1:\(port)", "--crit", "1ns").status == 1)
             receiver.send(signal: SIGTERM)
             _ = try receiver.wait()
             let mock = try NSQStandIn()
             expectFailure(try mq().run("check", "zmq:tcp://127.0.0.1:\(mock.httpPort)"), 1, "HTTP")
+        }
+
+        @Test("A ZeroMQ peer that wants keys is up only for those who have them")
+        func security() throws {
+            let script = """
+                cd $D; mq keygen server >/dev/null
+                mq recv zmq:@ipc://feed,curve-server,secret-key=server_secret --ready-fd 3 3>ready & reader=$!
+                while ! [ -s ready ]; do sleep 0.01; done
+                mq check zmq:ipc://feed,server-key=server; echo $?
+                mq check zmq:ipc://feed 2>/dev/null; echo $?
+                mq wait zmq:ipc://feed --for up --timeout 20ms; echo $?
+                kill $reader; wait $reader
+                """
+            let result = try sh(script)
+            #expect(result.lines.count == 5 && result.lines[0].contains("mechanism CURVE") && result.lines[1] == "0", "\(result.text)")
+            #expect(result.lines[2].contains("wants CURVE, and this end has none") && result.lines[3...] == ["1", "1"], "\(result.text)")
         }
 
         @Test("Ranges that do not parse show their place, and so does what the queue does not tell")

@@ -95,6 +95,23 @@ extension ProgramContract {
             #expect(result.errorText.contains("proves nothing"), "\(result.errorText)")
         }
 
+        @Test("A silence that ends with its keeper's proves nothing: what he had is taken", .enabled(if: NSQDaemon.isAvailable))
+        func awakened() throws {
+            let daemon = try NSQDaemon()
+            let address = "nsq://127.0.0.1:\(daemon.tcpPort)/t/c,http-port=\(daemon.httpPort)"
+            expectSuccess(try mq().run("create", address))
+            let waiting = try startOpen(["expect", address, "--no-more", "300ms"])
+            daemon.pause()
+            let sending = try mq().start(["send", address, "x"])
+            // The silence is over, and its proof under way.
+            usleep(600_000)
+            daemon.resume()
+            expectSuccess(try sending.wait())
+            let result = try waiting.wait()
+            #expect(result.status == 1 && result.errorText.contains("one more"), "\(result.errorText)")
+            #expect(result.errorText.contains("received: x"), "\(result.errorText)")
+        }
+
         @Test("Attributes and JSON are compared, and shown")
         func attributes() throws {
             let subject = ContractSubject.sqs
@@ -126,7 +143,8 @@ extension ProgramContract {
             expectSentence(try mq().run("expect", "posix-mq:/x"), 64, "nothing is expected")
             expectSentence(try mq().run("expect", "posix-mq:/x", "-n", "0"), 64, "nothing is expected")
             expectSentence(try mq().run("expect", "posix-mq:/x", "--json", "a..b=1"), 64, "character 3")
-            expectSentence(try mq().run("expect", "posix-mq:/x", "--match", "("), 64, "'('", "regular expression")
+            expectSentence(try mq().run("expect", "posix-mq:/x", "--match", "("), 64, "'('", "character 1", "regular expression")
+            expectSentence(try mq().run("expect", "posix-mq:/x", "--match", "ä+[a"), 64, "character 3", "regular expression")
             expectSentence(try mq().run("expect", "posix-mq:/x", "--attr", "kind=x"), 64, "attributes")
             expectSentence(try mq().run("expect", "posix-mq:/x", "--peek", "-n", "1"), 64, "--peek")
             expectSentence(try mq().run("expect", "posix-mq:/x", "--eq", "a", "--eq", "b", "-n", "3"), 64, "-n 3", "2 messages")

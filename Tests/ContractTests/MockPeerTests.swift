@@ -133,7 +133,10 @@ struct MockPeerTests {
             b = sqs.send_message(QueueUrl=q, MessageBody='second', MessageGroupId='g', MessageDeduplicationId='d')
             assert (a['MessageId'], a['SequenceNumber']) == (b['MessageId'], b['SequenceNumber']), (a, b)
             assert b['MD5OfMessageBody'] == md5('second')
-            assert [m['Body'] for m in take(q)] == ['first']
+            both = [dict(Id=n, MessageBody=n, MessageGroupId='h', MessageDeduplicationId='e') for n in ('1', '2')]
+            c, d = sqs.send_message_batch(QueueUrl=q, Entries=both)['Successful']
+            assert (c['MessageId'], c['SequenceNumber']) == (d['MessageId'], d['SequenceNumber']) and d['MD5OfMessageBody'] == md5('2'), (c, d)
+            assert sorted(m['Body'] for m in take(q)) == ['1', 'first']
 
         @row('the deduplication window is five minutes, not while in queue')
         def _():
@@ -146,6 +149,8 @@ struct MockPeerTests {
             send(); assert drain() == 1
             move('4m'); send(); assert drain() == 0
             move('61s'); send(); assert drain() == 1
+            # Nor is it longer for what still waits.
+            move('301s'); send(); move('301s'); send(); assert drain() == 2
 
         @row('deduplication within a group')
         def _():
@@ -169,12 +174,16 @@ struct MockPeerTests {
         @row('a redrive without destination goes to the source queues')
         def _():
             dead, q = failing()
-            sqs.send_message(QueueUrl=q, MessageBody='x')
-            for _ in range(3): take(q)
+            policy = json.dumps({'deadLetterTargetArn': arn(dead), 'maxReceiveCount': 2})
+            other = queue(VisibilityTimeout='0', RedrivePolicy=policy)
+            for source, body in ((q, 'x'), (other, 'y')):
+                sqs.send_message(QueueUrl=source, MessageBody=body)
+                for _ in range(3): take(source)
             sqs.start_message_move_task(SourceArn=arn(dead))
             task = sqs.list_message_move_tasks(SourceArn=arn(dead))['Results'][0]
-            assert task['Status'] == 'COMPLETED' and task['ApproximateNumberOfMessagesMoved'] == 1, task
-            assert [m['Body'] for m in take(q)] == ['x'] and take(dead) == []
+            assert task['Status'] == 'COMPLETED' and task['ApproximateNumberOfMessagesMoved'] == 2, task
+            assert [m['Body'] for m in take(q)] == ['x'] and [m['Body'] for m in take(other)] == ['y'] and take(dead) == []
+            refused('InvalidParameterValue', sqs.start_message_move_task, SourceArn=arn(q))
 
         @row('an expired receipt handle is refused')
         def _():
@@ -185,6 +194,19 @@ struct MockPeerTests {
             refused('InvalidParameterValue', sqs.delete_message, QueueUrl=q, ReceiptHandle=handle)
             refused('InvalidParameterValue', sqs.change_message_visibility, QueueUrl=q, ReceiptHandle=handle, VisibilityTimeout=5)
             refused('ReceiptHandleIsInvalid', sqs.delete_message, QueueUrl=q, ReceiptHandle='nonsense')
+            failed, = sqs.delete_message_batch(QueueUrl=q, Entries=[dict(Id='1', ReceiptHandle=handle)])['Failed']
+            assert failed['Code'] == 'InvalidParameterValue' and failed['SenderFault'], failed
+            # In a standard queue the last handle is good for deleting, and for nothing else; an older one deletes nothing.
+            q = queue(VisibilityTimeout='1')
+            sqs.send_message(QueueUrl=q, MessageBody='x')
+            first = take(q)[0]['ReceiptHandle']
+            move('2s')
+            refused('InvalidParameterValue', sqs.change_message_visibility, QueueUrl=q, ReceiptHandle=first, VisibilityTimeout=5)
+            last = take(q)[0]['ReceiptHandle']
+            sqs.delete_message(QueueUrl=q, ReceiptHandle=first)
+            move('2s')
+            sqs.delete_message(QueueUrl=q, ReceiptHandle=last)
+            assert take(q) == []
 
         @row('the trace header is kept')
         def _():

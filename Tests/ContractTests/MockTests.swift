@@ -120,11 +120,12 @@ extension ProgramContract {
             expectSentence(try mq().run("mock", "nsq", "--tls-cert", "/nonexistent", "--tls-key", "/nonexistent"), 78, "/nonexistent")
         }
 
-        @Test("With a virtual clock, queues wait until it is moved")
-        func clock() throws {
-            let (program, address) = try Self.started("sqs", "--clock", "virtual")
-            let port = try #require(address.split(separator: ":").last.flatMap { Int($0) })
-            let queue = "sqs:q,endpoint=\(address),region=us-east-1"
+        @Test("With a virtual clock, queues wait until it is moved", arguments: ["sqs", "nsq"])
+        func clock(kind: String) throws {
+            let (program, address) = try Self.started(kind, "--clock", "virtual")
+            let tcp = try #require(address.split(separator: ":").last.flatMap { Int($0) })
+            let port = kind == "sqs" ? tcp : tcp + 1
+            let queue = kind == "sqs" ? "sqs:q,endpoint=\(address),region=us-east-1" : "nsq://\(address)/q/c"
             expectSuccess(try mq().run("create", queue))
             expectSuccess(try mq().run("send", queue, "--delay", "10m", "later"))
             expectSuccess(try mq().run("wait", queue, "--for", "delayed=1", "--timeout", "5s"))

@@ -6,8 +6,6 @@ import Testing
 /// What only nsq has, through the program, against the stand-in.
 @Suite("nsq through the program", .serialized, .timeLimit(.minutes(1)))
 struct NSQProgramTests {
-    private let fixture = Fixture()
-
     private static func address(_ server: NSQStandIn, _ queue: String, _ options: String = "") -> String {
         "nsq://127.0.0.1:\(server.tcpPort)/\(queue),http-port=\(server.httpPort)\(options)"
     }
@@ -24,26 +22,22 @@ struct NSQProgramTests {
     }
 
     @Test("Several topics are received at once; -J, %Q and --out-dir tell them apart") func topics() throws {
-        let server = try NSQStandIn()
-        let folder = try fixture.directory()
-        func publish() { for topic in ["a", "b"] { server.publish([utf8("of \(topic)")], to: topic) } }
-        let both = Self.address(server, "a+b/c")
-        publish()
-        let json = try mq().run("recv", both, "-n", "2", "-J")
-        #expect(
-            try Set(json.lines.map { "\(try jsonObject($0)["queue"] ?? "") \(try jsonObject($0)["body"] ?? "")" }) == ["a of a", "b of b"])
-        publish()
-        #expect(try mq().run("recv", both, "-n", "2", "-f", "%Q=%s\\n").lines.sorted() == ["a=of a", "b=of b"])
-        publish()
-        let every = Self.address(server, "+/c", ",topic-pattern=^[ab]$")
-        expectSuccess(try mq().run("recv", every, "-n", "2", "--out-dir", folder, "--name", "{queue}.log"))
-        #expect(try String(decoding: contents("\(folder)/a.log"), as: UTF8.self) == "of a\n")
-        #expect(try String(decoding: contents("\(folder)/b.log"), as: UTF8.self) == "of b\n")
-        publish()
-        // What recv printed, send takes back: the name of the queue is read and dropped.
-        expectSuccess(try sh(#"mq recv "$A" -n 2 -J | mq send "$B" -J"#, ["A": both, "B": Self.address(server, "d")]))
-        #expect(server.depth(of: "d") == 2)
-        expectSentence(try mq().run("send", both, "x"), 64, "several topics")
+        let script = #"""
+            set -e; cd $D
+            publish() { for topic in a b; do mq send nsq:$topic "of $topic"; done; }
+            publish; mq recv nsq:a+b/c -n 2 -J >json
+            publish; mq recv nsq:a+b/c -n 2 -f '%Q=%s\n' | sort
+            publish; mq recv 'nsq:+/c,topic-pattern=^[ab]$' -n 2 --out-dir . --name '{queue}.log'; cat a.log b.log
+            # What recv printed, send takes back: the name of the queue is read and dropped.
+            publish; mq recv nsq:a+b/c -n 2 -J | mq send nsq:d -J
+            mq wait nsq:d --for depth=2 --timeout 1s
+            mq send nsq:a+b/c x || echo "status $?"; cat json
+            """#
+        let result = try sh(with: "mock:nsq", script)
+        #expect(result.lines.prefix(5) == ["a=of a", "b=of b", "of a", "of b", "status 64"], "\(result.text)\(result.errorText)")
+        #expect(result.errorText.contains("several topics"), "\(result.errorText)")
+        let objects = try result.lines.dropFirst(5).map { try jsonObject($0) }
+        #expect(Set(objects.map { "\($0["queue"] ?? "") \($0["body"] ?? "")" }) == ["a of a", "b of b"])
     }
 
     @Test("Nodes are listed, one of them is paused, clients are shown, and --watch has requeues and timeouts") func administration() throws

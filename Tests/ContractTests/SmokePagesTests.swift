@@ -12,7 +12,7 @@ extension ProgramContract {
 
         @Test("The pages are there, with their examples")
         func pagesAreThere() {
-            #expect(Self.smoke.blocks("sh").count == 5 && Self.mock.blocks("sh").count == 5)
+            #expect(Self.smoke.blocks("sh").count == 6 && Self.mock.blocks("sh").count == 5)
             #expect(Self.smoke.blocks("yaml").count == 3 && Self.smoke.blocks("make").count == 1 && Self.smoke.blocks("bats").count == 1)
         }
 

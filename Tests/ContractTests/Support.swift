@@ -17,6 +17,14 @@ func sh(
     return try mq().shell(script, input: input, environment: environment, timeout: timeout)
 }
 
+/// The same with brokers of its own: `mock:sqs`, `mock:nsq`, or both.
+func sh(
+    with brokers: String, _ script: String, _ words: [String: String] = [:], timeout: Duration = .seconds(40)
+) throws -> ProgramResult {
+    let words = words.merging(["BROKERS": brokers, "SCRIPT": script]) { $1 }
+    return try sh(#"exec mq with $BROKERS -- bash -c "$SCRIPT""#, words, timeout: timeout)
+}
+
 /// Requires status `status` and one sentence on standard error that holds all of `words`.
 func expectFailure(_ result: ProgramResult, _ status: Int32, _ words: String..., location: SourceLocation = #_sourceLocation) {
     expectFailure(result, status, words, location: location)

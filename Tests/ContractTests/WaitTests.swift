@@ -65,6 +65,9 @@ extension ProgramContract {
                 }
             }
             expectSentence(try mq().run("wait", "zmq:tcp://127.0.0.1:\(port)", "--for", "up", "--timeout", "30ms"), 1, "nobody listens")
+            for address in ["nsq://no-such-host.invalid:\(port)/t", "zmq:tcp://no-such-host.invalid:\(port)"] {
+                expectSentence(try mq().run("wait", address, "--for", "up", "--timeout", "30ms"), 1, "no-such-host.invalid", "resolved")
+            }
             let broker = try NSQStandIn()
             broker.change { $0.isStopped = true }
             let address = "nsq://127.0.0.1:\(broker.tcpPort)/t/c,http-port=\(broker.httpPort)"
@@ -75,6 +78,16 @@ extension ProgramContract {
             usleep(50_000)
             broker.change { $0.isStopped = false }
             expectSuccess(try waiting.wait())
+        }
+
+        @Test("Where nsqlookupd knows no nsqd, nobody has said that a topic is gone", .enabled(if: NSQLookupDaemon.isAvailable))
+        func lookupAlone() throws {
+            let lookup = try NSQLookupDaemon()
+            for condition in ["up", "gone", "empty"] {
+                expectSentence(
+                    try mq().run("wait", "nsqlookup://127.0.0.1:\(lookup.httpPort)/t/c", "--for", condition, "--timeout", "50ms"), 1,
+                    "knows no nsqd")
+            }
         }
 
         @Test("An open port is not a broker")

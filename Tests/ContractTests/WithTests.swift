@@ -104,6 +104,17 @@ extension ProgramContract {
             _ = try live.wait()
         }
 
+        @Test("A check removes what a kill -9 has left among its own kind")
+        func killedBeforeCheck() throws {
+            let running = try mq().start(["with", "posix-mq:", "--", "sh", "-c", "echo $MQ; exec sleep 60"])
+            try running.waitForLines(1)
+            running.send(signal: SIGKILL)
+            let address = try #require(try running.wait().lines.first)
+            expectSuccess(try mq().run("wait", address, "--for", "exists", "--timeout", "5s"))
+            expectSuccess(try mq().run("check", "posix-mq:"))
+            try expectGone(address)
+        }
+
         @Test("A command that is not there is 127 before anything is made; a queue that cannot be made is 73, and the others are removed")
         func failures() throws {
             expectSentence(try mq().run("with", "posix-mq:", "--", "mq-no-such-command"), 127, "mq-no-such-command")

@@ -29,17 +29,15 @@ extension ProgramContract {
 
         @Test("Of a group of a FIFO queue one message runs at a time, in order, beside other groups")
         func groups() throws {
-            let server = try SQSStandIn()
-            defer { server.stop() }
-            server.createQueue("q.fifo", attributes: ["FifoQueue": "true"])
-            let address = "sqs:q.fifo,endpoint=\(server.endpoint),region=us-east-1"
-            for group in ["a", "b"] {
-                let lines = (1...6).map { "\(group) \($0)\n" }.joined()
-                expectSuccess(try mq().run(["send", address, "--group", group, "-o", "dedup=content"], input: .text(lines)))
-            }
-            let result = try mq().run(
-                "exec", address, "-n", "12", "-j", "4", "--backoff", "1ms:10ms", "--", "sh", "-c",
-                #"read g n; [ "$g$n" = a3 ] && [ $MQ_ATTEMPT = 1 ] && exit 1; sleep 0.0$n; echo $g $n"#)
+            let script = #"""
+                set -e; mq create sqs:q.fifo
+                for group in a b; do
+                    printf "$group %s\n" 1 2 3 4 5 6 | mq send sqs:q.fifo --group $group -o dedup=content
+                done
+                mq exec sqs:q.fifo -n 12 -j 4 --backoff 1ms:10ms -- sh -c '
+                    read g n; [ "$g$n" = a3 ] && [ $MQ_ATTEMPT = 1 ] && exit 1; sleep 0.0$n; echo $g $n'
+                """#
+            let result = try sh(with: "mock:sqs", script)
             expectSuccess(result)
             for group in ["a", "b"] {
                 #expect(result.lines.filter { $0.hasPrefix(group) } == (1...6).map { "\(group) \($0)" }, "\(result.text)")

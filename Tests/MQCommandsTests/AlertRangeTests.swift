@@ -33,6 +33,11 @@ struct AlertRangeTests {
         #expect(low.critical.text == "2:" && low.warning?.text == "10:")
     }
 
+    @Test("What is printed behind a figure has no exponent, however small", arguments: ["0.00005", "0.5", "7", "1000000"])
+    func text(number: String) throws {
+        #expect(try AlertRange(parsing: number, "--warn") { Double($0) }.critical.text == number)
+    }
+
     @Test(
         "What is not a range is refused with its place",
         arguments: [("", 1), ("x", 1), ("1:x", 3), ("x:1", 1), ("2:1", 1), ("1,", 3), ("@", 2), ("1,2,3", 4)])

@@ -63,10 +63,13 @@ struct VerbTable: Sendable {
     let statuses: [CInt]
     /// What status 1 means; `nil` when there is no such answer.
     let negative: String?
+    /// When the verb fails by other rules than those of `mq`.
+    let convention: Convention?
 
     init(
         _ name: String, _ group: Group, _ effect: Effect, _ summary: String, forms: [String] = [], description: [Part] = [],
-        operands: [Operand] = [], sections: [Section] = [], examples: [Example] = [], statuses: [CInt] = [], negative: String? = nil
+        operands: [Operand] = [], sections: [Section] = [], examples: [Example] = [], statuses: [CInt] = [], negative: String? = nil,
+        convention: Convention? = nil
     ) {
         self.name = name
         self.group = group
@@ -79,6 +82,7 @@ struct VerbTable: Sendable {
         self.examples = examples
         self.statuses = statuses
         self.negative = negative
+        self.convention = convention
     }
 
     var isHidden: Bool { group == .hidden }

@@ -16,7 +16,9 @@ struct RemedyWords: Sendable {
         guard let remedy = error.remedy else { return error }
         var error = error
         error.remedy = nil
-        if let words = words(for: remedy, at: address) { error.hint = error.hint.map { "\($0); \(words)" } ?? words }
+        if let words = words(for: remedy, at: address) {
+            error.hint = error.hint.map { "\($0)\($0.hasSuffix("?") ? "" : ";") \(words)" } ?? words
+        }
         return error
     }
 

@@ -9,23 +9,28 @@ struct Check: Verb {
                 "Asks whoever keeps the queue in its own protocol, then sends a unique message through a private queue beside it, receives it and compares. With --in-place the message goes through the queue itself, which must be empty; a consumer of it may take the message. For ZeroMQ, it looks once at the other end's greeting: its version, mechanism, socket type and identity."
             ),
             .text(
-                "Ranges are those of Nagios, for warning and critical: --depth 100,1000 warns above 100; --depth 10:,1: warns below 10, and so does --depth 10,1, since less is worse then. Durations are allowed for --age."
+                "Of a scheme alone, with hosts and options where they are needed (posix-mq:, nsq://host, sqs:.fifo, zmq:), only the private queue is checked; for ZeroMQ these are two sockets of its own."
+            ),
+            .text(
+                "--warn and --crit are about the message's time or, where none is sent, about the answer's. Ranges are those of Nagios, for warning and critical: --depth 100,1000 warns above 100; --depth 10:,1: warns below 10, and so does --depth 10,1, since less is worse then. Durations are allowed for --age."
             ),
             .text(
                 "A warning is status 0, a critical result is 1. With --format nagios the statuses are those of plugins, 0, 1, 2 and 3, and every error is 3."
             ),
         ],
-        operands: [Operand("ADDRESS", .one, .address, help: "The queue.")],
+        operands: [Operand("ADDRESS", .one, .address, help: "The queue, or a scheme alone for a private one.")],
         sections: [
             VerbTable.Section("What to check", [inPlace, warn, crit, depth, age, timeout]),
             VerbTable.Section("Output", [format, output]),
         ],
         examples: [
             VerbTable.Example("Does it work, and how fast?", "mq check nsq:orders"),
+            VerbTable.Example("Do POSIX queues work here at all?", "mq check posix-mq:"),
             VerbTable.Example("As a Nagios plugin:", "mq check sqs:jobs --format nagios --warn 500ms --crit 2s --depth 1000,10000"),
             VerbTable.Example("Who is at the other end?", "mq check zmq:sub:tcp://feed.example.com:5556"),
         ],
-        statuses: [66, 74, 77, 78], negative: "Something is critical.")
+        statuses: [66, 74, 77, 78], negative: "Something is critical.",
+        convention: Convention(flag: format, value: CheckReport.Format.nagios.rawValue, status: 3, text: CheckReport.unknown))
 
     static let inPlace = Flag("in-place", help: "Send the message through the queue itself, not through a private one.")
     static let warn = Flag("warn", nil, .duration(), help: "Warn when the round trip takes longer than DURATION.")
@@ -49,13 +54,7 @@ struct Check: Verb {
         ProcessMonitor.start(
             ProcessMonitor.Configuration(stop: stop, console: console, counters: Counters(), verb: "checked", drawsProgress: false))
         let address = words.word("ADDRESS")!
-        let results: [CheckResult]
-        do throws(TransportError) {
-            results = try self.results(stop, console)
-        } catch {
-            guard format == .nagios else { throw error }
-            results = [CheckResult(name: "error", state: .unknown, words: error.sentence)]
-        }
+        let results = try self.results(stop, console)
         if let number = stop.reason?.signal { return .signal(number) }
         let report = CheckReport(address: Address.escapingRaw(address), results: results)
         let text = try report.text(format)
@@ -67,6 +66,14 @@ struct Check: Verb {
             return .negative(failed.map { "\($0.name): \($0.words)" }.joined(separator: "; "))
         }
         return .success
+    }
+
+    /// A scheme alone is a private queue, where the transport can make one.
+    private static func own(_ address: String) -> String? {
+        guard !address.hasPrefix("@"), let own = PrivateAddress.completed(address)?.address,
+            (try? ResolvedAddress(own, options: []).transport()) != nil
+        else { return nil }
+        return own
     }
 
     private func results(_ stop: StopFlag, _ console: Console) throws(TransportError) -> [CheckResult] {
@@ -86,11 +93,14 @@ struct Check: Verb {
         plan.age = try words.text(Self.age).map { text throws(TransportError) in
             try AlertRange(parsing: text, words.name(Self.age)) { Quantity.duration($0).map { Double($0.nanoseconds) / 1e9 } }
         }
-        let resolved = try ResolvedAddress(words.word("ADDRESS")!, options: words.texts(.option))
+        let address = words.word("ADDRESS")!
+        let own = Self.own(address)
+        plan.wantsPrivate = own != nil
+        let resolved = try ResolvedAddress(own ?? address, options: words.texts(.option))
         if plan.isInPlace {
             try resolved.require(.admin, for: "carry a message in place", instead: "leave --in-place out")
             console.warn("the message goes through the queue itself: a consumer of it may take it")
         }
-        return try CheckRun(address: resolved, options: words.texts(.option), plan: plan, stop: stop, console: console).run()
+        return try CheckRun(text: address, address: resolved, options: words.texts(.option), plan: plan, stop: stop, console: console).run()
     }
 }

@@ -47,7 +47,7 @@ struct With: Verb {
         let queues = LentQueues()
         defer {
             queues.remove()
-            QueueOwner.cleanUp(LentQueues.remove)
+            QueueOwner.cleanUp { LentQueues.remove($0) }
         }
         for text in words.words("ADDRESS") {
             try queues.make(text, words.texts(.option), stop: stop)

@@ -265,7 +265,7 @@ extension NSQBroker {
         }
         (client.ready, client.state) = (0, .closing)
         respond(client, "CLOSE_WAIT")
-        client.topic?.distribute()
+        client.topic?.distribute(now)
         if settings.sendsMessageAfterCloseWait { deliver(from: channel, to: client, now: now) }
         return nil
     }

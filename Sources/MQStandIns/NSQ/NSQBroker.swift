@@ -15,7 +15,6 @@ final class NSQBroker {
     /// Messages that were finished, for the record; `nil` when nobody wants it.
     var history: [StandInRecord]?
     private var lastID: UInt64 = 0x0d1c_0000_0000_0000
-    private var delayed: [(due: Int64, topic: String, message: NSQMessage)] = []
 
     init(_ settings: NSQStandIn.Settings, ports: (tcp: Int, http: Int), layers: NSQLayers) {
         (self.settings, self.ports, self.layers) = (settings, ports, layers)
@@ -25,7 +24,7 @@ final class NSQBroker {
     var pollTimeout: CInt {
         if settings.clock != nil { return clients.isEmpty ? -1 : 1 }
         if clients.contains(where: { $0.isHolding || $0.notBefore > 0 }) || httpClients.contains(where: { $0.notBefore > 0 }) { return 2 }
-        let hasTimers = !delayed.isEmpty || topics.values.contains { $0.channels.values.contains { $0.hasTimers } }
+        let hasTimers = topics.values.contains { $0.channels.values.contains { $0.hasTimers } }
         return hasTimers ? 10 : clients.isEmpty ? -1 : 50
     }
 
@@ -52,12 +51,8 @@ final class NSQBroker {
             lastID += 1
             let digits = Array("0123456789abcdef".utf8)
             let id = (0..<16).map { digits[Int(lastID >> (60 - 4 * UInt64($0)) & 15)] }
-            let message = NSQMessage(id: id, timestamp: wallNanoseconds(), body: body)
-            if delay > 0 && !settings.forgetsDelays {
-                delayed.append((now + delay, name, message))
-            } else {
-                topic.backlog.append(message)
-            }
+            topic.backlog.append(
+                NSQMessage(id: id, timestamp: wallNanoseconds(), body: body, deferral: settings.forgetsDelays ? 0 : delay))
         }
     }
 
@@ -82,8 +77,6 @@ final class NSQBroker {
     var connectionNow: Int64 { settings.clock.map { Int64($0()) } ?? realNanoseconds() }
 
     func runTimers(_ now: Int64) {
-        for entry in delayed where entry.due <= now { topics[entry.topic]?.backlog.append(entry.message) }
-        if delayed.contains(where: { $0.due <= now }) { delayed.removeAll { $0.due <= now } }
         for topic in topics.values {
             for channel in topic.channels.values where channel.hasTimers { channel.runTimers(now) }
         }
@@ -106,7 +99,7 @@ final class NSQBroker {
     func pump() {
         let now = self.now
         for topic in topics.values {
-            topic.distribute()
+            topic.distribute(now)
             for channel in topic.channels.values where !channel.isPaused {
                 while !channel.line.isEmpty, let client = channel.nextReadyClient(), deliver(from: channel, to: client, now: now) {}
             }
@@ -119,7 +112,6 @@ final class NSQBroker {
     var left: [StandInRecord] {
         topics.values.sorted { $0.name < $1.name }.flatMap { topic -> [StandInRecord] in
             topic.backlog.all.map { $0.record(topic.name, .left) }
-                + delayed.filter { $0.topic == topic.name }.map { $0.message.record(topic.name, .left) }
                 + topic.channels.values.sorted { $0.name < $1.name }.flatMap { channel -> [StandInRecord] in
                     let name = "\(topic.name)/\(channel.name)"
                     return (channel.line.all + channel.deferred.map(\.message)).map { $0.record(name, .left) }

@@ -3,6 +3,8 @@ struct NSQMessage {
     let timestamp: Int64
     var attempts: UInt16 = 0
     let body: [UInt8]
+    /// How long each channel holds it back once it has it, in nanoseconds.
+    var deferral: Int64 = 0
 }
 
 extension NSQMessage {

@@ -9,11 +9,13 @@ final class NSQTopic {
     init(_ name: String) { self.name = name }
 
     /// Copies what waits into every channel, unless there is none or the topic is paused.
-    func distribute() {
+    func distribute(_ now: Int64) {
         guard !isPaused, !channels.isEmpty, !backlog.isEmpty else { return }
         for message in backlog.takeAll() {
-            for channel in channels.values { channel.line.append(message) }
-            for channel in channels.values { channel.messageCount += 1 }
+            for channel in channels.values {
+                channel.requeue(message, after: message.deferral, now: now)
+                channel.messageCount += 1
+            }
         }
     }
 }

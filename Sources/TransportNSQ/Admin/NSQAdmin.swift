@@ -85,6 +85,12 @@ final class NSQAdmin: Admin {
         return topic
     }
 
+    /// Why nobody has the topic: where there is no nsqd, nobody has said that it does not exist.
+    private func absence() throws(TransportError) -> TransportError {
+        guard only == nil, let lookup else { return missing }
+        return try lookup.nodes(until: opening.deadline, stop: opening.stop).isEmpty ? Lookup.nobody : missing
+    }
+
     var missing: TransportError {
         target.channel == nil
             ? TransportError(.noSuchQueue, "no such topic", hint: "mq list shows what there is; the first message or mq create makes it")
@@ -115,7 +121,7 @@ final class NSQAdmin: Admin {
     func status() throws(TransportError) -> QueueStatus {
         let name = try requiredTopic()
         let found = try daemons(having: name).statistics(topic: name)
-        guard let topic = AdminStatistics.merged(found.map(\.topics)).first else { throw missing }
+        guard let topic = AdminStatistics.merged(found.map(\.topics)).first else { throw try absence() }
         var result = status(topic)
         if let channel = target.channel {
             guard let counts = topic.channel(channel) else { throw missing }

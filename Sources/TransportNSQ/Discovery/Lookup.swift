@@ -28,6 +28,12 @@ struct Lookup: Sendable {
         try entries(until: deadline, stop: stop).map(\.node)
     }
 
+    /// There is no nsqd.
+    static var nobody: TransportError {
+        TransportError(
+            .unreachable, "nsqlookupd knows no nsqd", hint: "nsqd announces itself with -lookupd-tcp-address", isRetriable: true)
+    }
+
     /// The same with their topics. A topic is tombstoned where every nsqlookupd says so.
     /// - Throws: as `producers(ofTopic:until:stop:)`.
     func entries(until deadline: Deadline, stop: StopFlag) throws(TransportError) -> [LookupReply.Entry] {

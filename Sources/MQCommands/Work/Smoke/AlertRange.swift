@@ -79,7 +79,12 @@ struct AlertRange: Sendable, Equatable {
         return part
     }
 
-    private static func figure(_ number: Double) -> String { Int(exactly: number).map { "\($0)" } ?? "\(number)" }
+    /// Without an exponent, which plugins may not print.
+    private static func figure(_ number: Double) -> String {
+        if let whole = Int(exactly: number) { return "\(whole)" }
+        let digits = Quantity.decimal(number, digits: 9)
+        return String(digits.dropLast(digits.reversed().prefix { $0 == "0" }.count))
+    }
 
     func state(_ value: Double) -> CheckResult.State {
         critical.alerts(value) ? .critical : warning?.alerts(value) == true ? .warning : .ok

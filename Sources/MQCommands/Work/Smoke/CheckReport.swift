@@ -103,9 +103,15 @@ struct CheckReport {
             let unit = result.isTime || result.value == nil ? "s" : ""
             return "'\(result.name)'=\(Self.figure(value))\(unit);\(result.warning ?? "");\(result.critical ?? "");0"
         }
+        return Self.line(results.state, words) + (figures.isEmpty ? "" : " | " + figures.joined(separator: " ")) + "\n"
+    }
+
+    /// What a plugin says that could not do its work.
+    static func unknown(_ sentence: String) -> String { line(.unknown, sentence) + "\n" }
+
+    private static func line(_ state: CheckResult.State, _ words: String) -> String {
         // A bar would end the words.
-        let line = "MQ \(results.state.word.uppercased()) - \(words)".printable.split(separator: "|").joined(separator: "/")
-        return line + (figures.isEmpty ? "" : " | " + figures.joined(separator: " ")) + "\n"
+        "MQ \(state.word.uppercased()) - \(words)".printable.split(separator: "|").joined(separator: "/")
     }
 
     private var prometheus: String {

@@ -4,13 +4,17 @@ import MQCore
 struct CheckRun {
     struct Plan {
         var isInPlace = false
+        /// The address names no queue, and none but a private one is meant.
+        var wantsPrivate = false
         var timeout: Duration
-        /// Of the round trip, in seconds.
+        /// Of the round trip, in seconds; of the answer where no message is sent.
         var time: AlertRange?
         var depth: AlertRange?
         var age: AlertRange?
     }
 
+    /// As it was typed.
+    let text: String
     let address: ResolvedAddress
     let options: [String]
     let plan: Plan
@@ -21,12 +25,25 @@ struct CheckRun {
     func run() throws(TransportError) -> [CheckResult] {
         let transport = try address.transport()
         let capabilities = address.descriptor.capabilities
-        let goesRound = capabilities.isSuperset(of: [.admin, .send, .receive])
         var results: [CheckResult] = []
         let point = Result { () throws(TransportError) in try transport.meetingPoint(named: PrivateName.make("mq-check")) }
-        // A private queue is not there before it is made for the message.
-        if !(goesRound && (try? point.get())?.isPrivate == true) {
-            results.append(try timed("up", nil) { () throws(TransportError) in Self.words(try transport.probe(opening())) })
+        let isPrivate = isPrivate(point)
+        if plan.wantsPrivate { _ = try point.get() }
+        if isPrivate, plan.isInPlace || plan.depth != nil || plan.age != nil {
+            throw TransportError(
+                .usage,
+                "--\(plan.isInPlace ? "in-place" : plan.depth != nil ? "depth" : "age") is about a queue, and the address names none")
+        }
+        var goesRound = capabilities.isSuperset(of: [.send, .receive]) && (isPrivate || capabilities.contains(.admin))
+        // An address that leads to brokers which come and go: they are asked, and their numbers are.
+        if goesRound, !plan.isInPlace, case .failure(let error) = point, error.code == .unsupported {
+            console.note("no message is sent there and back: \(error.sentence)")
+            goesRound = false
+        }
+        // Without a broker there is nobody to ask before a private queue is made.
+        if !isPrivate || capabilities.contains(.admin) && capabilities.isDisjoint(with: [.kernel, .processLocal]) {
+            results.append(
+                try timed("up", goesRound ? nil : plan.time) { () throws(TransportError) in Self.words(try transport.probe(opening())) })
             guard results[0].state == .ok else { return results }
         }
         if goesRound {
@@ -38,6 +55,8 @@ struct CheckRun {
         }
         return results
     }
+
+    private func isPrivate(_ point: Result<MeetingPoint, TransportError>) -> Bool { (try? point.get())?.isPrivate == true }
 
     private func opening() -> Opening {
         var opening = Opening(stop: stop)
@@ -60,8 +79,9 @@ struct CheckRun {
             let words = try body()
             let seconds = Double(Deadline.now() - start) / 1e9
             let state = range?.state(seconds) ?? .ok
+            let time = state == .ok ? "" : ", after \(Quantity.words(.nanoseconds(Int64(seconds * 1e9))))"
             return CheckResult(
-                name: name, state: state, words: words, seconds: seconds, isTime: true, warning: range?.warning?.text,
+                name: name, state: state, words: words + time, seconds: seconds, isTime: true, warning: range?.warning?.text,
                 critical: range?.critical.text)
         } catch {
             switch error.code {
@@ -90,10 +110,20 @@ struct CheckRun {
         }
         let queues = LentQueues()
         defer { queues.remove() }
-        try queues.make(Self.neighbour(of: address.address), options, stop: stop)
+        try queues.make(isPrivate(point) ? text : Self.neighbour(of: address.address), options, stop: stop)
         let queue = queues.queues[0]
         try exchange(queue.address, queue.receiving)
+        removeLeftovers()
         return "a message came back, in a private queue"
+    }
+
+    /// What checks that were killed have left where this one worked, as far as that takes no time to speak of.
+    private func removeLeftovers() {
+        let limit = Deadline.after(.seconds(1))
+        let scheme = "\(address.address.scheme):"
+        QueueOwner.cleanUp { thing in
+            (thing.hasPrefix(scheme) || thing.hasPrefix("file:")) && !limit.hasPassed && LentQueues.remove(thing, until: limit)
+        }
     }
 
     /// Where a private queue is kept by the same broker.
@@ -119,7 +149,8 @@ struct CheckRun {
         batch.append(payload)
         let deadline = Deadline.after(plan.timeout)
         guard try sender.send(batch, 0..<1, until: deadline, stop: stop) == 1 else { throw sender.obstacle }
-        try sender.flush(until: deadline, stop: stop)
+        // Of what nobody confirms, the coming back is the proof.
+        if address.descriptor.capabilities.contains(.acknowledge) { try sender.flush(until: deadline, stop: stop) }
         if let rejection = sender.takeRejections().first { throw rejection.error }
         batch.removeAll()
         _ = try receiver.receive(into: &batch, limit: 1, byteLimit: 1 << 16, until: deadline, stop: stop)

@@ -15,6 +15,8 @@ final class ExpectRun {
 
     /// How long whoever keeps the queue may take to prove that he is there.
     private static let proofTime = Duration.seconds(2)
+    /// A proof that took longer comes from a keeper that was silent for a while, and may have had something to say.
+    private static let promptProof = Duration.milliseconds(100)
     private static let pause = Duration.milliseconds(25)
 
     private let plan: Plan
@@ -78,13 +80,11 @@ final class ExpectRun {
         var examination = Examination(plan.examination, count: plan.count)
         var batch = batch()
         while examination.done < plan.count {
-            batch.removeAll()
             // What is taken behind a message that fails must be able to go back.
-            let outcome = try receiver.receive(
-                into: &batch, limit: returns ? plan.count - examination.done : 1, byteLimit: 1 << 17, until: .after(plan.timeout),
-                stop: stop)
+            let limit = returns ? plan.count - examination.done : 1
+            let outcome = try receive(receiver, &batch, limit, within: plan.timeout, silence(examination).message)
             if batch.isEmpty {
-                if outcome == .deadlinePassed || outcome == .ended { throw try silence(examination) }
+                if outcome == .deadlinePassed || outcome == .ended { throw silence(examination) }
                 if stop.isRaised { return }
                 continue
             }
@@ -100,11 +100,25 @@ final class ExpectRun {
             try receiver.settle(last: batch.count, as: .acknowledge)
         }
         guard let noMore = plan.noMore else { return }
-        batch.removeAll()
-        _ = try receiver.receive(into: &batch, limit: 1, byteLimit: 1 << 17, until: .after(noMore), stop: stop)
-        if batch.isEmpty { return stop.isRaised ? () : try prove("no further message came within \(Quantity.words(noMore))") }
+        _ = try receive(receiver, &batch, 1, within: noMore, "no further message came within \(Quantity.words(noMore))")
+        if batch.isEmpty { return }
         try receiver.settle(last: 1, as: returns ? .requeue(after: .zero) : .acknowledge)
         throw further(batch)
+    }
+
+    /// Receives; a silence that is not proven is a failure.
+    /// - Parameter silence: what there is to say when nothing comes.
+    private func receive(
+        _ receiver: any Receiver, _ batch: inout Batch, _ limit: Int, within time: Duration, _ silence: @autoclosure () -> String
+    ) throws(TransportError) -> Outcome {
+        func once(_ time: Duration, _ batch: inout Batch) throws(TransportError) -> Outcome {
+            batch.removeAll()
+            return try receiver.receive(into: &batch, limit: limit, byteLimit: 1 << 17, until: .after(time), stop: stop)
+        }
+        let outcome = try once(time, &batch)
+        guard batch.isEmpty, outcome == .deadlinePassed || outcome == .ended, !stop.isRaised else { return outcome }
+        let proof = try prove(silence())
+        return proof > Self.promptProof && outcome == .deadlinePassed ? try once(proof, &batch) : outcome
     }
 
     private func further(_ batch: borrowing Batch) -> TransportError {
@@ -113,28 +127,30 @@ final class ExpectRun {
         return error
     }
 
-    /// Why nothing more came: the "no" answer, once somebody has said that he would have had something to say.
-    private func silence(_ examination: Examination) throws(TransportError) -> TransportError {
+    /// That nothing more came: the "no" answer, once somebody has said that he would have had something to say.
+    private func silence(_ examination: Examination) -> TransportError {
         let words =
             "\(Quantity.grouped(examination.done)) of \(Quantity.count(plan.count, "message")) came; "
             + "nothing for \(Quantity.words(plan.timeout))"
-        try prove(words)
         var error = TransportError(.negative, words)
         if let next = examination.next { error.details = ["expected: \(BodyDifference.shown(next))"] }
         return error
     }
 
     /// A silence says something only of a queue whose keeper still answers.
-    private func prove(_ words: String) throws(TransportError) {
+    /// - Returns: how long that took.
+    private func prove(_ words: String) throws(TransportError) -> Duration {
+        let start = Deadline.now()
         var opening = Opening(stop: stop)
         opening.deadline = .after(Self.proofTime)
         do throws(TransportError) {
             _ = try transport.probe(opening)
         } catch {
             // An endpoint that this end binds has nobody who could be asked.
-            if error.code == .usage || error.code == .unsupported || stop.isRaised { return }
+            if error.code == .usage || error.code == .unsupported || stop.isRaised { return .zero }
             throw TransportError(error.code, "\(words), but that proves nothing: \(error.message)", hint: error.hint)
         }
+        return .nanoseconds(Deadline.now() - start)
     }
 
     // MARK: - Looking
@@ -151,7 +167,11 @@ final class ExpectRun {
                 _ = try glance()
                 return stop.reason?.signal.map { .signal($0) } ?? .success
             }
-            if deadline.hasPassed { throw try silence(examination) }
+            if deadline.hasPassed {
+                let silence = silence(examination)
+                _ = try prove(silence.message)
+                throw silence
+            }
             _ = Readiness.sleep(until: .after(Self.pause).earlier(deadline), stop: stop)
         }
     }

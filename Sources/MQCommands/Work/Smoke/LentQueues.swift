@@ -47,7 +47,7 @@ final class LentQueues: Sendable {
         let resolved = try ResolvedAddress(address, options: options)
         try resolved.require(.temporary, for: "make a private queue")
         if resolved.descriptor.capabilities.contains(.processLocal) {
-            throw TransportError(.usage, "'\(text)' is a queue that a command could not reach", hint: "posix-mq:, sysv:, zmq:, nsq:, sqs:")
+            throw TransportError(.usage, "'\(text)' is a queue within one process", hint: "posix-mq:, sysv:, zmq:, nsq:, sqs:")
         }
         let transport = try resolved.transport()
         let point = try transport.meetingPoint(named: name + suffix)
@@ -106,32 +106,9 @@ final class LentQueues: Sendable {
 
     /// The address of a private queue, and what its name ends in.
     private static func completed(_ text: String) throws(TransportError) -> (address: String, suffix: String) {
-        guard let colon = text.firstIndex(of: ":") else { return (text, "") }
-        let (scheme, rest) = (text[...colon], text[text.index(after: colon)...])
-        let comma = rest.firstIndex(of: ",") ?? rest.endIndex
-        var (target, options) = (String(rest[..<comma]), String(rest[comma...]))
-        if target.hasPrefix("//") {
-            // Several hosts are divided by commas, too; what has no equals sign is one.
-            while let next = options.dropFirst().split(separator: ",").first, !next.contains("="), !next.hasSuffix("/"),
-                options.contains("/")
-            {
-                target += ",\(next)"
-                options = String(options.dropFirst(next.count + 1))
-            }
-            let hosts = target.dropFirst(2)
-            guard !hosts.dropLast().contains("/") else { throw named(text) }
-            return ("\(scheme)\(target)\(target.hasSuffix("/") ? "" : "/")temp\(options)", "")
-        }
-        if target.isEmpty || target == "temp" { return ("\(scheme)temp\(options)", "") }
-        if target.hasPrefix(".") { return ("\(scheme)temp\(options)", target) }
-        // A type without an endpoint.
-        if target.hasSuffix(":") { return ("\(scheme)\(target)temp\(options)", "") }
-        throw named(text)
-    }
-
-    private static func named(_ text: String) -> TransportError {
+        if let completed = PrivateAddress.completed(text) { return completed }
         let scheme = text.prefix { $0 != ":" }
-        return TransportError(.usage, "'\(text)' names a queue, and mq with makes one of its own", hint: "\(scheme): alone")
+        throw TransportError(.usage, "'\(text)' names a queue, and mq with makes one of its own", hint: "\(scheme): alone")
     }
 
     /// Removes everything, once.
@@ -151,13 +128,13 @@ final class LentQueues: Sendable {
     }
 
     /// - Returns: whether there is nothing at the address any more.
-    static func remove(_ thing: String) -> Bool {
+    static func remove(_ thing: String, until deadline: Deadline = .after(.seconds(5))) -> Bool {
         if thing.hasPrefix("file:") {
             let path = String(thing.dropFirst("file:".count))
             return unlink(path) == 0 || errno == ENOENT
         }
         var opening = Opening(stop: StopFlag())
-        opening.deadline = .after(.seconds(5))
+        opening.deadline = deadline
         do throws(TransportError) {
             try ResolvedAddress(thing, options: []).transport().openAdmin(opening).delete()
             return true
