@@ -213,6 +213,7 @@ extension NSQBroker {
         guard (0...settings.maximumReady).contains(count) else {
             throw NSQRefusal("E_INVALID RDY count \(count) out of range 0-\(settings.maximumReady)")
         }
+        client.hadRoom = count == 0 && (client.hadRoom || client.wantsMessage)
         client.ready = count
     }
 
@@ -263,10 +264,11 @@ extension NSQBroker {
         guard client.state == .subscribed, let channel = client.channel else {
             throw NSQRefusal("E_INVALID cannot CLS in current state")
         }
+        let mayHaveOneMore = client.hadRoom || client.wantsMessage
         (client.ready, client.state) = (0, .closing)
         respond(client, "CLOSE_WAIT")
         client.topic?.distribute(now)
-        if settings.sendsMessageAfterCloseWait { deliver(from: channel, to: client, now: now) }
+        if settings.sendsMessageAfterCloseWait && mayHaveOneMore { deliver(from: channel, to: client, now: now) }
         return nil
     }
 }

@@ -35,6 +35,8 @@ final class NSQClient {
     var lastCommand: Int64
     var ready = 0
     var inFlightCount = 0
+    /// It asked for no more while it had room, and may be given the one that was chosen for it by then.
+    var hadRoom = false
     var publishCount = 0
     /// Messages by topic, and those it was given, finished and put back.
     var published: [String: Int] = [:]

@@ -42,7 +42,7 @@ public final class NSQStandIn: Sendable {
         public var sendsHeartbeatBeforeReplies = false
         /// An oversized PUB or MPUB ends in a reset and its error text is always lost; otherwise it is a race, as with nsqd.
         public var alwaysLosesOversizeError = false
-        /// One more message is sent behind CLOSE_WAIT, if there is one.
+        /// One more message is sent behind CLOSE_WAIT, if there is one: as by nsqd, where it was chosen for whoever leaves before that.
         public var sendsMessageAfterCloseWait = false
         /// What is sent in one go with an IDENTIFY that leads to TLS or compression is lost, as with nsqd.
         public var swallowsBehindIdentify = true
