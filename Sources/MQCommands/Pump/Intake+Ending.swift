@@ -17,6 +17,17 @@ extension Intake {
         }
     }
 
+    /// That nobody was there says more than that nothing came, and leaves open whether there is anything.
+    func absence(_ end: End) -> TransportError? {
+        switch end {
+        case .ended, .timedOut: break
+        case .complete, .timeUp, .stopped: return nil
+        }
+        guard done == 0, limits.drains || limits.persistence == nil, var error = receiver.absence else { return nil }
+        if let timeout = limits.timeout, timeout > .zero, !limits.drains { error.message += "; waited \(Quantity.words(timeout))" }
+        return error
+    }
+
     /// Whether a drain has found something: what was moved to the dead letters was there, too.
     private var hasDone: Bool { done > 0 || (deadLetters?.moved ?? 0) > 0 }
 
