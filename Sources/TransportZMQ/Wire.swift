@@ -188,11 +188,16 @@ final class Wire {
         return nil
     }
 
-    /// Where nobody was ever found, and why, by a look at each; `nil` where peers may come to us, and where that cannot be seen.
+    /// Where nobody is found now, and why, by a look at each; `nil` where peers may come to us, and where that cannot be seen.
+    var vacancy: String? {
+        drainMonitor()
+        guard established == 0, !mayBeVisited, dialed.allSatisfy(\.isStream) else { return nil }
+        return Absence.words(dialed) { ($0.text, Sighting.error(at: $0, stop: stop)) }
+    }
+    /// The same where nobody ever was.
     var absence: String? {
         drainMonitor()
-        guard handshakes == 0, !mayBeVisited, dialed.allSatisfy(\.isStream) else { return nil }
-        return Absence.words(dialed) { ($0.text, Sighting.error(at: $0, stop: stop)) }
+        return handshakes == 0 ? vacancy : nil
     }
 
     private func error(_ failure: HandshakeFailure, at endpoint: String) -> TransportError {

@@ -41,7 +41,7 @@ final class ZMQSender: Sender {
         if let failure = wire.failure { return failure }
         if let missing = missing.obstacle { return missing }
         if wire.established > 0 && peersAwaited { return TransportError(.tryAgain, "every peer is at its high-water mark") }
-        return Self.absence(of: settings, came: peersThere, why: wire.absence)
+        return Self.absence(of: settings, came: peersThere, why: wire.vacancy)
     }
 
     /// What a first message waits for in vain, where `came` peers are there.

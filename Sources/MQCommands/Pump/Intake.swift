@@ -91,8 +91,7 @@ final class Intake {
         }
         if let failure { throw failure }
         console.detail("\(Quantity.count(done, "message")) received\(stop.isRaised ? "" : " from \(address.address.short)")")
-        if let absence { throw absence }
-        return ending(end)
+        return try ending(end, absence)
     }
 
     // MARK: - Taking

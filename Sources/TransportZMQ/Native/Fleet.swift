@@ -254,10 +254,12 @@ final class Fleet: @unchecked Sendable {
         if settings.role == .pair { for listener in listeners where !isClosed { accept(listener) } }
     }
 
-    /// Where nobody was ever found, and why; `nil` where peers may come to us.
-    var absence: String? {
-        handshakes == 0 && listeners.isEmpty ? Absence.words(dialers) { ($0.endpoint.text, $0.failure) } : nil
+    /// Where nobody is found now, and why; `nil` where peers may come to us.
+    var vacancy: String? {
+        ready.isEmpty && listeners.isEmpty ? Absence.words(dialers) { ($0.endpoint.text, $0.failure) } : nil
     }
+    /// The same where nobody ever was.
+    var absence: String? { handshakes == 0 ? vacancy : nil }
 
     // MARK: - The end
 

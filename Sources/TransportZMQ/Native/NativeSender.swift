@@ -41,7 +41,7 @@ final class NativeSender: Sender {
         if let failure = fleet.failure { return failure }
         if let missing = core.missing.obstacle { return missing }
         if !fleet.ready.isEmpty && peersAwaited { return TransportError(.tryAgain, "every peer is at its high-water mark") }
-        return ZMQSender.absence(of: settings, came: core.peersThere, why: fleet.absence)
+        return ZMQSender.absence(of: settings, came: core.peersThere, why: fleet.vacancy)
     }
 
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
