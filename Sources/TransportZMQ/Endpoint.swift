@@ -75,6 +75,14 @@ struct Endpoint: Sendable, Equatable {
     /// As it is written in an address.
     var written: String { (binds ? "@" : "") + text }
 
+    /// Whether peers there are connected to by tcp or a Unix socket.
+    var isStream: Bool {
+        switch medium {
+        case .tcp, .ipc, .abstract: true
+        case .inproc, .other: false
+        }
+    }
+
     /// Whether the address itself says IPv6.
     var isIPv6Literal: Bool {
         if case .tcp(let source, let host, _) = medium { return host.contains(":") || (source ?? "").contains("[") }

@@ -32,7 +32,7 @@ struct HandshakeFailure: Equatable {
             return TransportError(.protocolViolation, "\(peer) \(found.sentence)", hint: "is the port right?")
         case .silent:
             return TransportError(
-                .protocolViolation, "\(peer) accepts connections and says nothing", hint: "is it a ZeroMQ socket, and does it run?")
+                .unreachable, "\(peer) accepts connections and says nothing", hint: "is it a ZeroMQ socket, and does it run?")
         case .closes:
             return TransportError(.unreachable, "\(peer) accepts connections and closes them", hint: "is the other end running?")
         case .zmtp(let mechanism, let socketType):

@@ -8,6 +8,9 @@ struct Monitor: ~Copyable {
     private let notices: Notices
     /// Endpoints with whose first failure a warning is due that a look at them will make better.
     private(set) var looksDue: [String] = []
+    /// Since when nobody is at an endpoint, `UInt64.max` once somebody was or it was said; and where that has been so for long.
+    private var aloneSince: [String: UInt64] = [:]
+    private var longAlone: [String] = []
     /// Whether the monitored socket has ended: closed, and all it held sent or given up.
     private(set) var hasStopped = false
 
@@ -45,6 +48,7 @@ struct Monitor: ~Copyable {
             any = true
             if event.number == ZMQ_EVENT_MONITOR_STOPPED { hasStopped = true }
             if let notice = peers.received(event) { tell(notice, event.endpoint) }
+            noteAbsence(event)
             body(event)
         }
         return any
@@ -56,6 +60,23 @@ struct Monitor: ~Copyable {
         } else {
             notices(notice)
         }
+    }
+
+    private mutating func noteAbsence(_ event: MonitorEvent) {
+        if event.number == ZMQ_EVENT_CONNECTED { aloneSince[event.endpoint] = .max }
+        guard event.number == ZMQ_EVENT_CONNECT_RETRIED else { return }
+        let now = Deadline.now()
+        let since = aloneSince[event.endpoint, default: now]
+        let isLong = since <= now && now - since >= Absence.patience.nanoseconds
+        aloneSince[event.endpoint] = isLong ? .max : since
+        if isLong { longAlone.append(event.endpoint) }
+    }
+
+    /// Takes the endpoints where nobody has been for long, each once.
+    mutating func takeLongAlone() -> [String] {
+        if longAlone.isEmpty { return [] }
+        defer { longAlone = [] }
+        return longAlone
     }
 
     /// Takes the endpoints to look at.

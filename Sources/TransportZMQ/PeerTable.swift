@@ -76,7 +76,7 @@ struct PeerTable {
             return disconnected(event)
         case ZMQ_EVENT_CONNECT_RETRIED:
             guard warned.insert("retry \(event.endpoint)").inserted else { return nil }
-            return .connection(ConnectionEvent(.absent, at: event.endpoint, "nobody at \(event.endpoint) yet, trying on"))
+            return .connection(Absence.event(event.endpoint, nil, isLong: false))
         case ZMQ_EVENT_ACCEPT_FAILED:
             return warn(
                 "accept \(event.endpoint)", event, "a connection to \(event.endpoint) could not be accepted (error \(event.value))")

@@ -30,7 +30,7 @@ enum Sighting: Equatable {
     static func inspect(
         _ endpoint: Endpoint, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> (seen: Sighting, minor: UInt8?, identity: [UInt8]) {
-        guard let descriptor = try connection(to: endpoint, until: deadline, stop: stop) else { return (.nobody, nil, []) }
+        guard case .connected(let descriptor) = try connection(to: endpoint, until: deadline, stop: stop) else { return (.nobody, nil, []) }
         defer { close(descriptor) }
         var reader = Reader(descriptor: descriptor, stop: stop)
         // A libzmq sends the first ten bytes at once, the rest when it has our version; one that wants security hangs up as soon as it
@@ -102,9 +102,25 @@ enum Sighting: Equatable {
         func say(_ bytes: [UInt8]) { _ = send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) }
     }
 
+    /// Why nobody can be reached; `nil` where somebody can, or no answer comes.
+    static func error(at endpoint: Endpoint, stop: StopFlag) -> CInt? {
+        switch try? connection(to: endpoint, until: .never, stop: stop) {
+        case .connected(let descriptor):
+            close(descriptor)
+            return nil
+        case .failed(let number): return number
+        case nil: return nil
+        }
+    }
+
+    private enum Attempt {
+        case connected(CInt)
+        case failed(CInt?)
+    }
+
     private static func connection(
         to endpoint: Endpoint, until deadline: Deadline, stop: StopFlag
-    ) throws(TransportError) -> CInt? {
+    ) throws(TransportError) -> Attempt {
         let addresses: [SocketAddress]?
         switch endpoint.medium {
         case .ipc, .abstract: addresses = (try? endpoint.unixAddress).map { [$0] }
@@ -113,12 +129,14 @@ enum Sighting: Equatable {
             addresses = try Resolver.addresses(of: host, port: port ?? 0, ipv6: true, until: limit, stop: stop)
         case .inproc, .other: addresses = nil
         }
+        var number: CInt?
         for address in addresses ?? [] {
             let descriptor = address.socket()
-            guard descriptor >= 0 else { return nil }
-            if address.connect(descriptor, until: .after(patience), stop: stop) == 0 { return descriptor }
+            guard descriptor >= 0 else { return .failed(errno) }
+            number = address.connect(descriptor, until: .after(patience), stop: stop)
+            if number == 0 { return .connected(descriptor) }
             close(descriptor)
         }
-        return nil
+        return .failed(number)
     }
 }

@@ -60,7 +60,8 @@ struct SocketOption: Sendable {
         SocketOption(
             "reconnect-max", ZMQ_RECONNECT_IVL_MAX, .milliseconds, standard: "0", help: "the pause doubles up to this; 0 keeps it constant"),
         SocketOption(
-            "heartbeat", ZMQ_HEARTBEAT_IVL, .milliseconds, standard: "0", help: "interval of ZMTP pings on an idle connection; 0 is off"),
+            "heartbeat", ZMQ_HEARTBEAT_IVL, .milliseconds, standard: "0",
+            help: "interval of ZMTP pings on an idle connection, to peers of ZMTP 3.1; 0 is off"),
         SocketOption(
             "heartbeat-ttl", ZMQ_HEARTBEAT_TTL, .milliseconds, standard: "0",
             help: "how long the peer waits for traffic before it drops the connection"),

@@ -17,8 +17,12 @@ final class Wire {
     private let stop: StopFlag
     /// What a look at an endpoint found, once each.
     private var looks: [String: Sighting] = [:]
+    /// Where we connect to.
+    private let dialed: [Endpoint]
     /// Between threads there are no connections: nothing for the monitor to tell, and nothing in a kernel to wait for.
     let isInproc: Bool
+    /// Whether peers may come to us.
+    private let mayBeVisited: Bool
     // Ended in this order: a context waits for its sockets.
     private var monitor: Monitor?
     private var socket: Socket?
@@ -35,6 +39,8 @@ final class Wire {
         (notices, stop, security) = (opening.notices, opening.stop, settings.security.mechanism)
         var needsIPv6 = settings.ipv6 ?? false
         isInproc = endpoints.contains { $0.medium == .inproc }
+        dialed = endpoints.filter { !$0.binds }
+        mayBeVisited = dialed.count < endpoints.count
         for endpoint in endpoints {
             try endpoint.check(opening)
             switch endpoint.medium {
@@ -148,6 +154,10 @@ final class Wire {
                 notices(.connection(ConnectionEvent(.failed, at: endpoint, isWarning: true, error(failure, at: endpoint).sentence)))
             }
         }
+        for endpoint in monitor?.takeLongAlone() ?? [] {
+            let number = (try? Endpoint(endpoint)).flatMap { Sighting.error(at: $0, stop: stop) }
+            notices(.connection(Absence.event(endpoint, number, isLong: true)))
+        }
     }
 
     private static func poll(_ first: CInt, _ second: CInt, until deadline: Deadline, stop: StopFlag) -> Readiness {
@@ -176,6 +186,18 @@ final class Wire {
             }
         }
         return nil
+    }
+
+    /// Where nobody is found now, and why, by a look at each; `nil` where peers may come to us, and where that cannot be seen.
+    var vacancy: String? {
+        drainMonitor()
+        guard established == 0, !mayBeVisited, dialed.allSatisfy(\.isStream) else { return nil }
+        return Absence.words(dialed) { ($0.text, Sighting.error(at: $0, stop: stop)) }
+    }
+    /// The same where nobody ever was.
+    var absence: String? {
+        drainMonitor()
+        return handshakes == 0 ? vacancy : nil
     }
 
     private func error(_ failure: HandshakeFailure, at endpoint: String) -> TransportError {

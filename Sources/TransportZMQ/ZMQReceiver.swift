@@ -31,6 +31,8 @@ final class ZMQReceiver: Receiver {
         message.deallocate()
     }
 
+    var absence: TransportError? { isClosed ? nil : wire.absence.map { .noPeer($0) } }
+
     func receive(
         into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> Outcome {

@@ -27,7 +27,7 @@ final class ZMQRequester: Requester {
         return handshakesBefore + line.wire.handshakes > 0
     }
 
-    var obstacle: TransportError { line.wire.failure ?? .noPeer }
+    var obstacle: TransportError { line.wire.failure ?? .noPeer(line.wire.absence) }
 
     func refusal(in batch: borrowing Batch, _ index: Int) -> TransportError? {
         ZMQSender.refusalOfFrames(in: batch, index..<index + 1)?.error

@@ -22,6 +22,8 @@ final class ZMQResponder: Responder {
         wire.set(ZMQ_ROUTER_MANDATORY, 1)
     }
 
+    var absence: TransportError? { isClosed ? nil : line.wire.absence.map { .noPeer($0) } }
+
     func receive(
         into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> Outcome {

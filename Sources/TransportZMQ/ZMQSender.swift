@@ -41,19 +41,21 @@ final class ZMQSender: Sender {
         if let failure = wire.failure { return failure }
         if let missing = missing.obstacle { return missing }
         if wire.established > 0 && peersAwaited { return TransportError(.tryAgain, "every peer is at its high-water mark") }
-        return Self.absence(of: settings, came: peersThere)
+        return Self.absence(of: settings, came: peersThere, why: wire.vacancy)
     }
 
     /// What a first message waits for in vain, where `came` peers are there.
-    static func absence(of settings: Settings, came: Int) -> TransportError {
+    /// - Parameter why: what is known of the endpoints where nobody is.
+    static func absence(of settings: Settings, came: Int, why: String?) -> TransportError {
         let noun = settings.type.publishes ? "subscriber" : "peer"
         if came > 0 {
             return TransportError(
                 .unreachable, "\(Quantity.grouped(came)) of \(Quantity.grouped(settings.awaitedPeers)) \(noun)s came",
                 hint: "are the others running?")
         }
-        let awaited = settings.type.publishes ? "no subscriber has come" : "no peer is connected"
-        return TransportError(.unreachable, awaited, hint: "is the other end running?")
+        guard settings.type.publishes else { return .noPeer(why) }
+        return TransportError(
+            .unreachable, "no subscriber has come" + (why.map { ": \($0)" } ?? ""), hint: "is the other end running?")
     }
 
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
@@ -264,7 +266,7 @@ final class ZMQSender: Sender {
             case .stopped: return false
             case .deadlinePassed:
                 if waitsOn || !patience.hasPassed { return false }
-                notices.warn("no subscriber came within \(Quantity.words(Self.patience)); messages go to nobody until one does")
+                notices.warn(Absence.noSubscriber(wire.absence))
                 peersAwaited = true
                 return true
             }

@@ -36,6 +36,8 @@ public enum ForeignPeer: Sendable, Equatable {
     private static let words: [([UInt8], ForeignPeer)] = [
         (Array("HTTP/".utf8), .http), (Array("SSH-".utf8), .ssh), (Array("  V2".utf8), .nsq), ([0x16, 0x03], .tls),
         (Array("GET ".utf8), .http), (Array("POST ".utf8), .http),
+        // What a server says that takes noise for the HTTP of 1991: a page without a head.
+        (Array("<!DOCTYPE".utf8), .http), (Array("<html".utf8), .http),
     ]
 
     /// What it is, to be read after "the peer at …".

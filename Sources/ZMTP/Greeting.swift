@@ -7,7 +7,7 @@ public struct Greeting: Sendable, Equatable {
     /// Bytes of a greeting.
     public static let size = 64
 
-    /// The minor version decides only how subscriptions are sent: messages up to 0, commands from 1.
+    /// The minor version decides how subscriptions are sent, messages up to 0, commands from 1, and whether there are PINGs: from 1 on.
     public var minor: UInt8
     /// `NULL`, `PLAIN`, `CURVE`: 20 bytes padded with NUL, all of which are compared.
     public var mechanism: String

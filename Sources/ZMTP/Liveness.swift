@@ -31,6 +31,9 @@ public struct Liveness: Sendable {
         pingDue = settings.interval == 0 ? .max : now + settings.interval
     }
 
+    /// Of a peer that knows no PING.
+    mutating func askNothing() { pingDue = .max }
+
     mutating func heard(at now: UInt64) {
         heard = now
         asked = nil

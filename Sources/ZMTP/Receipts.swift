@@ -1,8 +1,9 @@
 /// What the peer's process has taken: a PONG says that everything written before its PING was.
 ///
 /// libzmq answers in order, heartbeats configured or not, and echoes the context; at its high-water mark only once the
-/// application has read on. JeroMQ and NetMQ echo too; go-zmq4 answers without the context, and zmq.rs not at all: such
-/// peers give no receipts, which one probe at the beginning tells.
+/// application has read on. JeroMQ and NetMQ echo too; such as answer without the context or not at all
+/// give no receipts, which one probe at the beginning tells. Peers of ZMTP 3.0, which knows no PING, are not asked: some hand one to
+/// their application as a message.
 public struct Receipts: Sendable {
     /// How long the first answer may take, in nanoseconds.
     static let patience: UInt64 = 1_000_000_000
@@ -20,6 +21,9 @@ public struct Receipts: Sendable {
 
     /// Nothing was asked yet.
     public init() {}
+
+    /// Of a peer that would not understand the question.
+    mutating func cannotBe() { trust = .none }
 
     /// A receipt is under way for everything up to here.
     public var asked: UInt64 { outstanding.last?.messages ?? taken }

@@ -189,6 +189,10 @@ public struct Session: Sendable {
             return
         }
         phase = .established
+        if greeting.minor == 0 {
+            receipts.cannotBe()
+            liveness.askNothing()
+        }
         actions.append(
             .ready(
                 Peer(

@@ -18,7 +18,12 @@ extension MessageContract {
             let heard = try jsonObject(try #require(receiver.errorText.split(separator: "\n").first { $0.contains("listening") }))
             let endpoint = try #require(heard["endpoint"] as? String)
             #expect(heard["event"] as? String == "listening" && heard["message"] as? String == "listening on \(endpoint)")
-            let sent = try mq().run("send", "zmq:\(endpoint),engine=\(engine)", "x", "-v", "--log-format", "json")
+            let sender = try mq().start(["send", "zmq:\(endpoint),engine=\(engine)", "-v", "--log-format", "json"], input: .open)
+            try sender.give("x\n")
+            // libzmq tells of a connection by its descriptor: whom that is with can be asked while it stands.
+            try receiver.waitForError("connected")
+            sender.endInput()
+            let sent = try sender.wait()
             expectSuccess(sent)
             try receiver.waitForError("disconnected")
             expectSuccess(try mq().run("send", "zmq:\(endpoint)", "y"))
@@ -58,20 +63,30 @@ extension MessageContract {
         func failures(engine: String) throws {
             let server = try startOpen(["serve", "zmq:@tcp://127.0.0.1:*", "--echo"])
             let endpoint = String(try #require(server.errorText.split(separator: "\n").first { !$0.hasPrefix("mq: ") }))
-            let arguments = ["send", "zmq:\(endpoint),engine=\(engine)", "x", "--timeout", "150ms"]
-            let result = try mq().run(arguments + ["--log-format", "json"])
+            let arguments = ["send", "zmq:\(endpoint),engine=\(engine)", "x", "--timeout", "20s"]
+            /// What is said until the first failure is there, however long that takes.
+            func untilFailure(_ more: [String]) throws -> ProgramResult {
+                let sender = try mq().start(arguments + more)
+                try sender.waitForError("REP")
+                sender.send(signal: SIGTERM)
+                return try sender.wait()
+            }
+            let result = try untilFailure(["--log-format", "json"])
             let failed = try #require(try Self.events(result).first, "\(result.errorText)")
             #expect(failed["event"] as? String == "failed" && failed["level"] as? String == "warning")
             #expect(failed["endpoint"] as? String == endpoint && (failed["message"] as? String)?.contains("REP") == true)
-            let words = try mq().run(arguments)
+            let words = try untilFailure([])
             #expect(words.errorText.contains("mq: the peer at \(endpoint) is a REP") || words.errorText.contains("REP"))
             #expect(!words.errorText.contains("{"))
             server.send(signal: SIGTERM)
             _ = try server.wait()
 
-            let absent = try mq().run(
-                "send", "zmq:ipc:///tmp/mq-\(UniqueName.make()),engine=\(engine)", "x", "--timeout", "50ms", "-v", "--log-format", "json")
-            #expect(try Self.events(absent).map { $0["event"] as? String } == ["absent"])
+            let absent = try mq().start([
+                "send", "zmq:ipc:///tmp/mq-\(UniqueName.make()),engine=\(engine)", "x", "-v", "--log-format", "json",
+            ])
+            try absent.waitForError("absent")
+            absent.send(signal: SIGTERM)
+            #expect(try Self.events(absent.wait()).map { $0["event"] as? String } == ["absent"])
         }
     }
 }

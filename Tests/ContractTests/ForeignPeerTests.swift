@@ -69,11 +69,14 @@ extension KeepingContract {
                     \(peer.python)
                     \(Self.bodies)
                     got = [get() for _ in bodies]
+                    sys.stdin.read()
                     sys.exit(0 if got == bodies else 1)
                     """
-                let receiver = try Executable(python!).start(["-c", program, queue.recv])
+                // It stays until the sender has ended: one that leaves with a receipt unanswered may have lost what it took.
+                let receiver = try Executable(python!).start(["-c", program, queue.recv], input: .open)
                 let sent = try mq().run(["send", queue.send, "-F", "len32"], input: .bytes(TestFraming.len32.encode(expected)))
                 #expect(sent.status == 0, "\(sent.errorText)")
+                receiver.endInput()
                 let result = try receiver.wait()
                 #expect(result.status == 0, "\(result.errorText)")
             }

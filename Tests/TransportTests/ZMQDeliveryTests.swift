@@ -103,7 +103,8 @@ struct ZMQDeliveryTests {
             let path = ZMQ.path()
             let sending = Background {
                 let stop = StopFlag()
-                let sender = try ZMQ.transport("zmq:pub:@ipc://\(path),hwm=20\(drops ? ",drop" : "")").openSender(ZMQ.opening(stop))
+                let sender = try ZMQ.transport("zmq:pub:@ipc://\(path),wait-peers=1,hwm=20\(drops ? ",drop" : "")").openSender(
+                    ZMQ.opening(stop))
                 var batch = Batch()
                 for message in messages { batch.append(message) }
                 _ = try sender.send(batch, 0..<batch.count, until: .after(.seconds(20)), stop: stop)
@@ -114,6 +115,8 @@ struct ZMQDeliveryTests {
             let remarks = try sending.join()
             #expect(drops ? got.messages.count < messages.count : got.messages == messages)
             #expect(remarks.count == (drops ? 1 : 0))
+            // Each that is missing is counted.
+            if drops { #expect(remarks[0].contains(Quantity.grouped(messages.count - got.messages.count)), "\(remarks)") }
         }
     }
 

@@ -159,6 +159,41 @@ struct ZMQEngineTests {
         #expect(try receiving.join().messages == ZMQ.numbered(50))
     }
 
+    @Test("A peer of ZMTP 3.0 is sent messages and nothing else", arguments: ["", ",heartbeat=20ms"])
+    func older(options: String) throws {
+        let path = ZMQ.path()
+        let hearing = Background {
+            let peer = try ZMTPPeer(connectingTo: path)
+            peer.say(ZMTPPeer.hello(as: "PULL", minor: 0))
+            let head = peer.hear(66, atMost: 66)
+            _ = peer.hear(Int(try #require(head.last)), atMost: Int(try #require(head.last)))
+            return peer.hear(.max)
+        }
+        let sender = try ZMQ.transport("zmq:@ipc://\(path),engine=native\(options)").openSender(ZMQ.opening())
+        var batch = Batch()
+        for byte in 1...3 as ClosedRange<UInt8> { batch.append([byte]) }
+        #expect(try sender.send(batch, 0..<2, until: .after(.seconds(5)), stop: StopFlag()) == 2)
+        usleep(120_000)
+        #expect(try sender.send(batch, 2..<3, until: .after(.seconds(5)), stop: StopFlag()) == 1)
+        try sender.flush(until: .after(.seconds(5)), stop: StopFlag())
+        #expect(sender.confirmed == 3)
+        #expect(try hearing.join() == [0, 1, 1, 0, 1, 2, 0, 1, 3])
+    }
+
+    @Test("What a receiver says that it kept is known to have arrived, though nobody takes the rest")
+    func kept() throws {
+        let path = ZMQ.path()
+        let sender = try ZMQ.transport("zmq:@ipc://\(path),engine=native").openSender(ZMQ.opening())
+        var batch = Batch()
+        for message in ZMQ.numbered(100) { batch.append(message) }
+        let receiving = Background { try ZMQ.receive(7, from: "zmq:ipc://\(path),engine=native") }
+        #expect(try sender.send(batch, 0..<100, until: .after(.seconds(5)), stop: StopFlag()) == 100)
+        #expect(try receiving.join().messages.count == 7)
+        #expect(eventually { sender.confirmed == 7 }, "\(sender.confirmed)")
+        #expect(ZMQ.error { try sender.flush(until: .after(.milliseconds(50)), stop: StopFlag()) }?.code == .tryAgain)
+        #expect(sender.confirmed == 7)
+    }
+
     @Test("Without resend, what a lost peer may not have read is said and not repeated")
     func doubt() throws {
         let path = ZMQ.path()

@@ -71,6 +71,61 @@ struct ZMQHostileTests {
         try expectService(receiving)
     }
 
+    @Test("A peer that asks for ever and never reads is owed one answer, and others are served")
+    func deafness() throws {
+        let (receiving, _) = try receiving(1)
+        let peer = try ZMTPPeer.greet(path, as: "PUSH")
+        let ping: [UInt8] = [4, 7, 4] + Array("PING".utf8) + [0, 0]
+        let pings = Array(repeating: ping, count: 1000).flatMap { $0 }
+        for _ in 0..<100 { peer.say(pings) }
+        try expectService(receiving)
+    }
+
+    @Test("What is announced takes no memory until it comes")
+    func announcements() throws {
+        let (receiving, _) = try receiving(1, ",max-message=1GiB")
+        let before = Self.addressSpace
+        let peers = try (0..<8).map { _ in try ZMTPPeer.greet(path, as: "PUSH") }
+        for peer in peers { peer.say([2, 0, 0, 0, 0, 0x20, 0, 0, 0] + [UInt8](repeating: 65, count: 1024)) }
+        try expectService(receiving)
+        // Four gibibytes were announced; others in this process take some, too.
+        #expect(Self.addressSpace - before < 1 << 30, "\(Self.addressSpace - before)")
+    }
+
+    /// In bytes.
+    private static var addressSpace: Int {
+        let pages = (try? contents(ofFile: "/proc/self/statm")).flatMap { $0.split(separator: " ").first.flatMap { Int($0) } }
+        return (pages ?? 0) * Int(getpagesize())
+    }
+
+    private static func contents(ofFile path: String) throws -> String {
+        let file = try #require(fopen(path, "r"))
+        defer { fclose(file) }
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let count = fread(&buffer, 1, buffer.count, file)
+        return String(decoding: buffer[..<count], as: UTF8.self)
+    }
+
+    @Test("Without descriptors for more connections it waits without effort, and serves once there are some")
+    func scarcity() throws {
+        let fixture = Fixture()
+        defer { fixture.cleanUp() }
+        let path = "\(try fixture.directory())/s"
+        let program = try Executable("/bin/sh").start([
+            "-c", #"ulimit -n 40; exec "$0" recv "$1" -n 1"#, try Executable.mq().path, "zmq:@ipc://\(path)",
+        ])
+        var peers = try (0..<60).map { _ in try ZMTPPeer(connectingTo: path) }
+        usleep(700_000)
+        let stat = try Self.contents(ofFile: "/proc/\(program.process)/stat").split(separator: " ")
+        // In hundredths of a second, user's and system's.
+        let effort = try #require(Int(stat[13])) + #require(Int(stat[14]))
+        #expect(effort < 30, "\(effort)")
+        peers.removeAll()
+        try ZMQ.send([[65, 66]], to: "zmq:ipc://\(path)")
+        let result = try program.wait()
+        #expect(result.status == 0 && result.text == "AB\n", "\(result.errorText)")
+    }
+
     @Test("What a peer says of itself is shown harmless")
     func escapes() throws {
         let (receiving, log) = try receiving(1)

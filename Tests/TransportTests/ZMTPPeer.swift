@@ -28,9 +28,9 @@ final class ZMTPPeer: Sendable {
     deinit { close(descriptor) }
 
     /// A greeting without security, and READY with a socket type.
-    static func hello(as type: String, identity: String = "") -> [UInt8] {
+    static func hello(as type: String, identity: String = "", minor: UInt8 = 1) -> [UInt8] {
         var greeting = [UInt8](repeating: 0, count: 64)
-        (greeting[0], greeting[8], greeting[9], greeting[10], greeting[11]) = (0xff, 1, 0x7f, 3, 1)
+        (greeting[0], greeting[8], greeting[9], greeting[10], greeting[11]) = (0xff, 1, 0x7f, 3, minor)
         greeting.replaceSubrange(12..<16, with: Array("NULL".utf8))
         var property = [11] + Array("Socket-Type".utf8) + [0, 0, 0, UInt8(type.utf8.count)] + Array(type.utf8)
         if !identity.isEmpty { property += [8] + Array("Identity".utf8) + [0, 0, 0, UInt8(identity.utf8.count)] + Array(identity.utf8) }

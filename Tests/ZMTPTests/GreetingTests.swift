@@ -33,7 +33,7 @@ struct GreetingTests {
     }
 
     @Test(arguments: [
-        ("HTTP/1.1 400 Bad Request\r\n", ForeignPeer.http), ("SSH-2.0-OpenSSH_9.2\r\n", .ssh), ("  V2", .nsq),
+        ("HTTP/1.1 400 Bad Request\r\n", ForeignPeer.http), ("<!DOCTYPE HTML>\n", .http), ("SSH-2.0-OpenSSH_9.2\r\n", .ssh), ("  V2", .nsq),
         ("\u{16}\u{3}\u{1}", .tls), ("\u{1}\u{0}", .zmtp1), ("220 mail ready\r\n", .text("220 mail ready")),
     ])
     func foreignPeersHaveASentenceEach(words: String, peer: ForeignPeer) {

@@ -170,6 +170,15 @@ struct SessionTests {
         #expect(session.timePassed(150, messages: 0).failure?.kind == .silent)
     }
 
+    @Test func aPeerOfTheVersionBeforePingsIsSentNone() {
+        var settings = Session.Settings(.push)
+        settings.liveness = Liveness.Settings(interval: 100)
+        var session = Session(settings, at: 0)
+        _ = opening("PULL", minor: 0).feed(&session, at: 0)
+        #expect(session.isEstablished && session.receipts.trust == .none)
+        #expect(session.timePassed(100_000, messages: 0).isEmpty && session.due == .max)
+    }
+
     @Test func aPeersTimeToLiveIsKept() {
         var session = established(.pull)
         _ = Command("PING", [0, 2]).frame.feed(&session, at: 1000)

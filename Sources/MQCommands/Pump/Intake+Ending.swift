@@ -17,6 +17,25 @@ extension Intake {
         }
     }
 
+    /// Why nothing can have come, which says more than that nothing came, and leaves open whether there is anything.
+    func absence(_ end: End) -> TransportError? {
+        if case .complete = end { return nil }
+        if case .stopped = end { return nil }
+        guard done == 0, var error = receiver.absence else { return nil }
+        if let timeout = limits.timeout, timeout > .zero, !limits.drains { error.message += "; waited \(Quantity.words(timeout))" }
+        return error
+    }
+
+    /// The ending where that is so: a failure, unless an end at some time, or after some silence, is what was asked for.
+    func ending(_ end: End, _ absence: TransportError?) throws(TransportError) -> Ending {
+        guard let absence else { return ending(end) }
+        guard limits.drains || limits.persistence == nil else {
+            console.warn(absence.sentence)
+            return ending(end)
+        }
+        throw absence
+    }
+
     /// Whether a drain has found something: what was moved to the dead letters was there, too.
     private var hasDone: Bool { done > 0 || (deadLetters?.moved ?? 0) > 0 }
 

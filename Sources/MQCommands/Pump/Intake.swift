@@ -79,6 +79,7 @@ final class Intake {
     func run() throws(TransportError) -> Ending {
         var (end, failure) = (End.complete, TransportError?.none)
         do throws(TransportError) { end = try pump() } catch { failure = error }
+        let absence = absence(end)
         do throws(TransportError) { try windDown() } catch { failure = failure ?? error }
         // Who asked the program to stop does not wait for a broker's last answer.
         let patience = Duration.seconds(stop.isRaised || failure != nil ? 1 : 10)
@@ -90,7 +91,7 @@ final class Intake {
         }
         if let failure { throw failure }
         console.detail("\(Quantity.count(done, "message")) received\(stop.isRaised ? "" : " from \(address.address.short)")")
-        return ending(end)
+        return try ending(end, absence)
     }
 
     // MARK: - Taking

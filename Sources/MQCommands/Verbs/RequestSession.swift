@@ -144,21 +144,20 @@ final class RequestSession {
     }
 
     private func ask(_ batch: borrowing Batch, _ index: Int) throws(TransportError) -> String? {
-        var hasGone = false
+        var why = Silence.late
         for attempt in 0...plan.retries {
             if attempt > 0 { repeated += 1 }
             replies.removeAll()
             var outcome = Outcome.deadlinePassed
             let deadline = Deadline.after(plan.timeout)
-            if try requester.request(batch, index, attempt: attempt, until: deadline, stop: stop) { outcome = try awaitReplies(deadline) }
+            let wasTaken = try requester.request(batch, index, attempt: attempt, until: deadline, stop: stop)
+            if wasTaken { outcome = try awaitReplies(deadline) }
             if stop.isRaised || outcome == .received { return nil }
-            hasGone = outcome == .ended
-            if attempt < plan.retries {
-                console.detail("no reply to request \(made + 1) yet: \(hasGone ? "the peer has gone" : "the time is up")")
-            }
+            why = !wasTaken ? .untaken : outcome == .ended ? .gone : .late
+            if attempt < plan.retries { console.detail("no reply to request \(made + 1) yet: \(why.rawValue)") }
         }
         guard requester.hasMetPeer else { throw requester.obstacle }
-        return complaint(hasGone)
+        return complaint(why)
     }
 
     /// - Parameter deadline: for the first; the others have their own.
@@ -171,7 +170,14 @@ final class RequestSession {
         }
     }
 
-    private func complaint(_ hasGone: Bool) -> String {
+    /// Why there is no reply.
+    private enum Silence: String {
+        case gone = "the peer has gone"
+        case untaken = "no peer takes it"
+        case late = "the time is up"
+    }
+
+    private func complaint(_ why: Silence) -> String {
         let isOnly = plan.messages.count == 1 && plan.count == nil
         let what = isOnly ? "" : " to request \(Quantity.grouped(made + 1))"
         if !replies.isEmpty {
@@ -180,7 +186,8 @@ final class RequestSession {
         if plan.retries > 0 {
             return "no reply\(what) in \(Quantity.grouped(plan.retries + 1)) attempts of \(Quantity.words(plan.timeout))"
         }
-        return hasGone ? "no reply\(what): the peer has gone" : "no reply\(what) within \(Quantity.words(plan.timeout))"
+        if why == .gone { return "no reply\(what): \(why.rawValue)" }
+        return "no reply\(what) within \(Quantity.words(plan.timeout))" + (why == .late ? "" : ": \(why.rawValue)")
     }
 
     /// Writes the replies, which nobody has seen yet.

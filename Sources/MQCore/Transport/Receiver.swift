@@ -36,6 +36,9 @@ public protocol Receiver: AnyObject {
     /// Whether the queue keeps the order within each group, as long as one message of a group is under way at a time.
     var ordersGroups: Bool { get }
 
+    /// Why nothing can have come: nobody from whom it might have was ever there. `nil` where somebody was, or where others come to us.
+    var absence: TransportError? { get }
+
     /// Things the person should know at the end.
     var closingRemarks: [String] { get }
 }
@@ -43,6 +46,7 @@ public protocol Receiver: AnyObject {
 extension Receiver {
     public var lostLeases: Int { 0 }
     public var ordersGroups: Bool { false }
+    public var absence: TransportError? { nil }
     public var closingRemarks: [String] { [] }
     public func sendSettled() {}
     public func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) {}

@@ -16,7 +16,12 @@ final class Dialer {
     private(set) var lookup: HostLookup?
     var token = 0
     private var looksUp: Bool
-    var hasSaidNobody = false
+    /// The error number of the last attempt, where that failed.
+    private(set) var failure: CInt?
+    /// Since when nobody is there, while nobody ever was, and what was said of it.
+    private var isReached = false
+    private var aloneSince: UInt64?
+    private var hasSaidLong = false
 
     /// - Parameter addresses: what the name of the host stands for by now.
     init(_ endpoint: Endpoint, addresses: [SocketAddress], _ settings: NativeSettings) {
@@ -41,24 +46,32 @@ final class Dialer {
         let address = addresses[place]
         place += 1
         let descriptor = address.socket()
-        guard descriptor >= 0 else { return .failed }
+        guard descriptor >= 0 else { return failed(errno) }
         settings.prepare(descriptor, address.family)
         if let source = Self.source(of: endpoint, settings) {
             StreamSocket.set(SOL_SOCKET, SO_REUSEADDR, 1, on: descriptor)
-            guard source.bind(descriptor) == 0 else {
+            let number = source.bind(descriptor)
+            guard number == 0 else {
                 close(descriptor)
-                return .failed
+                return failed(number)
             }
         }
         switch address.connect(descriptor) {
-        case 0: return .connected(descriptor, address.family)
+        case 0:
+            failure = nil
+            return .connected(descriptor, address.family)
         case EINPROGRESS:
             attempt = (descriptor, address.family, settings.connectTimeout.map { now &+ $0 } ?? .max)
             return .underWay(descriptor)
-        default:
+        case let number:
             close(descriptor)
-            return .failed
+            return failed(number)
         }
+    }
+
+    private func failed(_ number: CInt) -> Outcome {
+        failure = number
+        return .failed
     }
 
     /// Where a connection of tcp is to come from, if that was said.
@@ -72,7 +85,9 @@ final class Dialer {
     func finish() -> (descriptor: CInt, family: CInt)? {
         guard let attempt else { return nil }
         self.attempt = nil
-        if SocketAddress.pendingError(attempt.descriptor) == 0 { return (attempt.descriptor, attempt.family) }
+        let number = SocketAddress.pendingError(attempt.descriptor)
+        failure = number == 0 ? nil : number
+        if number == 0 { return (attempt.descriptor, attempt.family) }
         close(attempt.descriptor)
         return nil
     }
@@ -81,6 +96,19 @@ final class Dialer {
     func cancel() {
         if let attempt { close(attempt.descriptor) }
         attempt = nil
+    }
+
+    /// An attempt has failed.
+    /// - Returns: what is to be said of it, while nobody was ever there.
+    func absence(at now: UInt64) -> ConnectionEvent? {
+        if isReached { return nil }
+        guard let aloneSince else {
+            aloneSince = now
+            return Absence.event(endpoint.text, failure, isLong: false)
+        }
+        guard !hasSaidLong, now - aloneSince >= Absence.patience.nanoseconds else { return nil }
+        hasSaidLong = true
+        return Absence.event(endpoint.text, failure, isLong: true)
     }
 
     /// Takes what a name stands for now; an answer that is none leaves the old one.
@@ -102,6 +130,7 @@ final class Dialer {
 
     /// The handshake is done: the next attempt begins from the front.
     func succeeded() {
+        isReached = true
         backoff.succeeded()
         place = addresses.count
     }

@@ -37,8 +37,6 @@ extension Fleet {
             notices(.connection(peer.event(.disconnected, isWarning: true, "the peer at \(peer.endpoint) \(failure.sentence)")))
         }
         remove(peer)
-        if let dialer = peer.dialer, failure.isFinal {
-            dialer.due = .max
-        }
+        if let dialer = peer.dialer, failure.isFinal || (peer.greeted == nil && troubles.isHopeless(peer.endpoint)) { dialer.due = .max }
     }
 }

@@ -171,10 +171,7 @@ final class Fleet: @unchecked Sendable {
     }
 
     private func retry(_ dialer: Dialer, at now: UInt64) {
-        if !dialer.hasSaidNobody {
-            dialer.hasSaidNobody = true
-            notices(.connection(ConnectionEvent(.absent, at: dialer.endpoint.text, "nobody at \(dialer.endpoint.text) yet, trying on")))
-        }
+        if let event = dialer.absence(at: now) { notices(.connection(event)) }
         dialer.again(at: now)
         due = min(due, dialer.due)
     }
@@ -256,6 +253,13 @@ final class Fleet: @unchecked Sendable {
         // One that waits for a place may have it now.
         if settings.role == .pair { for listener in listeners where !isClosed { accept(listener) } }
     }
+
+    /// Where nobody is found now, and why; `nil` where peers may come to us.
+    var vacancy: String? {
+        ready.isEmpty && listeners.isEmpty ? Absence.words(dialers) { ($0.endpoint.text, $0.failure) } : nil
+    }
+    /// The same where nobody ever was.
+    var absence: String? { handshakes == 0 ? vacancy : nil }
 
     // MARK: - The end
 

@@ -19,7 +19,7 @@ final class NativeRequester: Requester {
     var strays: Int { whileHere { core.strays } }
 
     var obstacle: TransportError {
-        whileHere { fleet.failure ?? .noPeer }
+        whileHere { fleet.failure ?? .noPeer(fleet.absence) }
     }
 
     private func whileHere<Result>(_ body: () -> Result) -> Result {
@@ -57,8 +57,4 @@ final class NativeRequester: Requester {
             fleet.watch(until: deadline, stop: stop)
         }
     }
-}
-
-extension TransportError {
-    static var noPeer: TransportError { TransportError(.unreachable, "no peer is connected", hint: "is the other end running?") }
 }

@@ -16,6 +16,12 @@ final class NativeResponder: Responder {
 
     var handedOver: Int { core.handedOver }
 
+    var absence: TransportError? {
+        fleet.enter()
+        defer { fleet.leave(hasWorked: false) }
+        return fleet.absence.map { .noPeer($0) }
+    }
+
     func receive(
         into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
     ) throws(TransportError) -> Outcome {

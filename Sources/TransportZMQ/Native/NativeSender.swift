@@ -41,7 +41,7 @@ final class NativeSender: Sender {
         if let failure = fleet.failure { return failure }
         if let missing = core.missing.obstacle { return missing }
         if !fleet.ready.isEmpty && peersAwaited { return TransportError(.tryAgain, "every peer is at its high-water mark") }
-        return ZMQSender.absence(of: settings, came: core.peersThere)
+        return ZMQSender.absence(of: settings, came: core.peersThere, why: fleet.vacancy)
     }
 
     func refusal(in batch: borrowing Batch, _ range: Range<Int>) -> Refusal? {
@@ -104,7 +104,7 @@ final class NativeSender: Sender {
             case .deadlinePassed:
                 guard bound.hasPassed else { continue }
                 if waitsOn || !patience.hasPassed { return false }
-                notices.warn("no subscriber came within \(Quantity.words(ZMQSender.patience)); messages go to nobody until one does")
+                notices.warn(Absence.noSubscriber(fleet.absence))
                 peersAwaited = true
                 return true
             }

@@ -188,14 +188,18 @@ struct Output {
     mutating func takeBack(from kept: UInt64) -> [FrameBlock] {
         var fresh: [FrameBlock] = []
         for block in blocks {
-            let passed = kept > block.first ? Int(kept - block.first) : 0
+            var passed = kept > block.first ? Int(kept - block.first) : 0
+            var own: FrameBlock?
             block.messages(behind: passed) { frames in
-                if fresh.last?.hasRoom(for: frames.count) != true {
+                if own?.hasRoom(for: frames.count) != true {
                     let made = pool.take()
-                    made.floor = block.floor
+                    // The numbers of a block's messages rise, so that each has at least that of the first and one for each between.
+                    made.floor = block.floor + passed
+                    own = made
                     fresh.append(made)
                 }
-                fresh[fresh.count - 1].append(message: frames)
+                own?.append(message: frames)
+                passed += 1
             }
             pool.give(block)
         }

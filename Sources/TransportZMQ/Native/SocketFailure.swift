@@ -7,7 +7,7 @@ enum SocketFailure {
     /// error number that says nothing of sockets.
     static func known(_ number: CInt, _ what: String) -> TransportError? {
         switch number {
-        case EADDRINUSE: TransportError(.cannotCreate, "\(what): address in use", hint: "another process has it", errno: number)
+        case EADDRINUSE: TransportError(.cannotCreate, "\(what): address in use", hint: "something else is bound to it", errno: number)
         case EACCES, EPERM: TransportError(.permission, "\(what): permission denied", errno: number)
         case ENODEV: TransportError(.cannotCreate, "\(what): no such network interface or address on this host", errno: number)
         case EADDRNOTAVAIL: TransportError(.cannotCreate, "\(what): the address is not one of this host", errno: number)

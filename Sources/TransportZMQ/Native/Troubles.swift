@@ -56,6 +56,12 @@ struct Troubles {
         return look(at: endpoint)
     }
 
+    /// Whether a look at an endpoint showed a peer with whom we will never speak: a libzmq hangs up on the wrong type without a word.
+    func isHopeless(_ endpoint: String) -> Bool {
+        guard case .zmtp(let mechanism, let type?)? = looks[endpoint] else { return false }
+        return mechanism == security.name && !self.type.canMeet(type)
+    }
+
     private mutating func look(at endpoint: String) -> Sighting {
         if let known = looks[endpoint] { return known }
         let found = Sighting.look(at: endpoint, stop: stop)
