@@ -2,8 +2,9 @@ import MQCore
 
 extension String {
     /// What became of messages that a sender dropped.
-    static func dropped(_ count: Int, by type: SocketType) -> String {
-        "\(Quantity.grouped(count)) messages were dropped for \(type.publishes ? "subscribers" : "peers") at their high-water mark"
+    /// - Parameter isLeast: whether more may have been dropped than were seen to be.
+    static func dropped(_ count: Int, by type: SocketType, isLeast: Bool = false) -> String {
+        "\(isLeast ? "at least " : "")\(Quantity.grouped(count)) messages were dropped for \(type.publishes ? "subscribers" : "peers") at their high-water mark"
     }
 
     /// What peers sent to somebody who only sends.

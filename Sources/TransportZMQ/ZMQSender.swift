@@ -285,7 +285,8 @@ final class ZMQSender: Sender {
 
     var closingRemarks: [String] {
         var remarks: [String] = []
-        if dropped > 0 { remarks.append(.dropped(dropped, by: settings.type)) }
+        // libzmq tells that a subscriber is full once, and is silent of what it drops until half of its mark is free.
+        if dropped > 0 { remarks.append(.dropped(dropped, by: settings.type, isLeast: settings.type.publishes)) }
         return remarks
     }
 }

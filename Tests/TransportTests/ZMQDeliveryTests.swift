@@ -97,26 +97,31 @@ struct ZMQDeliveryTests {
         #expect(took >= .milliseconds(990) && took < .seconds(2))
     }
 
-    @Test func slowSubscriberLosesNothingUnlessAskedFor() throws {
+    @Test(arguments: ["native", "libzmq"])
+    func slowSubscriberLosesNothingUnlessAskedFor(engine: String) throws {
         let messages = ZMQ.numbered(20_000)
         for drops in [false, true] {
             let path = ZMQ.path()
             let sending = Background {
                 let stop = StopFlag()
-                let sender = try ZMQ.transport("zmq:pub:@ipc://\(path),wait-peers=1,hwm=20\(drops ? ",drop" : "")").openSender(
-                    ZMQ.opening(stop))
+                let sender = try ZMQ.transport("zmq:pub:@ipc://\(path),wait-peers=1,hwm=20,engine=\(engine)\(drops ? ",drop" : "")")
+                    .openSender(
+                        ZMQ.opening(stop))
                 var batch = Batch()
                 for message in messages { batch.append(message) }
                 _ = try sender.send(batch, 0..<batch.count, until: .after(.seconds(20)), stop: stop)
                 try sender.flush(until: .after(.seconds(20)), stop: stop)
                 return sender.closingRemarks
             }
-            let got = try ZMQ.receive(messages.count, from: "zmq:sub:ipc://\(path),hwm=20", untilClosed: true, pause: 300)
+            let got = try ZMQ.receive(messages.count, from: "zmq:sub:ipc://\(path),hwm=20,engine=\(engine)", untilClosed: true, pause: 300)
             let remarks = try sending.join()
             #expect(drops ? got.messages.count < messages.count : got.messages == messages)
             #expect(remarks.count == (drops ? 1 : 0))
-            // Each that is missing is counted.
-            if drops { #expect(remarks[0].contains(Quantity.grouped(messages.count - got.messages.count)), "\(remarks)") }
+            // Each that is missing is counted, where that can be.
+            if drops && engine == "libzmq" { #expect(remarks[0].hasPrefix("at least ")) }
+            if drops && engine == "native" {
+                #expect(remarks[0].contains(Quantity.grouped(messages.count - got.messages.count)), "\(remarks)")
+            }
         }
     }
 
