@@ -48,6 +48,7 @@ final class NSQBroker {
         let topic = topic(name)
         topic.messageCount += bodies.count
         for body in bodies {
+            topic.byteCount += body.count
             lastID += 1
             let digits = Array("0123456789abcdef".utf8)
             let id = (0..<16).map { digits[Int(lastID >> (60 - 4 * UInt64($0)) & 15)] }
