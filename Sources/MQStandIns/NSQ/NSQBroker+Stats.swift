@@ -8,9 +8,7 @@ extension NSQBroker {
         json.fields(("version", .text(Self.version)), ("health", .text("OK")), ("start_time", .number(Int(startTime))))
         json.key("topics")
         json.open("[")
-        for name in topics.keys.sorted() where query["topic"] == nil || query["topic"] == name {
-            // Of a topic without the channel that was asked for nothing is said.
-            if let channel = query["channel"], topics[name]!.channels[channel] == nil { continue }
+        for name in chosenTopics(query) {
             describe(topics[name]!, query, into: &json)
         }
         json.close("]")
@@ -22,6 +20,13 @@ extension NSQBroker {
         json.close("]")
         json.close("}")
         return json.bytes
+    }
+
+    /// By name. Of a topic without the channel that was asked for nothing is said.
+    func chosenTopics(_ query: [String: String]) -> [String] {
+        topics.keys.sorted().filter { name in
+            (query["topic"] ?? name) == name && query["channel"].map { topics[name]?.channels[$0] != nil } ?? true
+        }
     }
 
     private func describe(_ topic: NSQTopic, _ query: [String: String], into json: inout JSONText) {
@@ -57,7 +62,7 @@ extension NSQBroker {
     private func describe(_ client: NSQClient, into json: inout JSONText) {
         json.fields(
             ("client_id", .text(client.identity["client_id"] ?? "")), ("hostname", .text(client.identity["hostname"] ?? "")),
-            ("version", .text("V2")), ("remote_address", .text(client.peer)), ("state", .number(client.state == .closing ? 4 : 3)),
+            ("version", .text("V2")), ("remote_address", .text(client.peer)), ("state", .number(client.stateNumber)),
             ("ready_count", .number(client.ready)), ("in_flight_count", .number(client.inFlightCount)),
             ("message_count", .number(client.received)), ("finish_count", .number(client.finished)),
             ("requeue_count", .number(client.requeued)), ("connect_ts", .number(Int(client.since))),

@@ -12,6 +12,8 @@ final class NSQBroker {
     let startTime = wallNanoseconds() / 1_000_000_000
     /// Topics that nsqlookupd says nobody has here any more.
     var tombstones: Set<String> = []
+    /// What was set over HTTP, and has no effect here.
+    var (logLevel, lookupAddresses) = (2, [String]())
     /// Messages that were finished, for the record; `nil` when nobody wants it.
     var history: [StandInRecord]?
     private var lastID: UInt64 = 0x0d1c_0000_0000_0000

@@ -60,6 +60,8 @@ final class NSQClient {
             && output.count - sent < 1 << 18
     }
 
+    /// As nsqd tells it; of those that only publish, too.
+    var stateNumber: Int { state == .closing ? 4 : 3 }
     var hasOutput: Bool { sent < output.count }
     var isHolding: Bool { !held.isEmpty }
 
