@@ -2,16 +2,6 @@ import MQCore
 
 /// Checks a signature of version 4 (AWS General Reference, "Create a signed AWS API request").
 enum SQSSignature {
-    struct Request {
-        var method: String
-        /// As they were sent, the query without its question mark.
-        var path: String
-        var query: String
-        /// Names in lower case.
-        var headers: [String: String]
-        var body: [UInt8]
-    }
-
     private typealias MAC =
         @convention(c) (
             OpaquePointer?, UnsafeRawPointer?, CInt, UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<UInt8>?,
@@ -22,7 +12,7 @@ enum SQSSignature {
 
     /// - Parameter keys: the secrets, by the name of their key.
     /// - Returns: why it is refused; `nil` when the signature is right.
-    static func refusal(_ request: Request, keys: [String: String]) -> SQSFailure? {
+    static func refusal(_ request: HTTPRequest, keys: [String: String]) -> SQSFailure? {
         let fields = fields(request.headers["authorization"] ?? "")
         guard let credential = fields["Credential"]?.split(separator: "/").map(String.init), credential.count == 5,
             let names = fields["SignedHeaders"]?.split(separator: ";").map(String.init), let signature = fields["Signature"],
