@@ -7,7 +7,6 @@ enum SQSSignature {
             OpaquePointer?, UnsafeRawPointer?, CInt, UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<UInt8>?,
             UnsafeMutablePointer<CUnsignedInt>?
         ) -> UnsafeMutablePointer<UInt8>?
-    private typealias Digest = @convention(c) (UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<UInt8>?) -> UnsafeMutablePointer<UInt8>?
     private typealias Method = @convention(c) () -> OpaquePointer?
 
     /// - Parameter keys: the secrets, by the name of their key.
@@ -29,10 +28,10 @@ enum SQSSignature {
         let headers = names.map { "\($0):\(trimmed(request.headers[$0] ?? ""))\n" }.joined()
         let query = request.query.split(separator: "&").sorted().joined(separator: "&")
         let canonical = [
-            request.method, request.path, query, headers, names.joined(separator: ";"), Hex.text(sha256(request.body)),
+            request.method, request.path, query, headers, names.joined(separator: ";"), Hex.text(SQSDigest.sha256(request.body)),
         ].joined(separator: "\n")
         let scope = credential.dropFirst().joined(separator: "/")
-        let text = "AWS4-HMAC-SHA256\n\(date)\n\(scope)\n\(Hex.text(sha256(Array(canonical.utf8))))"
+        let text = "AWS4-HMAC-SHA256\n\(date)\n\(scope)\n\(Hex.text(SQSDigest.sha256(Array(canonical.utf8))))"
         var key = Array("AWS4\(secret)".utf8)
         for part in credential.dropFirst() { key = mac(key, Array(part.utf8)) }
         if Hex.text(mac(key, Array(text.utf8))) == signature { return nil }
@@ -52,14 +51,6 @@ enum SQSSignature {
     }
 
     private static func trimmed(_ text: String) -> String { text.split(separator: " ").joined(separator: " ") }
-
-    private static func sha256(_ bytes: [UInt8]) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: 32) { place, count in
-            let digest = SQSDigest.library.function("SHA256", as: Digest.self)
-            _ = bytes.withUnsafeBufferPointer { digest($0.baseAddress, $0.count, place.baseAddress) }
-            count = 32
-        }
-    }
 
     private static func mac(_ key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 32) { place, count in
