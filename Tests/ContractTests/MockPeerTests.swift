@@ -15,7 +15,9 @@ struct MockPeerTests {
         "deduplication within a group", "a redrive without destination goes to the source queues", "an expired receipt handle is refused",
         "the trace header is kept", "the clock drives visibility, delay and retention", "dead letters after the last receive",
         "tags and attributes", "batches are checked as a whole", "names and values have their limits", "lists go on where they ended",
-        "what is binary stays binary", "a purge within a minute is refused",
+        "what is binary stays binary", "a purge within a minute is refused", "the ID from a body is its SHA-256",
+        "what JSON leaves out may be null, and nothing at all", "dead-letter sources go on where they ended",
+        "dead letters go to a queue of the same kind that is there", "attributes are what they say",
     ]
 
     /// All rows in one program: boto3 takes a second to load.
@@ -288,6 +290,63 @@ struct MockPeerTests {
             refused('AWS.SimpleQueueService.PurgeQueueInProgress', sqs.purge_queue, QueueUrl=q)
             move('61s')
             sqs.purge_queue(QueueUrl=q)
+
+        @row('the ID from a body is its SHA-256')
+        def _():
+            q = queue(True, ContentBasedDeduplication='true')
+            sqs.send_message(QueueUrl=q, MessageBody='grüße', MessageGroupId='g')
+            got = take(q, MessageSystemAttributeNames=['All'])[0]['Attributes']['MessageDeduplicationId']
+            assert got == hashlib.sha256('grüße'.encode()).hexdigest(), got
+
+        @row('what JSON leaves out may be null, and nothing at all')
+        def _():
+            def ask(operation, body):
+                headers = {'X-Amz-Target': 'AmazonSQS.' + operation, 'Content-Type': 'application/x-amz-json-1.0'}
+                return json.load(urllib.request.urlopen(urllib.request.Request(endpoint, body, headers)))
+            q = queue()
+            assert q in ask('ListQueues', b'')['QueueUrls'] and q in ask('ListQueues', b'{"QueueNamePrefix":null,"MaxResults":null}')['QueueUrls']
+            attribute = dict(DataType='String', StringValue='v', BinaryValue=None)
+            entry = dict(Id='1', MessageBody='x', DelaySeconds=None, MessageAttributes=dict(a=attribute), MessageGroupId=None)
+            assert ask('SendMessageBatch', json.dumps(dict(QueueUrl=q, Entries=[entry])).encode())['Successful']
+            ask('SendMessage', json.dumps(dict(QueueUrl=q, MessageBody='y', MessageAttributes=None)).encode())
+            got = ask('ReceiveMessage', json.dumps(dict(QueueUrl=q, MaxNumberOfMessages=10, WaitTimeSeconds=None, AttributeNames=None)).encode())
+            assert sorted(m['Body'] for m in got['Messages']) == ['x', 'y'], got
+
+        @row('dead-letter sources go on where they ended')
+        def _():
+            dead = queue()
+            policy = json.dumps({'deadLetterTargetArn': arn(dead), 'maxReceiveCount': 2})
+            sources = [queue(RedrivePolicy=policy) for _ in range(5)]
+            sizes, got = [], []
+            for page in sqs.get_paginator('list_dead_letter_source_queues').paginate(QueueUrl=dead, PaginationConfig={'PageSize': 2}):
+                sizes.append(len(page['queueUrls'])); got += page['queueUrls']
+            assert sizes == [2, 2, 1] and sorted(got) == sorted(sources), (sizes, got)
+            refused('InvalidParameterValue', sqs.list_dead_letter_source_queues, QueueUrl=dead, MaxResults=2, NextToken='junk')
+            refused('InvalidParameterValue', sqs.list_dead_letter_source_queues, QueueUrl=dead, MaxResults=1001)
+            refused('InvalidParameterValue', sqs.list_queues, MaxResults=2, NextToken='junk')
+
+        @row('dead letters go to a queue of the same kind that is there')
+        def _():
+            standard, fifo = queue(), queue(True)
+            def policy(target): return json.dumps({'deadLetterTargetArn': target, 'maxReceiveCount': 2})
+            for kind, target in ((False, arn(standard) + '-absent'), (False, arn(fifo)), (True, arn(standard))):
+                refused('InvalidParameterValue', queue, fifo=kind, RedrivePolicy=policy(target))
+                refused('InvalidParameterValue', sqs.set_queue_attributes, QueueUrl=fifo if kind else standard, Attributes={'RedrivePolicy': policy(target)})
+            refused('InvalidParameterValue', sqs.create_queue, QueueName='plain.fifo')
+
+        @row('attributes are what they say')
+        def _():
+            q = queue()
+            def kind(t, name='a', **value): return {name: dict(DataType=t, **value)}
+            for wrong in (kind('Number', StringValue='abc'), kind('Number', StringValue='nan'), kind('String', BinaryValue=b'x'),
+                          kind('Number', BinaryValue=b'1'), kind('Binary', StringValue='x'),
+                          kind('String', 'AWS.x', StringValue='x'), kind('String', 'amazon.x', StringValue='x')):
+                refused('InvalidParameterValue', sqs.send_message, QueueUrl=q, MessageBody='x', MessageAttributes=wrong)
+            refused('InvalidMessageContents', sqs.send_message, QueueUrl=q, MessageBody='x', MessageAttributes=kind('String', StringValue='\x01'))
+            refused('InvalidParameterValue', sqs.send_message, QueueUrl=q, MessageBody='x', MessageDeduplicationId='d')
+            for right in ('-1.5e10', '+.5', '12345678901234567890'):
+                sqs.send_message(QueueUrl=q, MessageBody='x', MessageAttributes=kind('Number', StringValue=right))
+            sqs.send_message(QueueUrl=q, MessageBody='x', MessageGroupId='g', MessageAttributes=kind('String', 'AWSx', StringValue='x'))
 
         for name, test in rows:
             try:

@@ -175,6 +175,19 @@ struct NSQStandInForeignTests {
         #expect(state?.finished == 300 && state?.requeued == 0, "\(String(describing: state))")
     }
 
+    @Test(.enabled(if: NSQDaemon.tool("nsq_stat") != nil, "nsq_stat is not installed"))
+    func nsqStatReadsTheNumbers() throws {
+        let broker = try NSQStandIn()
+        let client = try NSQStandInTests.subscriber(broker.tcpPort, "topic", ready: 1)
+        broker.publish([[0x61], [0x62]], to: "topic")
+        #expect(client.message("a") != nil)
+        let result = try Executable(NSQDaemon.tool("nsq_stat")!)
+            .run(["-topic=topic", "-channel=channel", "-nsqd-http-address=127.0.0.1:\(broker.httpPort)", "-interval=50ms", "-count=2"])
+        #expect(result.status == 0, "\(result.errorText)")
+        // Depth, memory, disk, in flight, deferred.
+        #expect(result.text.contains("|       1       1       0     1     0 |"), "\(result.text)")
+    }
+
     @Test(
         .enabled(if: NSQDaemon.tool("to_nsq") != nil && NSQDaemon.tool("nsq_tail") != nil, "to_nsq and nsq_tail are not installed"),
         arguments: ["snappy", "deflate", "user_agent"])

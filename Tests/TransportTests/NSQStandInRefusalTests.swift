@@ -217,9 +217,14 @@ struct NSQStandInRefusalTests {
             let members = [
                 "version", "health", "topics", "topic_name", "channels", "channel_name", "depth", "backend_depth", "in_flight_count",
                 "deferred_count", "message_count", "requeue_count", "timeout_count", "client_count", "clients", "ready_count", "paused",
-                "producers", "remote_address", "user_agent", "state",
+                "producers", "remote_address", "user_agent", "state", "sample_rate", "deflate", "snappy", "tls",
             ]
             for member in members { #expect(stats.contains("\"\(member)\":"), "\(member) in \(stats)") }
+            #expect(stats.ranges(of: #""e2e_processing_latency":{"count":0,"percentiles":null}"#).count == 2, "\(stats)")
+            #expect(stats.contains(#""message_bytes":1,"#), "\(stats)")
+            #expect(stats.contains(#""remote_address":"127.0.0.1:\#(client.socket.localPort)""#), "\(stats)")
+            let elsewhere = try LoopbackHTTP.request("GET", "/stats?format=json&topic=topic&channel=other", port: http).text
+            #expect(elsewhere.contains(#""topics":[]"#), "\(elsewhere)")
         }
     }
 }

@@ -59,6 +59,39 @@ struct SQSStandInTests {
         return String(result?.text.prefix(32) ?? "no md5sum")
     }
 
+    /// Everything that comes back until the end of the connection.
+    private static func exchange(_ service: SQSStandIn, _ parts: [String]) throws -> String {
+        let socket = try LoopbackSocket.connect(port: service.port)
+        socket.setReadLimit(.seconds(5))
+        for part in parts {
+            socket.write(part)
+            usleep(5000)
+        }
+        var input: [UInt8] = []
+        while true {
+            switch socket.read(appendingTo: &input) {
+            case .bytes: continue
+            case .timedOut: throw ConformanceFailure("the connection has no end")
+            case .ended, .failed: return String(decoding: input, as: UTF8.self)
+            }
+        }
+    }
+
+    @Test func aBodyMayComeInChunks() throws {
+        let service = try Self.service { $0.acceptsUnsigned = true }
+        let head =
+            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\nX-Amz-Target: AmazonSQS.GetQueueUrl\r\n"
+        let reply = try Self.exchange(service, [head, "\r\nb\r\n{\"QueueName", "\r\n6\r\n\":\"q\"}\r", "\n0\r\n", "\r\n"])
+        #expect(reply.hasPrefix("HTTP/1.1 200 ") && reply.contains("/q\""), "\(reply)")
+        #expect(try Self.exchange(service, [head + "\r\nnonsense\r\n"]).hasPrefix("HTTP/1.1 400 "))
+    }
+
+    @Test func aConnectionOfHTTP10EndsWithItsAnswer() throws {
+        let service = try Self.service { $0.acceptsUnsigned = true }
+        let reply = try Self.exchange(service, ["GET /?Action=GetQueueUrl&QueueName=q HTTP/1.0\r\n\r\n"])
+        #expect(reply.hasPrefix("HTTP/1.1 200 ") && reply.contains("/q</QueueUrl>"), "\(reply)")
+    }
+
     @Test func aLongPollEndsWhenAMessageComes() throws {
         let service = try Self.service()
         let polling = Background { try Self.receive(service, #","WaitTimeSeconds":20"#) }

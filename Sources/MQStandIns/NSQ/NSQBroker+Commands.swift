@@ -169,7 +169,7 @@ extension NSQBroker {
     }
 
     /// All messages are looked at before the first is taken.
-    private func split(_ body: [UInt8]) throws(NSQRefusal) -> [[UInt8]] {
+    func split(_ body: [UInt8]) throws(NSQRefusal) -> [[UInt8]] {
         guard body.count >= 4 else { throw NSQRefusal("E_BAD_BODY MPUB failed to read message count") }
         let count = Int(Int32(bitPattern: bigEndian(body, 0)))
         guard count > 0, count <= (settings.maximumBodySize - 4) / 5 else {

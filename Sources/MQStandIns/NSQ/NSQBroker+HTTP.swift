@@ -3,57 +3,23 @@ import MQCore
 
 /// The HTTP interface of nsqd, and of nsqlookupd for what this daemon knows.
 extension NSQBroker {
-    private struct Request {
-        var method: String
-        var path: String
-        var query: [String: String]
-        var body: [UInt8]
-    }
-
-    private struct Reply {
-        var status = 200
-        var body: [UInt8]
-        var isJSON = true
-
-        static func text(_ text: String) -> Reply { Reply(body: Array(text.utf8), isJSON: false) }
-        static func failure(_ status: Int, _ message: String) -> Reply {
-            Reply(status: status, body: Array("{\"message\":\"\(message)\"}".utf8))
-        }
-        static let done = Reply(body: [], isJSON: false)
-    }
-
     /// Answers all requests that are complete.
     func readHTTP(_ client: NSQClient) {
-        while client.ending == .none, let line = client.input.firstIndex(of: 0x0a) {
-            let words = String(decoding: client.input[..<line], as: UTF8.self).split(whereSeparator: { $0 == " " || $0.isNewline })
-            guard words.count == 3, words[2].hasPrefix("HTTP/1.") else {
-                // Protocol V2 on this port, for one.
-                let text = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request"
-                client.sendRaw(Array(text.utf8))
-                client.ending = .whenSent
-                return
+        do throws(HTTPRequest.Failure) {
+            while client.ending == .none {
+                let invite = { client.sendRaw(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
+                guard let request = try HTTPRequest.take(from: &client.input, invite: invite) else { return }
+                commandCounts["HTTP \(request.path)", default: 0] += 1
+                send(route(request), to: client, closes: request.closes)
             }
-            guard let end = HTTPHead.end(of: client.input, from: 0) else { return }
-            let lines = String(decoding: client.input[..<end], as: UTF8.self).split(separator: "\r\n")
-            let headers = HTTPHead.fields(lines.dropFirst())
-            let size = headers["content-length"].flatMap { Int($0) } ?? 0
-            if headers["expect"] == "100-continue" && client.input.count == end && size > 0 {
-                client.sendRaw(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
-            }
-            guard client.input.count >= end + size else { return }
-            let parts = words[1].split(separator: "?", maxSplits: 1)
-            let request = Request(
-                method: String(words[0]), path: String(parts.first ?? "/"), query: Self.query(parts.count > 1 ? parts[1] : ""),
-                body: Array(client.input[end..<end + size]))
-            client.input.removeFirst(end + size)
-            commandCounts["HTTP \(request.path)", default: 0] += 1
-            // Of HTTP/1.0 the end of the answer is the end of the connection.
-            let closes = words[2] == "HTTP/1.0" || headers["connection"]?.lowercased() == "close"
-            send(route(request), to: client, closes: closes)
+        } catch {
+            let text = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request"
+            client.sendRaw(Array(text.utf8))
+            client.ending = .whenSent
         }
     }
 
-    private func send(_ reply: Reply, to client: NSQClient, closes: Bool) {
+    private func send(_ reply: NSQReply, to client: NSQClient, closes: Bool) {
         let kind = reply.isJSON ? "application/json; charset=utf-8" : "text/plain; charset=utf-8"
         let reason = reply.status == 200 ? "OK" : "Refused"
         var head = "HTTP/1.1 \(reply.status) \(reason)\r\nContent-Type: \(kind)\r\nX-NSQ-Content-Type: nsq; version=1.0\r\n"
@@ -62,78 +28,86 @@ extension NSQBroker {
         if closes { client.ending = .whenSent }
     }
 
-    private static func query(_ text: Substring) -> [String: String] {
-        var result: [String: String] = [:]
-        for pair in text.split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            result[unescaped(parts[0])] = parts.count > 1 ? unescaped(parts[1]) : ""
-        }
-        return result
+    /// Of several values of a name the first, as nsqd takes them.
+    private static func query(_ text: String) -> [String: String] {
+        let pairs = Array(text.utf8).withUnsafeBytes { FormText.pairs($0) }
+        return Dictionary(pairs.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) }) { first, _ in first }
     }
 
-    private static func unescaped(_ text: Substring) -> String {
-        var (bytes, rest) = ([UInt8](), Array(text.utf8)[...])
-        while let byte = rest.popFirst() {
-            if byte == 0x25, rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte == 0x2b ? 0x20 : byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private func route(_ request: Request) -> Reply {
+    private func route(_ request: HTTPRequest) -> NSQReply {
         if request.path.hasPrefix("/mq/") {
             let (status, text) = StandInControl.answer(
                 request.method, request.path, String(decoding: request.body, as: UTF8.self), faults: settings.chances
             ) { settings.chances = $0 }
-            return Reply(status: status, body: Array(text.utf8), isJSON: false)
+            return NSQReply(status: status, body: Array(text.utf8), isJSON: false)
         }
+        let query = Self.query(request.query)
         switch request.path {
-        case "/ping": return .text("OK")
-        case "/info": return Reply(body: info())
-        case "/stats": return Reply(body: stats(request.query))
-        case "/config/max_msg_size": return Reply(body: Array("\(settings.maximumMessageSize)".utf8))
-        case "/config/max_body_size": return Reply(body: Array("\(settings.maximumBodySize)".utf8))
-        case "/nodes", "/lookup", "/topics", "/channels": return lookup(request)
-        case "/pub", "/mpub": return request.method == "POST" ? publish(request) : .failure(405, "METHOD_NOT_ALLOWED")
-        case "/topic/tombstone": return tombstone(request)
-        default: return administer(request)
+        case "/ping", "/info", "/stats": return request.method == "GET" ? tell(request.path, query) : .wrongMethod
+        case "/nodes", "/lookup", "/topics", "/channels": return lookup(request.path, query)
+        case "/pub", "/mpub": return request.method == "POST" ? publish(request, query) : .wrongMethod
+        case "/topic/tombstone": return tombstone(query)
+        case let path where path.hasPrefix("/config/") && path.utf8.count > 8: return configure(request)
+        default: return administer(request, query)
+        }
+    }
+
+    private func tell(_ path: String, _ query: [String: String]) -> NSQReply {
+        switch path {
+        case "/ping": .text("OK")
+        case "/info": NSQReply(body: info())
+        default: query["format"] == "json" ? NSQReply(body: stats(query)) : NSQReply(body: statsText(query), isJSON: false)
         }
     }
 
     // MARK: publishing
 
-    private func publish(_ request: Request) -> Reply {
-        guard let topic = request.query["topic"] else { return .failure(400, "MISSING_ARG_TOPIC") }
+    private func publish(_ request: HTTPRequest, _ query: [String: String]) -> NSQReply {
+        let isBatch = request.path == "/mpub"
+        if isBatch {
+            if request.body.count > settings.maximumBodySize { return .failure(413, "BODY_TOO_BIG") }
+        } else {
+            if request.body.count > settings.maximumMessageSize { return .failure(413, "MSG_TOO_BIG") }
+            if request.body.isEmpty { return .failure(400, "MSG_EMPTY") }
+        }
+        guard let topic = query["topic"] else { return .failure(400, "MISSING_ARG_TOPIC") }
         guard NSQName.isValid(topic) else { return .failure(400, "INVALID_TOPIC") }
-        var bodies = [request.body]
-        if request.path == "/mpub" { bodies = request.body.split(separator: 0x0a).map { Array($0) } }
-        if bodies.contains(where: { $0.count > settings.maximumMessageSize }) { return .failure(413, "MSG_TOO_BIG") }
-        guard bodies.contains(where: { !$0.isEmpty }) else { return .failure(400, "MSG_EMPTY") }
-        publish(bodies, to: topic, delay: (request.query["defer"].flatMap { Int64($0) } ?? 0) * 1_000_000)
+        var (bodies, delay) = ([request.body], Int64(0))
+        if !isBatch, let text = query["defer"] {
+            guard let milliseconds = Int64(text), (0...Int64(settings.maximumRequeueDelay.milliseconds)).contains(milliseconds) else {
+                return .failure(400, "INVALID_DEFER")
+            }
+            delay = milliseconds * 1_000_000
+        } else if isBatch, let word = query["binary"], word != "false", word != "0" {
+            do throws(NSQRefusal) { bodies = try split(request.body) } catch {
+                // The code is the first word, behind its "E_".
+                return .failure(413, String(error.text.dropFirst(2).prefix { $0 != " " }))
+            }
+        } else if isBatch {
+            bodies = request.body.split(separator: 0x0a).map { Array($0) }
+            if bodies.contains(where: { $0.count > settings.maximumMessageSize }) { return .failure(413, "MSG_TOO_BIG") }
+        }
+        publish(bodies, to: topic, delay: delay)
         return .text("OK")
     }
 
     // MARK: administration
 
-    private func administer(_ request: Request) -> Reply {
+    private func administer(_ request: HTTPRequest, _ query: [String: String]) -> NSQReply {
         let words = request.path.split(separator: "/")
         let actions = ["create", "delete", "empty", "pause", "unpause"]
         guard words.count == 2, words[0] == "topic" || words[0] == "channel", actions.contains(String(words[1])) else {
             return .failure(404, "NOT_FOUND")
         }
-        guard request.method == "POST" else { return .failure(405, "METHOD_NOT_ALLOWED") }
-        guard let name = request.query["topic"] else { return .failure(400, "MISSING_ARG_TOPIC") }
+        guard request.method == "POST" else { return .wrongMethod }
+        guard let name = query["topic"] else { return .failure(400, "MISSING_ARG_TOPIC") }
         guard NSQName.isValid(name) else { return .failure(400, words[0] == "topic" ? "INVALID_TOPIC" : "INVALID_ARG_TOPIC") }
         if words == ["topic", "create"] {
             _ = topic(name)
             return .done
         }
         if words[0] == "channel" {
-            guard let channelName = request.query["channel"] else { return .failure(400, "MISSING_ARG_CHANNEL") }
+            guard let channelName = query["channel"] else { return .failure(400, "MISSING_ARG_CHANNEL") }
             guard NSQName.isValid(channelName) else { return .failure(400, "INVALID_ARG_CHANNEL") }
             guard let topic = topics[name] else { return .failure(404, "TOPIC_NOT_FOUND") }
             return administer(channelName, of: topic, words[1])
@@ -147,7 +121,7 @@ extension NSQBroker {
         return .done
     }
 
-    private func administer(_ name: String, of topic: NSQTopic, _ action: Substring) -> Reply {
+    private func administer(_ name: String, of topic: NSQTopic, _ action: Substring) -> NSQReply {
         if action == "create" {
             _ = channel(name, of: topic)
             return .done
@@ -163,24 +137,24 @@ extension NSQBroker {
 
     // MARK: what is known
 
-    private func lookup(_ request: Request) -> Reply {
+    private func lookup(_ path: String, _ query: [String: String]) -> NSQReply {
         var json = JSONText()
         json.open("{")
-        if request.path == "/nodes" || request.path == "/topics" {
-            json.key(request.path == "/nodes" ? "producers" : "topics")
+        if path == "/nodes" || path == "/topics" {
+            json.key(path == "/nodes" ? "producers" : "topics")
             json.open("[")
-            if request.path == "/nodes" { producer(&json, withTopics: true) } else { for name in topics.keys.sorted() { json.value(name) } }
+            if path == "/nodes" { producer(&json, withTopics: true) } else { for name in topics.keys.sorted() { json.value(name) } }
             json.close("]")
         } else {
-            guard let name = request.query["topic"] else { return .failure(400, "MISSING_ARG_TOPIC") }
+            guard let name = query["topic"] else { return .failure(400, "MISSING_ARG_TOPIC") }
             let topic = topics[name]
             let isThere = topic != nil && !tombstones.contains(name)
-            if topic == nil && request.path == "/lookup" { return .failure(404, "TOPIC_NOT_FOUND") }
+            if topic == nil && path == "/lookup" { return .failure(404, "TOPIC_NOT_FOUND") }
             json.key("channels")
             json.open("[")
             for channel in (topic?.channels ?? [:]).keys.sorted() { json.value(channel) }
             json.close("]")
-            if request.path == "/lookup" {
+            if path == "/lookup" {
                 json.key("producers")
                 json.open("[")
                 if isThere { producer(&json, withTopics: false) }
@@ -188,13 +162,13 @@ extension NSQBroker {
             }
         }
         json.close("}")
-        return Reply(body: json.bytes)
+        return NSQReply(body: json.bytes)
     }
 
     /// As nsqlookupd has it: the producer is no more one of the topic until it says so anew.
-    private func tombstone(_ request: Request) -> Reply {
-        guard let name = request.query["topic"] else { return .failure(400, "MISSING_ARG_TOPIC") }
-        guard request.query["node"] == "127.0.0.1:\(ports.http)" else { return .failure(400, "MISSING_ARG_NODE") }
+    private func tombstone(_ query: [String: String]) -> NSQReply {
+        guard let name = query["topic"] else { return .failure(400, "MISSING_ARG_TOPIC") }
+        guard query["node"] == "127.0.0.1:\(ports.http)" else { return .failure(400, "MISSING_ARG_NODE") }
         tombstones.insert(name)
         return .done
     }

@@ -1,6 +1,6 @@
 import MQCore
 
-/// `GET /stats?format=json`, with the members that nsqd 1.3.0 sends.
+/// `GET /stats?format=json`, with the members that nsqd 1.3.0 sends, but memory.
 extension NSQBroker {
     func stats(_ query: [String: String]) -> [UInt8] {
         var json = JSONText()
@@ -8,7 +8,7 @@ extension NSQBroker {
         json.fields(("version", .text(Self.version)), ("health", .text("OK")), ("start_time", .number(Int(startTime))))
         json.key("topics")
         json.open("[")
-        for name in topics.keys.sorted() where query["topic"] == nil || query["topic"] == name {
+        for name in chosenTopics(query) {
             describe(topics[name]!, query, into: &json)
         }
         json.close("]")
@@ -22,6 +22,13 @@ extension NSQBroker {
         return json.bytes
     }
 
+    /// By name. Of a topic without the channel that was asked for nothing is said.
+    func chosenTopics(_ query: [String: String]) -> [String] {
+        topics.keys.sorted().filter { name in
+            (query["topic"] ?? name) == name && query["channel"].map { topics[name]?.channels[$0] != nil } ?? true
+        }
+    }
+
     private func describe(_ topic: NSQTopic, _ query: [String: String], into json: inout JSONText) {
         json.open("{")
         json.fields(("topic_name", .text(topic.name)))
@@ -33,7 +40,8 @@ extension NSQBroker {
         json.close("]")
         json.fields(
             ("depth", .number(topic.backlog.count)), ("backend_depth", .number(0)), ("message_count", .number(topic.messageCount)),
-            ("message_bytes", .number(0)), ("paused", .truth(topic.isPaused)))
+            ("message_bytes", .number(topic.byteCount)), ("paused", .truth(topic.isPaused)))
+        describeLatency(into: &json)
         json.close("}")
     }
 
@@ -54,11 +62,13 @@ extension NSQBroker {
     private func describe(_ client: NSQClient, into json: inout JSONText) {
         json.fields(
             ("client_id", .text(client.identity["client_id"] ?? "")), ("hostname", .text(client.identity["hostname"] ?? "")),
-            ("version", .text("V2")), ("remote_address", .text("127.0.0.1:0")), ("state", .number(client.state == .closing ? 4 : 3)),
+            ("version", .text("V2")), ("remote_address", .text(client.peer)), ("state", .number(client.stateNumber)),
             ("ready_count", .number(client.ready)), ("in_flight_count", .number(client.inFlightCount)),
             ("message_count", .number(client.received)), ("finish_count", .number(client.finished)),
             ("requeue_count", .number(client.requeued)), ("connect_ts", .number(Int(client.since))),
-            ("user_agent", .text(client.identity["user_agent"] ?? "")))
+            ("sample_rate", .number(client.sampleRate)), ("deflate", .truth(client.layers.contains { $0 is NSQDeflateLayer })),
+            ("snappy", .truth(client.layers.contains { $0 is NSQSnappyLayer })),
+            ("tls", .truth(client.layers.contains { $0 is NSQTLSLayer })), ("user_agent", .text(client.identity["user_agent"] ?? "")))
     }
 
     private func describe(_ channel: NSQChannel, withClients: Bool, into json: inout JSONText) {
@@ -67,7 +77,8 @@ extension NSQBroker {
         json.fields(
             ("channel_name", .text(channel.name)), ("depth", .number(state.depth)), ("backend_depth", .number(0)),
             ("in_flight_count", .number(state.inFlight)), ("deferred_count", .number(state.deferred)),
-            ("message_count", .number(channel.messageCount)), ("requeue_count", .number(state.requeued)),
+            ("message_count", .number(channel.messageCount)), ("global_msg_count", .number(channel.messageCount)),
+            ("requeue_count", .number(state.requeued)),
             ("timeout_count", .number(state.timedOut)), ("client_count", .number(state.clients)))
         json.key("clients")
         json.open("[")
@@ -78,6 +89,17 @@ extension NSQBroker {
         }
         json.close("]")
         json.fields(("paused", .truth(channel.isPaused)))
+        describeLatency(into: &json)
+        json.close("}")
+    }
+
+    /// Of an nsqd that measures none; nsqadmin and nsq_stat do not work without it.
+    private func describeLatency(into json: inout JSONText) {
+        json.key("e2e_processing_latency")
+        json.open("{")
+        json.fields(("count", .number(0)))
+        json.key("percentiles")
+        json.null()
         json.close("}")
     }
 }

@@ -12,6 +12,8 @@ final class NSQBroker {
     let startTime = wallNanoseconds() / 1_000_000_000
     /// Topics that nsqlookupd says nobody has here any more.
     var tombstones: Set<String> = []
+    /// What was set over HTTP, and has no effect here.
+    var (logLevel, lookupAddresses) = (2, [String]())
     /// Messages that were finished, for the record; `nil` when nobody wants it.
     var history: [StandInRecord]?
     private var lastID: UInt64 = 0x0d1c_0000_0000_0000
@@ -48,6 +50,7 @@ final class NSQBroker {
         let topic = topic(name)
         topic.messageCount += bodies.count
         for body in bodies {
+            topic.byteCount += body.count
             lastID += 1
             let digits = Array("0123456789abcdef".utf8)
             let id = (0..<16).map { digits[Int(lastID >> (60 - 4 * UInt64($0)) & 15)] }

@@ -1,4 +1,5 @@
 import Glibc
+import MQCore
 
 /// One connection, of either port: what came and was not understood yet, and what is to be sent.
 final class NSQClient {
@@ -8,6 +9,8 @@ final class NSQClient {
     let number: Int
     let socket: LoopbackSocket
     let isHTTP: Bool
+    /// Host and port of the other end.
+    let peer: String
     var state = State.magic
     var input: [UInt8] = []
     private(set) var output: [UInt8] = []
@@ -47,6 +50,7 @@ final class NSQClient {
 
     init(_ number: Int, _ socket: LoopbackSocket, isHTTP: Bool, settings: NSQStandIn.Settings) {
         (self.number, self.socket, self.isHTTP) = (number, socket, isHTTP)
+        peer = SocketAddress.peer(of: socket.descriptor) ?? "127.0.0.1:0"
         heartbeatInterval = settings.heartbeatInterval.loopbackNanoseconds
         messageTimeout = settings.messageTimeout.loopbackNanoseconds
         let now = settings.clock.map { Int64($0()) } ?? realNanoseconds()
@@ -58,6 +62,8 @@ final class NSQClient {
             && output.count - sent < 1 << 18
     }
 
+    /// As nsqd tells it; of those that only publish, too.
+    var stateNumber: Int { state == .closing ? 4 : 3 }
     var hasOutput: Bool { sent < output.count }
     var isHolding: Bool { !held.isEmpty }
 

@@ -4,7 +4,7 @@ final class NSQTopic {
     var backlog = NSQLine()
     var channels: [String: NSQChannel] = [:]
     var isPaused = false
-    var messageCount = 0
+    var (messageCount, byteCount) = (0, 0)
 
     init(_ name: String) { self.name = name }
 

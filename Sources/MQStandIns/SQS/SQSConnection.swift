@@ -8,36 +8,17 @@ struct SQSConnection {
 
     init(_ socket: LoopbackSocket, _ service: SQSService) { (self.socket, self.service) = (socket, service) }
 
+    /// What is looked at in a request.
     private struct Head {
-        var (operation, date, host) = ("", "", String?.none)
-        var (method, path, query) = ("", "/", "")
-        var (size, closes, takesGzip, isSigned, awaitsContinue) = (0, false, false, false, false)
+        var operation: String
+        let (date, host): (String, String?)
+        let (takesGzip, isSigned): (Bool, Bool)
 
-        init(_ bytes: ArraySlice<UInt8>) {
-            let lines = bytes.split(separator: 0x0a)
-            let words = (lines.first ?? []).split(separator: 0x20)
-            if words.count > 1 {
-                method = String(decoding: words[0], as: UTF8.self)
-                let parts = words[1].split(separator: 0x3f, maxSplits: 1, omittingEmptySubsequences: false)
-                path = String(decoding: parts[0], as: UTF8.self)
-                if parts.count > 1 { query = String(decoding: parts[1], as: UTF8.self) }
-            }
-            for line in lines.dropFirst() {
-                guard let colon = line.firstIndex(of: 0x3a) else { continue }
-                let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
-                let value = { String(decoding: line[(colon + 1)...].drop { $0 == 0x20 }.prefix { $0 != 0x0d }, as: UTF8.self) }
-                switch name {
-                case "x-amz-target": operation = String(value().split(separator: ".").last ?? "")
-                case "content-length": size = Int(value()) ?? 0
-                case "x-amz-date": date = value()
-                case "host": host = value()
-                case "authorization": isSigned = value().hasPrefix("AWS4-HMAC-SHA256 ")
-                case "accept-encoding": takesGzip = value().holds("gzip")
-                case "connection": closes = value().lowercased() == "close"
-                case "expect": awaitsContinue = value().lowercased() == "100-continue"
-                default: break
-                }
-            }
+        init(_ headers: [String: String]) {
+            operation = String(headers["x-amz-target"]?.split(separator: ".").last ?? "")
+            (date, host) = (headers["x-amz-date"] ?? "", headers["host"])
+            takesGzip = headers["accept-encoding"]?.holds("gzip") ?? false
+            isSigned = headers["authorization"]?.hasPrefix("AWS4-HMAC-SHA256 ") ?? false
         }
     }
 
@@ -45,44 +26,36 @@ struct SQSConnection {
 
     func serve() {
         var input: [UInt8] = []
-        while let (head, start) = readHead(&input) {
-            guard head.size <= 16 << 20 else { return }
-            if head.awaitsContinue && input.count < start + head.size { socket.write("HTTP/1.1 100 Continue\r\n\r\n") }
-            while input.count < start + head.size { guard case .bytes = socket.read(appendingTo: &input) else { return } }
-            let goesOn = input.withUnsafeBytes {
-                answer(
-                    head, UnsafeRawBufferPointer(rebasing: $0[start..<start + head.size]),
-                    raw: UnsafeRawBufferPointer(rebasing: $0[..<start]))
-            }
-            guard goesOn, !head.closes else { break }
-            input.removeFirst(start + head.size)
-        }
+        while let request = read(&input), answer(request), !request.closes {}
         socket.shutDown()
     }
 
-    private func readHead(_ input: inout [UInt8]) -> (Head, Int)? {
-        var searched = 0
-        while true {
-            if let end = HTTPHead.end(of: input, from: searched) { return (Head(input[..<end]), end) }
-            if input.count > 1 << 16 { return nil }
-            searched = max(0, input.count - 3)
-            guard case .bytes = socket.read(appendingTo: &input) else { return nil }
+    private func read(_ input: inout [UInt8]) -> HTTPRequest? {
+        do throws(HTTPRequest.Failure) {
+            while true {
+                let invite = { _ = socket.write("HTTP/1.1 100 Continue\r\n\r\n") }
+                if let request = try HTTPRequest.take(from: &input, invite: invite) { return request }
+                guard case .bytes = socket.read(appendingTo: &input) else { return nil }
+            }
+        } catch {
+            socket.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            return nil
         }
     }
 
     /// - Returns: whether the connection goes on.
-    private func answer(_ given: Head, _ body: UnsafeRawBufferPointer, raw bytes: UnsafeRawBufferPointer) -> Bool {
-        if given.path.hasPrefix("/mq/") { return control(given, body) }
+    private func answer(_ given: HTTPRequest) -> Bool {
+        if given.path.hasPrefix("/mq/") { return control(given) }
         // Without X-Amz-Target it is the query protocol.
-        let isQuery = given.operation.isEmpty
-        var head = given
+        var head = Head(given.headers)
+        let isQuery = head.operation.isEmpty
         let decoded: SQSRequest?
         if isQuery {
-            let form = FormText.pairs(UnsafeRawBufferPointer(body)) + Array(head.query.utf8).withUnsafeBytes { FormText.pairs($0) }
+            let form = [given.body, Array(given.query.utf8)].flatMap { $0.withUnsafeBytes { FormText.pairs($0) } }
             head.operation = form.first { $0.name == "Action" }.map { String(decoding: $0.value, as: UTF8.self) } ?? ""
-            decoded = SQSRequest(form: form, path: head.path)
+            decoded = SQSRequest(form: form, path: given.path)
         } else {
-            decoded = SQSRequest.decode(body)
+            decoded = given.body.withUnsafeBytes { SQSRequest.decode($0) }
         }
         guard var request = decoded else {
             return send(SQSFailure("SerializationException", "no JSON that fits", queryCode: "MalformedInput"), isQuery: isQuery)
@@ -90,7 +63,7 @@ struct SQSConnection {
         request.host = head.host
         let (delay, keys) = service.withState { ($0.settings.delay, $0.settings.keys) }
         if delay > .zero { usleep(UInt32(clamping: delay.loopbackNanoseconds / 1000)) }
-        if let keys, let failure = SQSSignature.refusal(Self.signed(head, bytes, body), keys: keys) {
+        if let keys, let failure = SQSSignature.refusal(given, keys: keys) {
             return send(failure, isQuery: isQuery)
         }
         var json = JSONText()
@@ -162,16 +135,11 @@ struct SQSConnection {
         }
     }
 
-    private static func signed(_ head: Head, _ bytes: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> SQSSignature.Request {
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n").dropFirst()
-        return SQSSignature.Request(
-            method: head.method, path: head.path, query: head.query, headers: HTTPHead.fields(lines), body: Array(body))
-    }
-
     /// What is no request to SQS but to the mock.
-    private func control(_ head: Head, _ body: UnsafeRawBufferPointer) -> Bool {
+    private func control(_ request: HTTPRequest) -> Bool {
         let now = service.withState { $0.settings.chances }
-        let (status, text) = StandInControl.answer(head.method, head.path, String(decoding: body, as: UTF8.self), faults: now) { faults in
+        let words = String(decoding: request.body, as: UTF8.self)
+        let (status, text) = StandInControl.answer(request.method, request.path, words, faults: now) { faults in
             service.withState { $0.settings.chances = faults }
         }
         service.announce()

@@ -1,4 +1,4 @@
-/// MD5 by OpenSSL's library, opened here.
+/// MD5 and SHA-256 by OpenSSL's library, opened here.
 enum SQSDigest {
     static let library: LoopbackLibrary = {
         guard let library = LoopbackLibrary("libcrypto.so.3") else { preconditionFailure("the stand-in of SQS needs libssl3") }
@@ -8,6 +8,7 @@ enum SQSDigest {
     private typealias Function =
         @convention(c) @Sendable (UnsafeRawPointer?, Int, UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>?
     private static let function: Function = library.function("MD5", as: Function.self)
+    private static let sha256Function: Function = library.function("SHA256", as: Function.self)
     private static let digits = Array("0123456789abcdef".utf8)
 
     /// The digest in 32 hexadecimal digits.
@@ -21,6 +22,13 @@ enum SQSDigest {
                 }
                 count = 32
             }
+        }
+    }
+
+    static func sha256(_ bytes: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 32) { digest, count in
+            _ = bytes.withUnsafeBytes { sha256Function($0.baseAddress, $0.count, digest.baseAddress!) }
+            count = 32
         }
     }
 

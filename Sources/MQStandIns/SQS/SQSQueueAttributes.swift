@@ -26,12 +26,12 @@ enum SQSQueueAttributes {
     }
 
     /// - Throws: `InvalidAttributeName`, `InvalidAttributeValue`, as the service.
-    static func check(_ attributes: [String: String], isFIFO: Bool) throws(SQSFailure) {
+    static func check(_ attributes: [String: String], isFIFO: Bool, among queues: [String: SQSQueue]) throws(SQSFailure) {
         for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
             guard isKnown(name), !readOnly.contains(name) else { throw SQSFailure("InvalidAttributeName", "Unknown Attribute \(name).") }
             if let range = numbers[name], !(Int(value).map(range.contains) ?? false) { throw invalid(name) }
             if let allowed = words[name], !allowed.contains(value) { throw invalid(name) }
-            if name == "RedrivePolicy", !value.isEmpty { try checkRedrive(value) }
+            if name == "RedrivePolicy", !value.isEmpty { try checkRedrive(value, isFIFO: isFIFO, among: queues) }
         }
         if isFIFO != (attributes["FifoQueue"].map { $0 == "true" } ?? isFIFO) {
             throw SQSFailure(
@@ -48,20 +48,15 @@ enum SQSQueueAttributes {
         SQSFailure("InvalidAttributeValue", "Invalid value for the parameter \(name).")
     }
 
-    private static func checkRedrive(_ value: String) throws(SQSFailure) {
-        var (hasTarget, limit) = (false, 0)
-        let isRead: Void? = try? JSONReader.read(Array(value.utf8)) { reader throws(TransportError) in
-            try reader.object { reader, key throws(TransportError) in
-                switch (key, try reader.kind()) {
-                case ("deadLetterTargetArn", .string): hasTarget = try reader.string().hasPrefix("arn:")
-                case ("maxReceiveCount", .string): limit = Int(try reader.string()) ?? 0
-                case ("maxReceiveCount", .number): limit = Int(try reader.number()) ?? 0
-                default: try reader.skip()
-                }
-            }
+    /// The queue for dead letters is there, and of the same kind.
+    private static func checkRedrive(_ value: String, isFIFO: Bool, among queues: [String: SQSQueue]) throws(SQSFailure) {
+        func invalid(_ reason: String = "") -> SQSFailure {
+            SQSFailure("InvalidParameterValue", "Value \(value) for parameter RedrivePolicy is invalid.\(reason)")
         }
-        guard isRead != nil, hasTarget, (1...1000).contains(limit) else {
-            throw SQSFailure("InvalidParameterValue", "Value \(value) for parameter RedrivePolicy is invalid.")
+        guard let policy = SQSRedrivePolicy(value), policy.target.hasPrefix("arn:"), (1...1000).contains(policy.limit) else {
+            throw invalid()
         }
+        guard let target = queues[policy.targetName] else { throw invalid(" Reason: Dead letter target does not exist.") }
+        if target.isFIFO != isFIFO { throw invalid(" Reason: Dead-letter queue must be same type of queue as the source.") }
     }
 }

@@ -42,14 +42,25 @@ struct SQSRequest {
     var entries: [Entry] = []
 
     init(_ bytes: UnsafeRawBufferPointer) throws {
+        // Of an operation without a required member.
+        if bytes.isEmpty { return }
         var reader = JSONReader(bytes)
         var request = self
-        try reader.object { (reader, key) throws(TransportError) in try request.read(key, &reader) }
+        try Self.members(&reader) { (reader, key) throws(TransportError) in try request.read(key, &reader) }
         try reader.end()
         self = request
     }
 
     init() {}
+
+    /// Of an object, but those that are null: they are as good as absent.
+    private static func members(
+        _ reader: inout JSONReader, _ member: (inout JSONReader, String) throws(TransportError) -> Void
+    ) throws(TransportError) {
+        try reader.object { (reader, key) throws(TransportError) in
+            if try reader.kind() == .null { try reader.null() } else { try member(&reader, key) }
+        }
+    }
 
     private mutating func read(_ key: String, _ reader: inout JSONReader) throws(TransportError) {
         switch key {
@@ -72,7 +83,7 @@ struct SQSRequest {
             var all: [Entry] = []
             try reader.array { (reader) throws(TransportError) in
                 var entry = Entry()
-                try reader.object { (reader, key) throws(TransportError) in try Self.read(key, &reader, into: &entry) }
+                try Self.members(&reader) { (reader, key) throws(TransportError) in try Self.read(key, &reader, into: &entry) }
                 all.append(entry)
             }
             entries = all
@@ -112,7 +123,7 @@ struct SQSRequest {
 
     private static func attribute(_ name: String, _ reader: inout JSONReader) throws(TransportError) -> SQSAttribute {
         var result = SQSAttribute(name: name, type: "", value: [], isBinary: false)
-        try reader.object { (reader, key) throws(TransportError) in
+        try members(&reader) { (reader, key) throws(TransportError) in
             switch key {
             case "DataType": result.type = try reader.string()
             case "StringValue": result.value = Array(try reader.string().utf8)

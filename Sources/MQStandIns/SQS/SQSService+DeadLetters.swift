@@ -12,22 +12,8 @@ extension SQSService {
 
     /// Where messages of the queue go, and after how many receives.
     func redrive(of queue: SQSQueue, _ state: State) -> (target: SQSQueue, limit: Int)? {
-        guard let policy = queue.attributes["RedrivePolicy"] else { return nil }
-        var (arn, limit) = ("", 0)
-        let isRead: Void? = try? JSONReader.read(Array(policy.utf8)) { reader throws(TransportError) in
-            try reader.object { reader, key throws(TransportError) in
-                switch (key, try reader.kind()) {
-                case ("deadLetterTargetArn", .string): arn = try reader.string()
-                case ("maxReceiveCount", .string): limit = Int(try reader.string()) ?? 0
-                case ("maxReceiveCount", .number): limit = Int(try reader.number()) ?? 0
-                default: try reader.skip()
-                }
-            }
-        }
-        guard isRead != nil, limit > 0, let name = arn.split(separator: ":").last, let target = state.queues[String(name)] else {
-            return nil
-        }
-        return (target, limit)
+        guard let policy = queue.attributes["RedrivePolicy"].flatMap({ SQSRedrivePolicy($0) }), policy.limit > 0 else { return nil }
+        return state.queues[policy.targetName].map { ($0, policy.limit) }
     }
 
     /// Takes away those that were received as often as the queue allows; the others are handed over.
@@ -54,11 +40,11 @@ extension SQSService {
 
     func listSources(_ request: SQSRequest, _ state: State, _ json: inout JSONText) throws(SQSFailure) {
         let queue = try queue(request, state)
+        let names = state.queues.filter { redrive(of: $0.value, state)?.target === queue }.keys
+        let page = try page(of: names, request, &json)
         json.key("queueUrls")
         json.open("[")
-        for name in state.queues.keys.sorted() {
-            if let source = state.queues[name], redrive(of: source, state)?.target === queue { json.value(url(of: name, request)) }
-        }
+        for name in page { json.value(url(of: name, request)) }
         json.close("]")
     }
 

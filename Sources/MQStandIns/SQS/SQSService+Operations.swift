@@ -15,7 +15,7 @@ extension SQSService {
         case "GetQueueAttributes": try describe(try queue(request, state), request, &json)
         case "SetQueueAttributes":
             let queue = try queue(request, state)
-            try SQSQueueAttributes.check(request.attributes, isFIFO: queue.isFIFO)
+            try SQSQueueAttributes.check(request.attributes, isFIFO: queue.isFIFO, among: state.queues)
             queue.attributes.merge(request.attributes) { $1 }
             // An empty policy takes it away.
             queue.attributes = queue.attributes.filter { !$0.value.isEmpty }
@@ -68,7 +68,12 @@ extension SQSService {
             throw SQSFailure(
                 "InvalidParameterValue", "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
         }
-        try SQSQueueAttributes.check(request.attributes, isFIFO: name.hasSuffix(".fifo"))
+        let isFIFO = name.hasSuffix(".fifo")
+        guard !isFIFO || request.attributes["FifoQueue"] == "true" else {
+            throw SQSFailure(
+                "InvalidParameterValue", "A queue whose name ends with .fifo needs the attribute FifoQueue with the value true.")
+        }
+        try SQSQueueAttributes.check(request.attributes, isFIFO: isFIFO, among: state.queues)
         if let old = state.queues[name] {
             let now = SQSQueueAttributes.standard.merging(old.attributes) { $1 }
             guard request.attributes.allSatisfy({ now[$0.key] == $0.value || $0.key == "FifoQueue" }) else {
@@ -100,16 +105,7 @@ extension SQSService {
     }
 
     private func list(_ request: SQSRequest, _ state: State, _ json: inout JSONText) throws(SQSFailure) {
-        var names = state.queues.keys.filter { $0.hasPrefix(request.prefix) && $0 > request.nextToken }.sorted()
-        if let maximum = request.maximum {
-            guard (1...1000).contains(maximum) else {
-                throw SQSFailure("InvalidParameterValue", "Value for parameter MaxResults is invalid. Reason: Must be between 1 and 1000.")
-            }
-            if names.count > maximum {
-                names.removeLast(names.count - maximum)
-                json.fields(("NextToken", .text(names.last!)))
-            }
-        }
+        let names = try page(of: state.queues.keys.filter { $0.hasPrefix(request.prefix) }, request, &json)
         // No queue is no list.
         if names.isEmpty { return }
         json.key("QueueUrls")
@@ -117,6 +113,30 @@ extension SQSService {
         for name in names { json.value(url(of: name, request)) }
         json.close("]")
     }
+
+    /// Those of the names that come next, and a token for the rest. Without `MaxResults` these are a thousand, and no token.
+    func page(of names: some Collection<String>, _ request: SQSRequest, _ json: inout JSONText) throws(SQSFailure) -> [String] {
+        let maximum = request.maximum ?? 1000
+        guard (1...1000).contains(maximum) else {
+            throw SQSFailure("InvalidParameterValue", "Value for parameter MaxResults is invalid. Reason: Must be between 1 and 1000.")
+        }
+        var last = ""
+        if !request.nextToken.isEmpty {
+            guard let bytes = Base64.decode(request.nextToken.utf8), bytes.starts(with: Self.tokenStart) else {
+                throw SQSFailure("InvalidParameterValue", "Invalid or expired next token.")
+            }
+            last = String(decoding: bytes.dropFirst(Self.tokenStart.count), as: UTF8.self)
+        }
+        let rest = names.filter { $0 > last }.sorted()
+        let page = Array(rest.prefix(maximum))
+        if request.maximum != nil, page.count < rest.count, let last = page.last {
+            json.key("NextToken")
+            (Self.tokenStart + Array(last.utf8)).withUnsafeBytes { json.value(base64: $0) }
+        }
+        return page
+    }
+
+    private static let tokenStart = Array("after ".utf8)
 
     private func describe(_ queue: SQSQueue, _ request: SQSRequest, _ json: inout JSONText) throws(SQSFailure) {
         let counts = queue.counts(loopbackNanoseconds())

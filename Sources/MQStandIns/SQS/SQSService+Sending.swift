@@ -15,8 +15,14 @@ extension SQSService {
             throw SQSFailure(
                 "InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter than \(limit) bytes.")
         }
-        guard Self.isXMLText(entry.body) else {
+        guard SQSAttribute.isXMLText(entry.body) else {
             throw SQSFailure("InvalidMessageContents", "Invalid characters found.", queryCode: "InvalidMessageContents")
+        }
+        if let dedup = entry.dedup, !queue.isFIFO {
+            throw SQSFailure(
+                "InvalidParameterValue",
+                "Value \(dedup) for parameter MessageDeduplicationId is invalid. Reason: The request include parameter that is not valid for this queue type."
+            )
         }
         var dedup: String?
         let now = loopbackNanoseconds()
@@ -33,7 +39,7 @@ extension SQSService {
                     "Value \(entry.delay!) for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for this queue type."
                 )
             }
-            dedup = entry.dedup ?? (queue.attributes["ContentBasedDeduplication"] == "true" ? String(decoding: digest, as: UTF8.self) : nil)
+            dedup = entry.dedup ?? (queue.attributes["ContentBasedDeduplication"] == "true" ? Hex.text(SQSDigest.sha256(entry.body)) : nil)
             guard dedup != nil else {
                 throw SQSFailure(
                     "InvalidParameterValue",
@@ -62,28 +68,7 @@ extension SQSService {
             throw SQSFailure(
                 "InvalidParameterValue", "Number of message attributes [\(entry.attributes.count)] exceeds the allowed maximum [10].")
         }
-        for attribute in entry.attributes {
-            let kind = attribute.type.split(separator: ".").first ?? ""
-            guard ["String", "Number", "Binary"].contains(kind) else {
-                throw SQSFailure(
-                    "InvalidParameterValue",
-                    "The type of message (user) attribute '\(attribute.name)' is invalid. You must use only the following supported type prefixes: Binary, Number, String."
-                )
-            }
-            guard !attribute.value.isEmpty else {
-                throw SQSFailure(
-                    "InvalidParameterValue",
-                    "Message (user) attribute '\(attribute.name)' must contain a non-empty value of type '\(kind)'.")
-            }
-            let isName =
-                (1...256).contains(attribute.name.utf8.count)
-                && attribute.name.utf8.allSatisfy {
-                    (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) || "_-.".utf8.contains($0)
-                }
-            guard isName, !attribute.name.hasPrefix("."), !attribute.name.hasSuffix("."), !attribute.name.holds("..") else {
-                throw SQSFailure("InvalidParameterValue", "Message (user) attribute name '\(attribute.name)' is invalid.")
-            }
-        }
+        for attribute in entry.attributes { try attribute.check() }
         for (name, value) in [("MessageGroupId", entry.group), ("MessageDeduplicationId", entry.dedup)] {
             guard let value else { continue }
             guard (1...128).contains(value.utf8.count), value.utf8.allSatisfy({ (0x21..<0x7f).contains($0) }) else {
@@ -101,15 +86,6 @@ extension SQSService {
         var text = Array("5a5a0000-0000-4000-8000-000000000000".utf8)
         for place in 0..<12 { text[35 - place] = digits[serial >> (4 * place) & 15] }
         return text
-    }
-
-    /// Tab, line feed, carriage return and everything from the space on but U+FFFE and U+FFFF; the bytes are UTF-8.
-    private static func isXMLText(_ bytes: [UInt8]) -> Bool {
-        for (place, byte) in bytes.enumerated() {
-            if byte < 0x20 && byte != 0x09 && byte != 0x0a && byte != 0x0d { return false }
-            if byte == 0xef && bytes[place + 1] == 0xbf && bytes[place + 2] >= 0xbe { return false }
-        }
-        return true
     }
 
     func describe(

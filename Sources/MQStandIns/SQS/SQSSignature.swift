@@ -2,27 +2,16 @@ import MQCore
 
 /// Checks a signature of version 4 (AWS General Reference, "Create a signed AWS API request").
 enum SQSSignature {
-    struct Request {
-        var method: String
-        /// As they were sent, the query without its question mark.
-        var path: String
-        var query: String
-        /// Names in lower case.
-        var headers: [String: String]
-        var body: [UInt8]
-    }
-
     private typealias MAC =
         @convention(c) (
             OpaquePointer?, UnsafeRawPointer?, CInt, UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<UInt8>?,
             UnsafeMutablePointer<CUnsignedInt>?
         ) -> UnsafeMutablePointer<UInt8>?
-    private typealias Digest = @convention(c) (UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<UInt8>?) -> UnsafeMutablePointer<UInt8>?
     private typealias Method = @convention(c) () -> OpaquePointer?
 
     /// - Parameter keys: the secrets, by the name of their key.
     /// - Returns: why it is refused; `nil` when the signature is right.
-    static func refusal(_ request: Request, keys: [String: String]) -> SQSFailure? {
+    static func refusal(_ request: HTTPRequest, keys: [String: String]) -> SQSFailure? {
         let fields = fields(request.headers["authorization"] ?? "")
         guard let credential = fields["Credential"]?.split(separator: "/").map(String.init), credential.count == 5,
             let names = fields["SignedHeaders"]?.split(separator: ";").map(String.init), let signature = fields["Signature"],
@@ -39,10 +28,10 @@ enum SQSSignature {
         let headers = names.map { "\($0):\(trimmed(request.headers[$0] ?? ""))\n" }.joined()
         let query = request.query.split(separator: "&").sorted().joined(separator: "&")
         let canonical = [
-            request.method, request.path, query, headers, names.joined(separator: ";"), Hex.text(sha256(request.body)),
+            request.method, request.path, query, headers, names.joined(separator: ";"), Hex.text(SQSDigest.sha256(request.body)),
         ].joined(separator: "\n")
         let scope = credential.dropFirst().joined(separator: "/")
-        let text = "AWS4-HMAC-SHA256\n\(date)\n\(scope)\n\(Hex.text(sha256(Array(canonical.utf8))))"
+        let text = "AWS4-HMAC-SHA256\n\(date)\n\(scope)\n\(Hex.text(SQSDigest.sha256(Array(canonical.utf8))))"
         var key = Array("AWS4\(secret)".utf8)
         for part in credential.dropFirst() { key = mac(key, Array(part.utf8)) }
         if Hex.text(mac(key, Array(text.utf8))) == signature { return nil }
@@ -62,14 +51,6 @@ enum SQSSignature {
     }
 
     private static func trimmed(_ text: String) -> String { text.split(separator: " ").joined(separator: " ") }
-
-    private static func sha256(_ bytes: [UInt8]) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: 32) { place, count in
-            let digest = SQSDigest.library.function("SHA256", as: Digest.self)
-            _ = bytes.withUnsafeBufferPointer { digest($0.baseAddress, $0.count, place.baseAddress) }
-            count = 32
-        }
-    }
 
     private static func mac(_ key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 32) { place, count in
