@@ -42,14 +42,23 @@ struct NSQStandInFaultTests {
         var settings = NSQStandIn.Settings()
         settings.sendsMessageAfterCloseWait = true
         let broker = try NSQStandIn(settings)
-        let client = try NSQStandInTests.subscriber(broker.tcpPort, "topic", ready: 0)
-        broker.publish([[0x61]], to: "topic")
+        let client = try NSQStandInTests.subscriber(broker.tcpPort, "topic", ready: 1)
+        client.send("RDY 0")
+        client.send("PUB topic", body: [0x61])
+        #expect(client.next() == .response("OK"))
         client.send("CLS")
         #expect(client.next() == .response("CLOSE_WAIT"))
         client.send("REQ \(client.message("a")?.id ?? "") 0")
         let again = try NSQStandInTests.subscriber(broker.tcpPort, "topic", ready: 1)
         #expect(again.message("a")?.attempts == 2)
         #expect(broker.state("topic", "channel")?.requeued == 1)
+        // Who has no room for one is sent none: nsqd has chosen none for it.
+        again.send("RDY 0")
+        again.send("PUB topic", body: [0x62])
+        #expect(again.next() == .response("OK"))
+        again.send("CLS")
+        #expect(again.next() == .response("CLOSE_WAIT"))
+        #expect(broker.state("topic", "channel")?.depth == 1)
     }
 
     @Test func aConnectionIsCutBehindAPublishWhoseOutcomeNobodyKnows() throws {
