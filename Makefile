@@ -20,7 +20,6 @@ LINK := --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinke
 
 # Tests that wait have threads of their own: more of them than processors run at a time. Those of the contract start several processes
 # each and measure how soon these end, so that fewer of them do, and nothing else beside them.
-# They are built without an index, which only editors read.
 TEST = MQ_EXECUTABLE=$(CURDIR)/$(MQ) MQ_TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python swift test --skip-build
 
 .PHONY: all build demo test check bench generate install uninstall clean
@@ -38,7 +37,7 @@ demo: build
 
 test: build
 	@Scripts/bootstrap test
-	swift build --build-tests --disable-index-store
+	swift build --build-tests
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 $(TEST) --skip ContractTests
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=2 $(TEST) --filter ContractTests
 
