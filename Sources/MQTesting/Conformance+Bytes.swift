@@ -60,7 +60,8 @@ extension Conformance {
                 let refusal = link.sender.refusal(in: batch, 0..<3)
                 try require(refusal?.index == 1 && refusal?.error.code == .unsendable, "refusal \(String(describing: refusal))")
                 let text = refusal?.error.sentence ?? ""
-                try require(text.contains("\(size + 1)") && text.contains("\(size)"), "'\(text)' lacks size or limit")
+                let sizes = [size + 1, size].map { Quantity.count($0, "byte") }
+                try require(sizes.allSatisfy { text.contains($0) }, "'\(text)' lacks size or limit")
                 try require(link.sender.refusal(in: batch, 0..<1) == nil, "a small message is refused")
                 try link.expectNothing()
             }

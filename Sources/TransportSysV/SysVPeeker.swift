@@ -23,8 +23,8 @@ final class SysVPeeker: Receiver {
     /// How many are read between two looks at the flag: the last of 16,384 take a millisecond each.
     private static let portion = 16
 
-    /// As many as a queue of standard size holds at most: a second for the kernel.
-    private static let manageable = 1 << 14
+    /// Half a second for the kernel, and four times as much for twice as many.
+    private static let manageable = 1 << 13
 
     init(queue: SysVQueue, selection: SysVSelection, _ opening: Opening) {
         (self.queue, self.selection, self.opening) = (queue, selection, opening)

@@ -40,9 +40,12 @@ struct HandshakeFailure: Equatable {
             if case .none = security { return notThat(peer, type, socketType) }
         case .nobody: break
         }
+        // Who offers the same mechanism speaks ZMTP, however it broke off: libzmq's client knows an ERROR only as libzmq misspells it.
+        let speaks = if case .zmtp = seen { true } else { false }
         switch (kind, security) {
         case (.mechanism, _): return TransportError(.permission, "\(peer) wants another security mechanism than \(security.name)")
-        case (.protocolViolation, _): return TransportError(.protocolViolation, "\(peer) does not speak ZMTP", hint: "is the port right?")
+        case (.protocolViolation, _) where !speaks:
+            return TransportError(.protocolViolation, "\(peer) does not speak ZMTP", hint: "is the port right?")
         case (_, .none): return notThat(peer, type, nil)
         default:
             return TransportError(

@@ -79,11 +79,12 @@ extension MessageContract {
 
         @Test(
             "As the first process of a container, recv ends by a signal and when its reader goes",
-            .enabled(if: mayUnshare, "a process namespace may not be made here"), arguments: [("TERM", 143), ("HUP", 129)])
+            .enabled(if: mayUnshare, "a process namespace may not be made here"), arguments: [("TERM", 143), ("HUP", 129), ("INT", 130)])
         func firstProcess(signal: String, status: Int) throws {
             try ContractSubject.posixMQ.withQueue { queue in
+                // Without job control what runs in the background ignores SIGINT.
                 let script = """
-                    unshare -pf --mount-proc bash -c 'exec mq recv "$R"' & u=$!; sleep 0.7; c=$(ps -o pid= --ppid $u); kill -\(signal) $c
+                    set -m; unshare -pf --mount-proc bash -c 'exec mq recv "$R"' & u=$!; sleep 0.7; c=$(ps -o pid= --ppid $u); kill -\(signal) $c
                     (sleep 5; kill -9 $c 2> /dev/null) & k=$!; wait $u; echo $?; kill $k
                     """
                 let ended = try sh(script, ["R": queue.recv]).lines

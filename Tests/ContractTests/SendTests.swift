@@ -68,7 +68,9 @@ extension ProgramContract {
                     let big = String(repeating: "x", count: limit + extra)
                     let result = try mq().run("send", queue.send, input: .text("a\nb\n\(big)\nc\n"))
                     expectFailure(
-                        result, 65, "record 3: \(limit + extra) bytes exceed this queue's limit of \(limit) bytes", "--on-error skip")
+                        result, 65,
+                        "record 3: \(Quantity.count(limit + extra, "byte")) exceed this queue's limit of \(Quantity.count(limit, "byte"))",
+                        "--on-error skip")
                     #expect(
                         result.errorText.contains(
                             "2 \(subject.sentWord) of 3 read; the first not \(subject.sentWord) is record 3 (byte 4)"))
@@ -93,10 +95,12 @@ extension ProgramContract {
             let limit = subject.smallLimit!
             try subject.withQueue { queue in
                 let big = String(repeating: "x", count: limit + 1)
-                expectFailure(try mq().run("send", queue.send, "a", big), 65, "message 2: \(limit + 1) bytes exceed")
+                expectFailure(try mq().run("send", queue.send, "a", big), 65, "message 2: \(Quantity.count(limit + 1, "byte")) exceed")
                 let result = try sh(#"cd "$D"; printf '%s' "$BIG" > big; mq send "$S" -F files big"#, ["S": queue.send, "BIG": big])
-                expectFailure(result, 65, "big: \(limit + 1) bytes exceed")
-                expectFailure(try mq().run("send", queue.send, "-w", input: .text(big + "\n")), 65, "record 1: \(limit + 2) bytes exceed")
+                expectFailure(result, 65, "big: \(Quantity.count(limit + 1, "byte")) exceed")
+                expectFailure(
+                    try mq().run("send", queue.send, "-w", input: .text(big + "\n")), 65,
+                    "record 1: \(Quantity.count(limit + 2, "byte")) exceed")
                 #expect(try mq().run("recv", queue.recv, "--drain").lines == ["a"])
             }
         }

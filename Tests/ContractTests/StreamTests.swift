@@ -86,7 +86,7 @@ extension MessageContract {
                 // An address space of 400 MB would not hold a record of 600 MB.
                 let script = #"ulimit -v 400000; head -c 600000000 /dev/zero | mq send "$S""#
                 let result = try sh(script, ["S": queue.send])
-                expectFailure(result, 65, "record 1: 600000000 bytes exceed this queue's limit of 1024 bytes")
+                expectFailure(result, 65, "record 1: 600,000,000 bytes exceed this queue's limit of 1,024 bytes")
             }
         }
     }

@@ -58,7 +58,8 @@ struct NSQSelfDescriptionTests {
             batch.append([UInt8](repeating: 1, count: limit + 1))
             let found = sender.refusal(in: batch, 0..<2)
             let refusal = try #require(found)
-            #expect(refusal.index == 1 && refusal.error.message == "\(limit + 1) bytes exceed this queue's limit of \(limit) bytes")
+            let sizes = [limit + 1, limit].map { Quantity.count($0, "byte") }
+            #expect(refusal.index == 1 && refusal.error.message == "\(sizes[0]) exceed this queue's limit of \(sizes[1])")
             #expect(try sender.send(batch, 0..<1, until: .after(.seconds(10)), stop: StopFlag()) == 1)
             try NSQ.flush(sender)
             let told = try NSQTransport.at("\(address(daemon, "t")),max-message=700").openSender(NSQ.opening())

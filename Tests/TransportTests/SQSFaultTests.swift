@@ -200,6 +200,19 @@ struct SQSFaultTests {
         #expect(sender.confirmed == 0)
     }
 
+    /// A service that refuses for the moment has answered.
+    @Test func whatTheServiceSaidIsTheReasonWhenTheTimeIsUp() throws {
+        var settings = SQSStandIn.Settings.hurried
+        settings.faults.throttle = 1
+        let endpoint = try start(settings)
+        let sender = try SQSTransport.at("\(endpoint)/123456789012/q", endpoint: endpoint).openSender(Opening(stop: StopFlag()))
+        var batch = Batch()
+        batch.append(numbered(1))
+        #expect(try sender.send(batch, 0..<1, until: .after(.milliseconds(60)), stop: StopFlag()) == 1)
+        let words = try #require(sender.overdue).message
+        #expect(words.hasPrefix("1 message not accepted in time: ") && words.contains("hrottl"), "\(words)")
+    }
+
     @Test func aServiceThatOnlyThrottlesIsGivenUpInTime() throws {
         var settings = SQSStandIn.Settings.hurried
         settings.faults.throttle = 1

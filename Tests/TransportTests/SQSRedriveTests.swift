@@ -43,7 +43,10 @@ struct SQSRedriveTests {
 
     @Test("A queue to which no queue sends its dead letters needs --to, and nothing is moved")
     func nowhere() throws {
-        let server = try Self.simpleServer()
+        for server in [try Self.simpleServer(), try SQSStandIn()] { try refusesWithoutDestination(server) }
+    }
+
+    private func refusesWithoutDestination(_ server: SQSStandIn) throws {
         let queue = try SQSQueue(server.endpoint)
         try queue.send(letters)
         let error = #expect(throws: TransportError.self) { try redrive(queue) }

@@ -90,7 +90,9 @@ final class RecordWriter: MessageSink {
             for index in range where batch.size(of: index) > Int(UInt32.max) {
                 return (
                     index,
-                    TransportError(.unsendable, "\(batch.size(of: index)) bytes exceed what len32 can frame", hint: "use -F netstring")
+                    TransportError(
+                        .unsendable, "\(Quantity.count(batch.size(of: index), "byte")) exceed what len32 can frame",
+                        hint: "use -F netstring")
                 )
             }
         }

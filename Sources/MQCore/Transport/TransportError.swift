@@ -92,6 +92,7 @@ public struct TransportError: Error, Sendable {
     /// - Parameter why: what sets the limit, behind the sentence.
     public static func tooLarge(_ size: Int, limit: Int, why: String = "", hint: String? = nil, errno: CInt? = nil) -> TransportError {
         TransportError(
-            .unsendable, "\(size) bytes exceed this queue's limit of \(limit) bytes\(why)", hint: hint, remedy: .skip, errno: errno)
+            .unsendable, "\(Quantity.count(size, "byte")) exceed this queue's limit of \(Quantity.count(limit, "byte"))\(why)", hint: hint,
+            remedy: .skip, errno: errno)
     }
 }

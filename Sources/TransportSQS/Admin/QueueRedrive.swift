@@ -17,7 +17,7 @@ struct QueueRedrive {
             return try follow(handle, source, stop, progress)
         } catch {
             // A queue that is no queue's dead-letter queue (a topic's or a function's is not one for SQS) has no tasks either.
-            let isPlainQueue = destination != nil && error.kind == .final && error.code.hasPrefix("InvalidParameterValue")
+            let isPlainQueue = error.kind == .final && error.code.hasPrefix("InvalidParameterValue")
             guard error.kind == .unknownOperation || isPlainQueue else { throw error.error }
         }
         opening.notices.detail("no move task for this queue: moving message by message")

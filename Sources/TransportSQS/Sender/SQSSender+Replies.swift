@@ -42,8 +42,12 @@ extension SQSSender {
             var error = failure.error
             if request.history.failures > 1 { error.message += "; tried \(request.history.failures) times" }
             otherwise(error)
-        case .now: waiting.append((0, request))
-        case .after(let pause): waiting.append((connection.clocks.monotonic() + pause.nanoseconds, request))
+        case .now:
+            request.trouble = failure.error.message
+            waiting.append((0, request))
+        case .after(let pause):
+            request.trouble = failure.error.message
+            waiting.append((connection.clocks.monotonic() + pause.nanoseconds, request))
         }
     }
 

@@ -166,9 +166,12 @@ final class SQSSender: Sender {
     private var isIdle: Bool { underWay.isEmpty && waiting.isEmpty }
 
     private var noAnswer: TransportError {
-        let count = progress.accepted - progress.confirmed
+        let messages = Quantity.count(progress.accepted - progress.confirmed, "message")
+        // There was an answer, and it is the reason.
+        let trouble = waiting.lazy.compactMap(\.request.trouble).first ?? underWay.values.lazy.compactMap(\.trouble).first
         return TransportError(
-            .tryAgain, "no answer for \(Quantity.count(count, "message")) in time", remedy: .wait, isRetriable: true)
+            .tryAgain, trouble.map { "\(messages) not accepted in time: \($0)" } ?? "no answer for \(messages) in time",
+            remedy: .wait, isRetriable: true)
     }
 
     private func isStopped(at index: Int, of batch: borrowing Batch) -> Bool {

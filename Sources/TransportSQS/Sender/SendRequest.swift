@@ -24,6 +24,8 @@ struct SendRequest {
     /// The JSON of the entries, divided by commas.
     var text: [UInt8]
     var history = RetryPolicy.History()
+    /// Why it was not carried out the last time.
+    var trouble: String?
 
     var size: Int { entries.reduce(0) { $0 + $1.size } }
 
