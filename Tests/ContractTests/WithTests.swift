@@ -36,6 +36,13 @@ extension ProgramContract {
             }
         }
 
+        @Test("Options of -o are those of the queue")
+        func options() throws {
+            let result = try mq().run("with", "posix-mq:", "-o", "maxmsg=3", "--", "sh", "-c", #"\#(try mq().path) stat "$MQ" --json"#)
+            expectSuccess(result)
+            #expect(result.text.contains("\"maxmsg\":3"), "\(result.text)")
+        }
+
         @Test("ZeroMQ has an address for each end")
         func zmq() throws {
             let path = try mq().path

@@ -21,6 +21,8 @@ struct Operand: Sendable {
         self.help = help
     }
 
+    /// Whether options of an address are about it. One that may be a scheme alone has words of its own to complete.
+    var namesQueue: Bool { kind.isQueue || name == "ADDRESS" }
     var isCommand: Bool { count == .command || count == .optionalCommand }
     var isRequired: Bool { count == .one || count == .some || count == .command }
     var repeats: Bool { count == .any || count == .some || isCommand }

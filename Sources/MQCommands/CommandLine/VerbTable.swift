@@ -78,7 +78,7 @@ struct VerbTable: Sendable {
         self.forms = forms
         self.description = description
         self.operands = operands
-        self.sections = sections + [.common(namesAddress: operands.contains { $0.kind.isQueue })]
+        self.sections = sections + [.common(namesAddress: operands.contains(where: \.namesQueue))]
         self.examples = examples
         self.statuses = statuses
         self.negative = negative
