@@ -10,6 +10,13 @@ extension Fleet {
         try Attendant.start(for: self)
     }
 
+    /// A look by its owner, which leaves nothing to be done.
+    func whileHere<Result>(_ body: () -> Result) -> Result {
+        enter()
+        defer { leave(hasWorked: false) }
+        return body()
+    }
+
     /// Why there is no peer, where none was ever met and something is known of it.
     var failure: TransportError? {
         guard handshakes == 0 else { return nil }

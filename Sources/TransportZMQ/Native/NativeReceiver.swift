@@ -24,11 +24,7 @@ final class NativeReceiver: Receiver {
 
     var handedOver: Int { core.handedOver }
 
-    var absence: TransportError? {
-        fleet.enter()
-        defer { fleet.leave(hasWorked: false) }
-        return fleet.absence.map { .noPeer($0) }
-    }
+    var absence: TransportError? { fleet.whileHere { fleet.absence.map { .noPeer($0) } } }
 
     func receive(
         into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag

@@ -15,17 +15,11 @@ final class NativeRequester: Requester {
 
     deinit { fleet.end() }
 
-    var hasMetPeer: Bool { whileHere { fleet.handshakes > 0 } }
-    var strays: Int { whileHere { core.strays } }
+    var hasMetPeer: Bool { fleet.whileHere { fleet.handshakes > 0 } }
+    var strays: Int { fleet.whileHere { core.strays } }
 
     var obstacle: TransportError {
-        whileHere { fleet.failure ?? .noPeer(fleet.absence) }
-    }
-
-    private func whileHere<Result>(_ body: () -> Result) -> Result {
-        fleet.enter()
-        defer { fleet.leave(hasWorked: false) }
-        return body()
+        fleet.whileHere { fleet.failure ?? .noPeer(fleet.absence) }
     }
 
     func refusal(in batch: borrowing Batch, _ index: Int) -> TransportError? {

@@ -16,11 +16,7 @@ final class NativeResponder: Responder {
 
     var handedOver: Int { core.handedOver }
 
-    var absence: TransportError? {
-        fleet.enter()
-        defer { fleet.leave(hasWorked: false) }
-        return fleet.absence.map { .noPeer($0) }
-    }
+    var absence: TransportError? { fleet.whileHere { fleet.absence.map { .noPeer($0) } } }
 
     func receive(
         into batch: inout Batch, limit: Int, byteLimit: Int, until deadline: Deadline, stop: StopFlag
@@ -52,9 +48,7 @@ final class NativeResponder: Responder {
 
     func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {
         guard case .acknowledge = settlement else { throw TransportError(.unsupported, "a request cannot be put back") }
-        fleet.enter()
-        defer { fleet.leave(hasWorked: false) }
-        core.forget(positions)
+        fleet.whileHere { core.forget(positions) }
     }
 
     func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) {

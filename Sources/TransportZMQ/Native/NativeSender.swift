@@ -50,9 +50,7 @@ final class NativeSender: Sender {
 
     func takeRejections() -> [Rejection] {
         guard settings.type == .router else { return [] }
-        fleet.enter()
-        defer { fleet.leave(hasWorked: false) }
-        return core.takeRejections()
+        return fleet.whileHere { core.takeRejections() }
     }
 
     func send(_ batch: borrowing Batch, _ range: Range<Int>, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> Int {
