@@ -1,3 +1,4 @@
+internal import CProcess
 internal import Glibc
 
 /// What is left of the limits of this process, for libraries that end it by abort(3) when something is missing.
@@ -5,6 +6,7 @@ public enum SpareResources {
     /// - Parameter who: needs so many descriptors and so much address space, in bytes.
     /// - Throws: `failure` when they are not to be had now.
     public static func require(descriptors: Int, bytes: Int, for who: String) throws(TransportError) {
+        keepAddressSpace()
         var taken: [CInt] = []
         while taken.count < descriptors {
             let descriptor = dup(STDERR_FILENO)
@@ -30,6 +32,14 @@ public enum SpareResources {
         guard let place, place != MAP_FAILED else { return false }
         munmap(place, bytes)
         return true
+    }
+
+    /// Where address space is limited, keeps the C library from taking 64 MiB and more of it for each thread that allocates (its arenas):
+    /// the first thread would take what was found for the stacks of the others.
+    private static func keepAddressSpace() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur != rlim_t.max else { return }
+        cprocess_share_arena()
     }
 
     /// Whether a descriptor can be opened.

@@ -12,6 +12,8 @@ struct TailGuard: ~Copyable {
         /// The number inside libzmq, by which the monitor names the connection.
         let original: CInt
         let copy: CInt
+        /// Of the socket that both numbers name.
+        let inode: ino_t
         let endpoint: String
         /// Bytes unread when last looked at.
         var unread = 0
@@ -36,7 +38,7 @@ struct TailGuard: ~Copyable {
             Glibc.close(copy)
             return
         }
-        held.append(Held(original: descriptor, copy: copy, endpoint: endpoint))
+        held.append(Held(original: descriptor, copy: copy, inode: status.st_ino, endpoint: endpoint))
     }
 
     /// The connection broke, as libzmq saw it.
@@ -45,6 +47,14 @@ struct TailGuard: ~Copyable {
         let connection = held.remove(at: index)
         if connection.unread > 0 { broken += 1 }
         Self.close(connection.copy)
+    }
+
+    /// Whether libzmq has closed each connection, which it does when it has written what it holds for the peer.
+    var isLetGo: Bool {
+        held.allSatisfy { connection in
+            var status = stat()
+            return fstat(connection.original, &status) != 0 || status.st_ino != connection.inode
+        }
     }
 
     /// Notes how much is unread, for a connection that may break next.

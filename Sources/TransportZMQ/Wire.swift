@@ -247,8 +247,9 @@ final class Wire {
         socket = nil
         let inTime = awaitEnd(of: &tail, until: &deadline, stop: stop)
         let peersLeft = established
+        let isDone = monitor?.hasStopped ?? true
         monitor = nil
-        if inTime {
+        if isDone {
             context = nil
         } else {
             context.take()?.abandon()
@@ -265,7 +266,7 @@ final class Wire {
         if tail.broken > 0 { notices.detail("a peer disconnected while the last messages were on their way; it may not have read them") }
     }
 
-    /// Waits for libzmq to write what it holds; false when time ran out first.
+    /// Waits for libzmq to write what it holds for peers that are there or may come; false when time ran out first.
     private func awaitEnd(of tail: inout TailGuard, until deadline: inout Deadline, stop: StopFlag) -> Bool {
         var hurried = stop.isRaised
         while true {
@@ -278,22 +279,24 @@ final class Wire {
                 }
             }
             if monitor?.hasStopped ?? true { return true }
+            // An XSUB subscribes anew for a peer that has gone, and would wait for it to come back for that.
+            let misses = type == .xsub && established < dialed.count
+            if misses && tail.isLetGo { return true }
             if deadline.hasPassed { return false }
             tail.look()
             if stop.isRaised && !hurried {
                 hurried = true
                 deadline = deadline.earlier(.after(Self.grace))
             }
-            if hurried {
-                // The flag's descriptor is readable for ever: wait beside it.
-                _ = Readiness.wait(for: POLLIN, on: monitorDescriptor, until: deadline, stop: Self.neverRaised)
-            } else {
-                _ = Self.poll(-1, monitorDescriptor, until: deadline, stop: stop)
-            }
+            // Nothing tells of a connection that is closed in good order.
+            let bound = misses ? deadline.earlier(.after(Self.closingLook)) : deadline
+            // The flag's descriptor is readable for ever: wait beside it.
+            _ = Self.poll(-1, monitorDescriptor, until: bound, stop: hurried ? Self.neverRaised : stop)
         }
     }
 
     private static let neverRaised = StopFlag()
+    private static let closingLook = Duration.milliseconds(10)
 
     /// Waits for the peers to read what the kernel holds.
     private func awaitReading(by tail: inout TailGuard, until wanted: Deadline, stop: StopFlag) throws(TransportError) {

@@ -23,8 +23,9 @@ extension MessageContract {
                 monitor.recv_multipart()
                 socket.disable_monitor()
                 return socket
-            def bound(kind):
+            def bound(kind, **options):
                 socket = context.socket(kind)
+                for name, value in options.items(): socket.setsockopt(getattr(zmq, name), value)
                 print("tcp://127.0.0.1:%d" % socket.bind_to_random_port("tcp://127.0.0.1"), flush=True)
                 return socket
 
@@ -145,6 +146,17 @@ extension MessageContract {
                 input: .bytes([1] + utf8("topic") + [0] + utf8("hello") + [0, 1, 0x61, 0]))
             expectSuccess(result)
             #expect(try publisher.wait().lines.dropFirst() == [#"[b'\x01topic']"#, "[b'hello']", #"[b'\x01a']"#])
+        }
+
+        @Test("What an XSUB held for a publisher that has gone holds up nobody", arguments: engines)
+        func goneXSUB(engine: String) throws {
+            let (publisher, endpoint) = try Self.start(
+                "s = bound(zmq.XPUB, RCVHWM=1)\nprint(len(s.recv()), flush=True)\ntime.sleep(0.2)\ns.close(linger=0)")
+            var messages = [UInt8](repeating: 0x61, count: 20_000_000)
+            for end in stride(from: 99_999, to: messages.count, by: 100_000) { messages[end] = 0 }
+            let result = try mq().run(["send", "zmq:xsub:\(endpoint),engine=\(engine)", "-0"], input: .bytes(messages))
+            #expect(result.status == 0 || result.status == 69, "\(result.status) \(result.errorText)")
+            expectSuccess(try publisher.wait())
         }
 
         @Test("A feed such as Bitcoin's is counted: gaps, and the end of 32 bits, which is none", arguments: engines)

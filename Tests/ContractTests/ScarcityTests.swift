@@ -20,7 +20,7 @@ extension ProgramContract {
         @Test("Little address space is one sentence, not an abort")
         func space() throws {
             let script = #"""
-                for kb in $(seq 30000 6000 120000); do
+                for kb in $(seq 30000 6000 120000) $(seq 100000 250 106000); do
                     (ulimit -v $kb; exec mq send zmq:tcp://127.0.0.1:1,engine=libzmq x --timeout 50ms) 2> "$D/said"; echo "$? $(head -1 "$D/said")"
                 done
                 """#

@@ -3,6 +3,8 @@
 #ifndef CPROCESS_H
 #define CPROCESS_H
 
+#include <malloc.h>
+
 // What is started. Every pointer is only read, and only during the call.
 struct cprocess_plan {
     // Looked up in PATH unless it has a slash.
@@ -56,5 +58,10 @@ void cprocess_end_with_parent(int number);
 
 // Names the calling thread: at most 15 bytes.
 void cprocess_name_thread(const char *name);
+
+// Has malloc(3) serve all threads from one arena, where each otherwise reserves 64 MiB of address space and more.
+static inline void cprocess_share_arena(void) {
+    mallopt(M_ARENA_MAX, 1);
+}
 
 #endif
