@@ -8,6 +8,18 @@ import Testing
 
 @Suite("ZMQ admission", .serialized, .ownThread, .timeLimit(.minutes(1)))
 struct ZMQAdmissionTests {
+    /// No event tells that the kernel, which was never full, takes more.
+    @Test func aMarkBelowWhatTheKernelTakesHoldsNobodyUp() throws {
+        let path = ZMQ.path()
+        let sender = try ZMQ.transport("zmq:@ipc://\(path),hwm=20").openSender(ZMQ.opening())
+        // A peer that reads nothing behind the handshake, and so answers nothing.
+        let meeting = Background { try ZMTPPeer.greet(path, as: "PULL") }
+        var batch = Batch()
+        for _ in 0..<1000 { batch.append([1, 2, 3]) }
+        #expect(try sender.send(batch, 0..<1000, until: .after(.seconds(5)), stop: StopFlag()) == 1000)
+        _ = try meeting.join()
+    }
+
     /// The kernel's buffer would take hundreds beyond the mark.
     @Test func aSmallMarkLeavesLittleInTheKernel() throws {
         func accepted(_ options: String) throws -> Int {

@@ -91,9 +91,12 @@ struct ZMQConformanceTests {
         for run in 0..<(Self.wanted == nil ? 2 : 100) {
             let (log, messages) = (NoticeLog(), ZMQ.numbered(2000))
             let bound = run % 2 == 0 ? "ipc://\(ZMQ.path())" : "tcp://127.0.0.1:*"
+            // A libzmq that is closed with the last message may not have answered the PING behind it, and over tcp nothing else tells.
+            let stays = run % 2 == 1 && engines.1 == "libzmq"
             let receiving = Background {
                 try ZMQ.receive(
-                    messages.count, from: "zmq:@\(bound),hwm=\(mark),engine=\(engines.1)", within: .seconds(5), log: log, pause: 50)
+                    messages.count + (stays ? 1 : 0), from: "zmq:@\(bound),hwm=\(mark),engine=\(engines.1)", within: .seconds(5),
+                    thenWithin: .milliseconds(300), log: log, pause: 50)
             }
             try ZMQ.send(messages, to: "zmq:\(try log.endpoint()),engine=\(engines.0)")
             #expect(try receiving.join().messages == messages)
@@ -271,13 +274,15 @@ struct ZMQConformanceTests {
     func turns() throws {
         for stands in [false, true] {
             let paths = [ZMQ.path(), ZMQ.path()]
-            let size = stands ? 10_000 : 10
+            // Who is at its mark misses its turn.
+            let (size, mark) = stands ? (10_000, 10) : (10, 1000)
             let receivers = try paths.map {
-                try ZMQ.transport("zmq:@ipc://\($0),hwm=10,engine=native").openReceiver(ZMQ.opening(StopFlag(), nil, untilClosed: true))
+                try ZMQ.transport("zmq:@ipc://\($0),hwm=\(mark),engine=native")
+                    .openReceiver(ZMQ.opening(StopFlag(), nil, untilClosed: true))
             }
             let sending = Background {
                 try ZMQ.send(
-                    ZMQ.numbered(1000, size: size), to: "zmq:ipc://\(paths[0]),ipc://\(paths[1]),wait-peers=2,hwm=10,engine=native")
+                    ZMQ.numbered(1000, size: size), to: "zmq:ipc://\(paths[0]),ipc://\(paths[1]),wait-peers=2,hwm=\(mark),engine=native")
             }
             var counts = [0, 0]
             func take(_ index: Int, _ limit: Duration) throws -> Outcome {

@@ -64,8 +64,11 @@ final class NativeSender: Sender {
         _ = core.limit.adapt(toMean: batch.byteCount / max(1, batch.count))
         var next = range.lowerBound
         while true {
-            next += core.give(batch, next..<range.upperBound)
+            let given = core.give(batch, next..<range.upperBound)
+            next += given
             if next == range.upperBound || stop.isRaised { break }
+            // Who wrote all it was given has room again, and nothing tells of that.
+            if given > 0 { continue }
             if settings.drops && !fleet.ready.isEmpty && core.missing.due.isNever {
                 fleet.turn(until: .immediately, stop: stop)
             } else if fleet.turn(until: deadline.earlier(core.missing.due), stop: stop) == .deadlinePassed, deadline.hasPassed {

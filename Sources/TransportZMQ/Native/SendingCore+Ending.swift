@@ -17,8 +17,10 @@ extension SendingCore {
     /// Whether an answer is awaited that may not come.
     var isPatient: Bool { fleet.ready.contains { $0.progress.since > 0 } }
 
-    /// What is still missing: messages that nobody has, and peers that have not confirmed.
+    /// Gives what has come back to whoever has room by now.
+    /// - Returns: what is still missing: messages that nobody has, and peers that have not confirmed.
     func unfinished(at now: UInt64) -> (messages: Int, peer: Peer?, unread: Int) {
+        handBacklog()
         var (messages, missing, unread) = (backlogMessages, Peer?.none, 0)
         for peer in fleet.ready where peer.output.given > 0 {
             fleet.write(peer)

@@ -93,6 +93,7 @@ final class SendingCore: FleetOwner {
     }
 
     func attend() {
+        handBacklog()
         for peer in fleet.ready {
             // Messages that came to rest are asked about, too.
             if peer.output.given > peer.session.receipts.asked { askReceipt(peer) }
