@@ -13,8 +13,8 @@ extension ProgramContract {
             }
         }
 
-        @Test("Names of files and folders need not be UTF-8")
-        func files() throws {
+        @Test("Names of files and folders need not be UTF-8", arguments: ContractSubject.ofKernel.prefix(1))
+        func files(subject: ContractSubject) throws {
             let script = #"""
                 cd "$D"; f=$'f\xff\xfe'; printf body > "$f"
                 mq send "$S" -F files "$f" && mq send "$S" other || exit 1
@@ -22,7 +22,6 @@ extension ProgramContract {
                 mq recv "$S" -n 1 -F files --out-dir $'p\xff' || exit 3
                 cat $'o\xff/n\xfe.log' $'p\xff/000001'
                 """#
-            let subject = ContractSubject.ofKernel[0]
             try subject.withQueue { queue in
                 let result = try sh(script, ["S": queue.send])
                 expectSuccess(result)
