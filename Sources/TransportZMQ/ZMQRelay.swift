@@ -17,8 +17,8 @@ final class ZMQRelay: Relay {
     private var shown = Batch()
     private var bytes: [UInt8] = []
     private var frames: [Int] = []
-    /// Of the message passed last: the size of its first frame, and whether an empty one comes between that and the last.
-    private var (name, hasPath) = (0, false)
+    /// Whether an empty frame comes between the first and the last of the message passed last.
+    private var hasPath = false
     /// libzmq's message, never moved: it may point into itself.
     private let part: UnsafeMutablePointer<zmq_msg_t>
 
@@ -108,8 +108,7 @@ final class ZMQRelay: Relay {
                 continue
             }
             note(from: source.side, tap)
-            // The name in front of a request is libzmq's.
-            (count, size) = (count + 1, size + passed - (kind == .queue && source.side == .front ? name : 0))
+            (count, size) = (count + 1, size + passed)
         }
         guard moved > 0 else { return false }
         counters[source.side].add(messages: count, bytes: size)
@@ -123,7 +122,8 @@ final class ZMQRelay: Relay {
 
     /// Passes one message on, whose first frame is in hand.
     /// - Parameter looks: whether its frames are to be kept, in `bytes` and `frames`.
-    /// - Returns: its size, or `nil` when the other side takes none now.
+    /// - Returns: its size, without the client's name that stands in front on the side of the servers, or `nil` when the other side takes
+    ///   none now.
     private func passMessage(from source: Lane, to target: Lane, looks: Bool) throws(TransportError) -> Int? {
         let api = source.wire.library.api
         // Others must not wait for the one that it is for.
@@ -141,7 +141,7 @@ final class ZMQRelay: Relay {
                 bytes.append(contentsOf: UnsafeRawBufferPointer(start: api.pointee.msg_data(message), count: length))
                 frames.append(length)
             }
-            if isFirst { name = length } else if length == 0 && more { hasPath = true }
+            if !isFirst, length == 0, more { hasPath = true }
             if isFirst && kind == .forwarder && source.side == .back { noteTopic(message, length, more) }
             // What has begun is finished: libzmq has taken the message.
             let flags = (isFirst ? ZMQ_DONTWAIT : 0) | (more ? ZMQ_SNDMORE : 0)
@@ -155,7 +155,7 @@ final class ZMQRelay: Relay {
             } else if result < 0 {
                 throw target.wire.library.error(-result, "sending")
             }
-            size += length
+            if !isFirst || kind != .queue { size += length }
             guard more else { return size }
             (message, isFirst) = (part, false)
             repeat { result = czmq_msg_recv(api, part, source.wire.pointer, 0) } while result == -EINTR

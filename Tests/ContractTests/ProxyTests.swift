@@ -44,6 +44,20 @@ extension MessageContract {
             }
         }
 
+        @Test(
+            "A queue counts the same bytes of a request and of its echo: its own names for clients are none of them", arguments: engines,
+            [[], ["--capture", "/dev/null"]])
+        func bytes(engine: String, arguments: [String]) throws {
+            let proxy = try Running("router", "dealer", engine, arguments)
+            let server = try mq().start(["serve", "zmq:rep:\(proxy.back)", "--echo", "-n", "3", "-q"])
+            let result = try mq().run("request", "zmq:\(proxy.front)", "abcd", "ef", "")
+            #expect(result.lines == ["abcd", "ef", ""], "\(result.errorText)")
+            expectSuccess(try server.wait())
+            proxy.program.send(signal: SIGUSR1)
+            try proxy.program.waitForError(", back 3 (6 B)")
+            try proxy.end("front 3 (6 B)")
+        }
+
         @Test("A streamer gives every message to one receiver, in order and with its frames", arguments: engines)
         func streamer(engine: String) throws {
             let proxy = try Running("pull", "push", engine)

@@ -1,6 +1,9 @@
 public import Synchronization
 
 /// What a relay has moved so far; written by its thread once a batch, read by others at any time.
+///
+/// Bytes are those of all frames that a program at the front sends or is sent: the name that stands in front of them at the back of a queue
+/// is the relay's own, and counts at neither side.
 public final class RelayCounters: Sendable {
     /// Messages that came in at the front, and went out at the back.
     public let front = Counters()

@@ -135,20 +135,24 @@ final class NativeQueue: Relay {
     }
 
     private func routeWhole(from peer: Peer, _ limit: Int) -> (count: Int, isAll: Bool) {
+        var names = 0
         let (count, size, isAll) = peer.takeWhole(limit, Self.portion.bytes) { whole, bytes in
+            names += whole.first.count
             if !front.route(whole, bytes) { counters.dropped.add(1, ordering: .relaxed) }
         }
-        counters.back.add(messages: count, bytes: size)
+        counters.back.add(messages: count, bytes: size - names)
         return (count, isAll)
     }
 
     private func route() {
+        var names = 0
         for index in 0..<batch.count {
             let body = batch.bytes(of: index)
             let frames = (batch.hasProperties ? batch.properties(of: index).frames : nil) ?? [body.count]
+            names += frames[0]
             if !front.route(body, frames: frames) { counters.dropped.add(1, ordering: .relaxed) }
         }
-        counters.back.add(messages: batch.count, bytes: batch.payloadBytes(0..<batch.count))
+        counters.back.add(messages: batch.count, bytes: batch.payloadBytes(0..<batch.count) - names)
     }
 
     // MARK: - The end
