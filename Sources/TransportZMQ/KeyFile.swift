@@ -6,6 +6,8 @@ struct KeyFile {
     private let path: String
     private var named: [String: String] = [:]
     private var bare: [String] = []
+    /// Whether there are lines of another kind.
+    private var hasOthers = false
 
     private static let maximumSize = 1 << 20
 
@@ -22,6 +24,8 @@ struct KeyFile {
                 if value.hasPrefix("\"") && value.hasSuffix("\"") && value.count >= 2 {
                     named[name] = String(value.dropFirst().dropLast())
                 }
+            } else {
+                hasOthers = true
             }
         }
     }
@@ -55,6 +59,10 @@ struct KeyFile {
             }
         } else {
             let file = try KeyFile(path)
+            // One that was cut off, or mistyped, would shut somebody out without a word.
+            if file.hasOthers, file.named.isEmpty, !file.bare.isEmpty {
+                throw TransportError(.configuration, "\(path): every line must be a public key", hint: "40 characters in Z85")
+            }
             keys.formUnion(file.bare)
             if let key = file.named["public-key"] { keys.insert(key) }
         }

@@ -51,6 +51,21 @@ extension MessageContract {
             #expect(result.lines == ["hello", "77", "hello", "hello", "hello", "143"], "\(result.errorText)")
         }
 
+        @Test("A list of keys one of which is damaged changes nothing, and cannot be started with")
+        func damaged() throws {
+            let result = try sh(
+                Self.head + "cat friends/ann friends/bob > list; options=${options%friends}list\n" + Self.servers["serve"]! + """
+
+                    said listening
+                    head -c 50 list > cut; cat cut > list
+                    kill -HUP $server; said 'list: every line must be a public key.*the keys read before still hold'
+                    ask friends/bob_secret
+                    kill $server; wait $server; echo $?
+                    mq serve zmq:@ipc://front$options --echo 2> log; echo $?
+                    """)
+            #expect(result.lines == ["hello", "143", "78"], "\(result.errorText)")
+        }
+
         @Test("What the file of plain-users holds now decides about new connections", arguments: ["", ",engine=libzmq"])
         func users(engine: String) throws {
             let result = try sh(
