@@ -1,6 +1,7 @@
 import CZMQ
 import Glibc
 import MQCore
+import ZMTP
 
 /// Whole messages of several frames over a wire, for those who look at each frame.
 final class FrameWire {
@@ -48,30 +49,40 @@ final class FrameWire {
         }
     }
 
-    /// Sends a message in pieces, each of them some frames; false when nobody can take it now.
-    func send(_ pieces: [(bytes: UnsafeRawBufferPointer, frames: [Int])]) throws(TransportError) -> Bool {
-        var left = pieces.reduce(0) { $0 + $1.frames.count }
-        var isFirst = true
-        for piece in pieces {
+    /// Sends a message behind a path; false when nobody can take it now.
+    /// - Parameter frames: the lengths of the body's frames; `nil` for one.
+    func send(_ path: ReturnPath, _ body: UnsafeRawBufferPointer, frames: [Int]?) throws(TransportError) -> Bool {
+        // What has begun is finished: libzmq has taken the message.
+        var flags = ZMQ_DONTWAIT
+        var result: CInt = 0
+        path.bytes.withUnsafeBytes { bytes in
             var place = 0
-            for size in piece.frames {
-                left -= 1
-                // What has begun is finished: libzmq has taken the message.
-                let flags = (isFirst ? ZMQ_DONTWAIT : 0) | (left > 0 ? ZMQ_SNDMORE : 0)
-                var result: CInt
-                var none: UInt8 = 0
-                repeat {
-                    result = withUnsafePointer(to: &none) {
-                        czmq_send(
-                            wire.library.api, wire.pointer, piece.bytes.baseAddress.map { $0 + place } ?? UnsafeRawPointer($0), size, flags)
-                    }
-                } while result == -EINTR
-                if isFirst, result == -EAGAIN { return false }
-                if result < 0 { throw wire.library.error(-result, "sending") }
-                place += size
-                isFirst = false
+            for (index, size) in path.frames.enumerated() where result >= 0 {
+                let isLast = index == path.frames.count - 1 && frames?.isEmpty == true
+                result = put(bytes, place, size, flags | (isLast ? 0 : ZMQ_SNDMORE))
+                if result >= 0 { (place, flags) = (place + size, 0) }
             }
         }
-        return true
+        if let frames {
+            var place = 0
+            for (index, size) in frames.enumerated() where result >= 0 {
+                result = put(body, place, size, flags | (index == frames.count - 1 ? 0 : ZMQ_SNDMORE))
+                if result >= 0 { (place, flags) = (place + size, 0) }
+            }
+        } else if result >= 0 {
+            result = put(body, 0, body.count, flags)
+            if result >= 0 { flags = 0 }
+        }
+        if result >= 0 { return true }
+        if result == -EAGAIN, flags == ZMQ_DONTWAIT { return false }
+        throw wire.library.error(CInt(-result), "sending")
+    }
+
+    /// One frame. The number of its bytes, or -errno.
+    private func put(_ bytes: UnsafeRawBufferPointer, _ place: Int, _ size: Int, _ flags: CInt) -> CInt {
+        while true {
+            let result = czmq_send(wire.library.api, wire.pointer, bytes.baseAddress.map { $0 + place }, size, flags)
+            if result != -EINTR { return result }
+        }
     }
 }

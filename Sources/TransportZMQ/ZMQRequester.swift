@@ -40,28 +40,21 @@ final class ZMQRequester: Requester {
         while try line.receive() { strays += 1 }
         if attempt == 0 { inquiry.begin() }
         let path = inquiry.path(to: 0)
-        let frames = (batch.hasProperties ? batch.properties(of: index).frames : nil) ?? [batch.size(of: index)]
+        let (body, frames) = (batch.bytes(of: index), batch.frames(of: index))
         line.wire.glanceAtMonitor()
-        if line.wire.established > 0, try send(path, batch.bytes(of: index), frames) {
+        if line.wire.established > 0, try line.send(path, body, frames: frames) {
             isAnswered = false
             return true
         }
         while true {
             let events = line.wire.refresh()
             // Without a connection libzmq would keep it for a peer that may never come.
-            if line.wire.established > 0, events & ZMQ_POLLOUT != 0, try send(path, batch.bytes(of: index), frames) {
+            if line.wire.established > 0, events & ZMQ_POLLOUT != 0, try line.send(path, body, frames: frames) {
                 isAnswered = false
                 return true
             }
             if deadline.hasPassed || line.wire.block(until: deadline, stop: stop) == .stopped { return false }
         }
-    }
-
-    private func send(_ path: ReturnPath, _ body: UnsafeRawBufferPointer, _ frames: [Int]) throws(TransportError) -> Bool {
-        let result = path.bytes.withUnsafeBytes { bytes in
-            Result { () throws(TransportError) in try line.send([(bytes, path.frames), (body, frames)]) }
-        }
-        return try result.get()
     }
 
     private func giveUp() throws(TransportError) {
@@ -104,6 +97,9 @@ final class ZMQRequester: Requester {
 }
 
 extension Batch {
+    /// The lengths of a message's frames, where it has several; `nil` for one.
+    borrowing func frames(of index: Int) -> [Int]? { hasProperties ? properties(of: index).frames : nil }
+
     /// The frames of the message appended last, where it has several and somebody wants to know.
     mutating func setFrames(_ frames: ArraySlice<Int>) {
         guard wantsProperties, frames.count > 1 else { return }

@@ -11,6 +11,8 @@ final class ZMQResponder: Responder {
     private var malformed = 0
     /// The frames in front of the bodies of requests: the name that libzmq gives to whoever asked comes first.
     private var paths: [Int: ReturnPath] = [:]
+    /// Of requests that are settled: their memory is used anew.
+    private var spares: [ReturnPath] = []
     private var isClosed = false
     private var hasReplied = false
     /// Whether a request came lately, so that another may come soon.
@@ -59,30 +61,25 @@ final class ZMQResponder: Responder {
     private func accept(into batch: inout Batch) {
         let frames = line.frames
         line.bytes.withUnsafeBytes { bytes in
-            let name = frames[0]
-            var path = (frames: 1, bytes: name)
-            if let end = ReturnPath.end(in: Array(frames.dropFirst())) {
-                path = (1 + end.frames, name + end.bytes)
-            } else if type == .rep {
+            let end = ReturnPath.end(in: frames, from: 1)
+            if end == nil, type == .rep {
                 malformed += 1
                 return
             }
-            batch.append(UnsafeRawBufferPointer(rebasing: bytes[path.bytes...]))
-            batch.setFrames(frames.dropFirst(path.frames))
-            paths[handedOver] = ReturnPath(bytes: Array(bytes[..<path.bytes]), frames: Array(frames[..<path.frames]))
+            let (pathFrames, pathBytes) = end ?? (1, frames[0])
+            batch.append(UnsafeRawBufferPointer(rebasing: bytes[pathBytes...]))
+            batch.setFrames(frames.dropFirst(pathFrames))
+            var path = spares.popLast() ?? .none
+            path.copy(frames.prefix(pathFrames), UnsafeRawBufferPointer(rebasing: bytes[..<pathBytes]))
+            paths[handedOver] = path
             handedOver += 1
         }
     }
 
     func reply(to position: Int, with batch: borrowing Batch, _ index: Int) throws(TransportError) -> Bool {
         guard let path = paths[position] else { return false }
-        let body = batch.bytes(of: index)
-        let frames = (batch.hasProperties ? batch.properties(of: index).frames : nil) ?? [body.count]
-        let result = path.bytes.withUnsafeBytes { bytes in
-            Result { () throws(TransportError) in try line.send([(bytes, path.frames), (body, frames)]) }
-        }
         do throws(TransportError) {
-            guard try result.get() else { return false }
+            guard try line.send(path, batch.bytes(of: index), frames: batch.frames(of: index)) else { return false }
         } catch {
             if error.errno == EHOSTUNREACH { return false }
             throw error
@@ -93,7 +90,9 @@ final class ZMQResponder: Responder {
 
     func settle(_ positions: Range<Int>, as settlement: Settlement) throws(TransportError) {
         guard case .acknowledge = settlement else { throw TransportError(.unsupported, "a request cannot be put back") }
-        for position in positions { paths[position] = nil }
+        for position in positions {
+            if let path = paths.removeValue(forKey: position) { spares.append(path) }
+        }
     }
 
     func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) {

@@ -20,14 +20,24 @@ public struct ReturnPath: Sendable, Equatable {
     }
 
     /// Where a message's path ends: behind its first empty frame.
-    /// - Parameter frames: the lengths of the message's frames.
+    /// - Parameters:
+    ///   - frames: the lengths of the message's frames.
+    ///   - start: the first frame to look at; those before belong to the path whatever their length.
     /// - Returns: how many frames and bytes the path has; `nil` for a message without an empty frame before its last.
-    public static func end(in frames: [Int]) -> (frames: Int, bytes: Int)? {
+    public static func end(in frames: [Int], from start: Int = 0) -> (frames: Int, bytes: Int)? {
         var bytes = 0
         for (place, size) in frames.enumerated().dropLast() {
-            if size == 0 { return (place + 1, bytes) }
+            if size == 0, place >= start { return (place + 1, bytes) }
             bytes += size
         }
         return nil
+    }
+
+    /// Becomes the first frames of a message, in the memory it has.
+    public mutating func copy(_ frames: ArraySlice<Int>, _ bytes: UnsafeRawBufferPointer) {
+        self.bytes.removeAll(keepingCapacity: true)
+        self.bytes.append(contentsOf: bytes)
+        self.frames.removeAll(keepingCapacity: true)
+        self.frames.append(contentsOf: frames)
     }
 }
