@@ -10,11 +10,13 @@ VENV := .build/python
 # Nothing unwinds the stack: no tables for it (an eighth of the binary). Functions have sections of their own, so that what nothing
 # calls is left out of our code, too, and of functions with the same code one is kept (a sixteenth). Nothing asks for the names of
 # characters: half a megabyte, which one private function of the library would keep (Scripts/check looks for who asks).
+# Whether two accesses to one variable overlap is watched at run time in debug builds, where the tests of the modules run. Here that
+# would be a sixth of what a round trip takes in user space.
 # No run path: a copy of the binary must not take its C library from the folder it happens to lie in.
 LIBSTDCXX := $(shell $(CC) -print-file-name=libstdc++.a)
 LINK := --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker --gc-sections -Xlinker -no-pie -Xlinker --no-export-dynamic \
 	-Xlinker -T -Xlinker $(CURDIR)/Scripts/unwinding.ld \
-	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --icf=all \
+	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --icf=all -Xswiftc -enforce-exclusivity=unchecked \
 	-Xlinker --wrap=_swift_stdlib_getScalarName -Xlinker --defsym=__wrap__swift_stdlib_getScalarName=0 \
 	-Xswiftc -Xclang-linker -Xswiftc -static-libgcc -Xlinker -L$(CURDIR)/.build/link
 
