@@ -31,6 +31,9 @@ struct Settings: Sendable {
     /// More than libzmq's 1000: a sender that is no `mq` loses what the kernel holds when it exits while we are at the mark
     /// (libzmq issue 4660), and large marks are no slower.
     static let standardReceiveLimit = 16_000
+    /// With the 100 of libzmq, a thousand peers that come at once need seconds: the kernel drops what does not fit, and they wait a
+    /// second before they ask again.
+    static let standardBacklog = 4096
 
     /// Queue for connected peers only. With several endpoints it keeps messages from waiting for a peer that is not there
     /// while others are; with a single one it would throw away what is queued when the connection breaks.
@@ -68,6 +71,7 @@ struct Settings: Sendable {
     /// Our defaults first, so that what was asked for replaces them.
     func apply(to socket: borrowing Socket) throws(TransportError) {
         try socket.set(ZMQ_HANDSHAKE_IVL, CInt(3000))
+        try socket.set(ZMQ_BACKLOG, CInt(Self.standardBacklog))
         try socket.set(ZMQ_IMMEDIATE, CInt(immediate ? 1 : 0))
         try socket.set(ZMQ_SNDHWM, CInt(clamping: sendLimit ?? MessageLimit.standard.lowerBound))
         // Whom somebody was asked about, libzmq 4.3 counts as a message when it writes him to the pipe, and not when he is read

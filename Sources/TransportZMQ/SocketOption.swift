@@ -87,7 +87,7 @@ struct SocketOption: Sendable {
         SocketOption(
             "max-message", ZMQ_MAXMSGSIZE, .bytes64, 0...Int.max, scope: .receive,
             help: "largest message taken; a peer that sends more is disconnected and not told why"),
-        SocketOption("backlog", ZMQ_BACKLOG, .int, standard: "100", help: "connections waiting to be accepted on a bound endpoint"),
+        SocketOption("backlog", ZMQ_BACKLOG, .int, standard: "4096", help: "connections waiting to be accepted on a bound endpoint"),
         SocketOption(
             "send-buffer", ZMQ_SNDBUF, .bytes,
             help: "kernel's send buffer; the system's size if not given, over ipc twice that where mq speaks ZMTP itself"),

@@ -13,6 +13,7 @@ public struct SubscriptionTree: Sendable {
 
     private var nodes = [Node(label: [])]
     private var free: [Int] = []
+    private var numbers = PeerSet()
     /// Subscriptions in it, each peer's counted.
     public private(set) var count = 0
 
@@ -66,8 +67,34 @@ public struct SubscriptionTree: Sendable {
         return true
     }
 
-    /// Forgets a peer that has gone.
-    public mutating func remove(_ peer: Int) { remove(peer, below: 0) }
+    /// A number for a peer: the lowest that nobody has, since a set of peers takes as much memory as its highest.
+    public mutating func admit() -> Int {
+        let number = numbers.words.firstIndex { $0 != .max }.map { $0 * 64 + (~numbers.words[$0]).trailingZeroBitCount }
+        let lowest = number ?? numbers.words.count * 64
+        numbers.insert(lowest)
+        return lowest
+    }
+
+    /// Forgets a peer that has gone: its number may be another's.
+    /// - Parameter hasAny: whether it may have subscribed to anything.
+    public mutating func remove(_ peer: Int, hasAny: Bool = true) {
+        numbers.remove(peer)
+        guard hasAny else { return }
+        // Parents before their children, to be gone through backwards. Not by recursion: how deep the tree is, peers decide.
+        var order = [(parent: -1, node: 0)]
+        var next = 0
+        while next < order.count {
+            let parent = order[next].node
+            for child in nodes[parent].children { order.append((parent, child)) }
+            next += 1
+        }
+        for (parent, node) in order.reversed() {
+            if nodes[node].peers.remove(peer) { count -= 1 }
+            if parent >= 0, nodes[node].peers.isEmpty, nodes[node].children.count <= 1 {
+                prune(parent, childPlace(of: parent, nodes[node].label[0]))
+            }
+        }
+    }
 
     /// Adds everyone who wants a message with this first frame.
     public func match(_ frame: UnsafeRawBufferPointer, into found: inout PeerSet) {
@@ -106,14 +133,6 @@ public struct SubscriptionTree: Sendable {
         }
         nodes.append(Node(label: label))
         return nodes.count - 1
-    }
-
-    private mutating func remove(_ peer: Int, below node: Int) {
-        if nodes[node].peers.remove(peer) { count -= 1 }
-        for place in nodes[node].children.indices.reversed() {
-            remove(peer, below: nodes[node].children[place])
-            prune(node, place)
-        }
     }
 
     /// Drops a node that nobody needs any more, or joins it with its only child.

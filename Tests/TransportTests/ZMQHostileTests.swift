@@ -35,6 +35,44 @@ struct ZMQHostileTests {
         #expect(try receiving.join() == [[9], [1]])
     }
 
+    /// A libzmq sends its messages right behind its READY, and does not send them again over another connection.
+    @Test("Nobody who has begun to speak is hung up on for hundreds that come after, and what it sent is read")
+    func hundreds() throws {
+        let (receiving, log) = try receiving(2)
+        let hello = ZMTPPeer.hello(as: "PUSH")
+        let slow = try ZMTPPeer(connectingTo: path)
+        slow.say(Array(hello.prefix(64)))
+        let silent = try (0..<600).map { _ in try ZMTPPeer(connectingTo: path) }
+        let real = try ZMTPPeer(connectingTo: path)
+        real.say(hello + [0, 1, 7])
+        slow.say(Array(hello.dropFirst(64)) + [0, 1, 8])
+        #expect(try Set(receiving.join()) == [[7], [8]])
+        #expect(log.warnings.isEmpty, "\(log.warnings)")
+        for peer in silent { peer.hangUp() }
+    }
+
+    @Test("A subscriber that wants more topics than can be kept hears why, and it is said once")
+    func topics() throws {
+        let log = NoticeLog()
+        let path = path
+        let sending = Background {
+            try ZMQ.send([[1, 2, 3]], to: "zmq:pub:@ipc://\(path),engine=native,wait-peers=2", log: log)
+        }
+        _ = try log.endpoint()
+        let many = (0...100_000).flatMap { number -> [UInt8] in
+            [4, 13, 9] + Array("SUBSCRIBE".utf8) + (0..<3).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+        }
+        for _ in 0..<2 {
+            let peer = try ZMTPPeer.greet(path, as: "SUB")
+            peer.say(many)
+            #expect(peer.isHungUpOn)
+        }
+        let others = (0..<2).map { _ in Background { try ZMQ.receive(1, from: "zmq:sub:ipc://\(path),engine=native").messages } }
+        _ = try sending.join()
+        for other in others { #expect(try other.join() == [[1, 2, 3]]) }
+        #expect(log.warnings.count { $0.contains("subscribes to more than 100,000 topics or 16 MiB of them") } == 1, "\(log.warnings)")
+    }
+
     @Test("A connection may end in any state")
     func ends() throws {
         let (receiving, _) = try receiving(1)
@@ -124,6 +162,7 @@ struct ZMQHostileTests {
         try ZMQ.send([[65, 66]], to: "zmq:ipc://\(path)")
         let result = try program.wait()
         #expect(result.status == 0 && result.text == "AB\n", "\(result.errorText)")
+        #expect(result.errorText.contains("too many open files: connections to ipc://\(path) wait"), "\(result.errorText)")
     }
 
     @Test("What a peer says of itself is shown harmless")

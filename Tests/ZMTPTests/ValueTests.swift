@@ -1,5 +1,7 @@
+import Glibc
 import MQStandIns
 import MQTesting
+import Synchronization
 import Testing
 import ZMTP
 
@@ -46,6 +48,47 @@ struct ValueTests {
         #expect(matching(tree, Array("news/12".utf8)).isEmpty)
         for number in 0..<10_000 { tree.cancel(Array("news/\(number)/".utf8), number % 100) }
         #expect(tree.count == 0)
+    }
+
+    @Test func aPeerThatHasGoneLeavesItsNumberToTheNext() {
+        var tree = SubscriptionTree()
+        let numbers = (0..<70).map { _ in tree.admit() }
+        #expect(numbers == Array(0..<70))
+        for number in numbers { tree.subscribe(Array("all".utf8), number) }
+        for number in [3, 65] { tree.remove(number) }
+        // A set of peers is as large as its highest number: a publisher sees visitors for months.
+        #expect([tree.admit(), tree.admit(), tree.admit()] == [3, 65, 70])
+        #expect(!matching(tree, Array("all".utf8)).contains(3))
+        #expect(tree.count == 68)
+    }
+
+    /// What peers subscribe to decides how deep the tree is: it takes no stack.
+    @Test func aPeerLeavesATreeOfAThousandLevels() throws {
+        final class Deep: Sendable {
+            let tree: SubscriptionTree
+            let left = Atomic<Int>(-1)
+            init(_ tree: SubscriptionTree) { self.tree = tree }
+        }
+        var tree = SubscriptionTree()
+        for level in 1...1000 { tree.subscribe([UInt8](repeating: 97, count: level), level % 2) }
+        let deep = Deep(tree)
+        let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+        defer { attributes.deallocate() }
+        pthread_attr_init(attributes)
+        pthread_attr_setstacksize(attributes, 64 << 10)
+        var thread: pthread_t = 0
+        let status = pthread_create(
+            &thread, attributes,
+            { pointer in
+                let deep = Unmanaged<Deep>.fromOpaque(pointer!).takeRetainedValue()
+                var tree = deep.tree
+                tree.remove(0)
+                deep.left.store(tree.count, ordering: .relaxed)
+                return nil
+            }, Unmanaged.passRetained(deep).toOpaque())
+        try #require(status == 0)
+        pthread_join(thread, nil)
+        #expect(deep.left.load(ordering: .relaxed) == 500)
     }
 
     @Test func turnsAreFairAndPassOverWhoIsFull() {

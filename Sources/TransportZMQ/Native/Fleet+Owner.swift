@@ -30,7 +30,12 @@ extension Fleet {
     func count(_ more: (count: Int, bytes: Int), ofTopicsOf peer: Peer) {
         peer.topics = (peer.topics.count + more.count, peer.topics.bytes + more.bytes)
         if peer.topics.count > Self.mostTopics.count || peer.topics.bytes > Self.mostTopics.bytes {
-            fail(peer, Failure(.malformed, "subscribes to too much", farewell: Command.error("too many subscriptions").frame))
+            let most = "\(Quantity.grouped(Self.mostTopics.count)) topics or \(Self.mostTopics.bytes >> 20) MiB of them"
+            fail(
+                peer,
+                Failure(
+                    .malformed, "subscribes to more than \(most), and is not let in (engine=libzmq has no limit)",
+                    farewell: Command.error("too many subscriptions").frame))
         }
     }
 

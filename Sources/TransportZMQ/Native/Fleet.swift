@@ -31,9 +31,8 @@ final class Fleet: @unchecked Sendable {
     let isUrgent = Atomic<Bool>(false)
     let bell = Bell()
     var spin = Spin()
+    private var hasWarnedOfDescriptors = false
 
-    /// Connections whose handshake is not done; the oldest go first.
-    private static let mostUnfinished = 256
     /// How long a peer may take to see the end of what we say to it last.
     static let farewell = Duration.milliseconds(200)
 
@@ -149,6 +148,8 @@ final class Fleet: @unchecked Sendable {
         }
         for listener in listeners { due = min(due, listener.due) }
         for peer in peers {
+            // What came in time may not be read yet.
+            if peer.session.due <= now && peer.greeted == nil { hear(peer) }
             if peer.session.due <= now {
                 let actions = peer.session.timePassed(now, messages: peer.output.given)
                 act(peer, actions, at: now)
@@ -180,9 +181,17 @@ final class Fleet: @unchecked Sendable {
         let now = Deadline.now()
         // Who talks with one peer leaves the others where they wait.
         while !(settings.role == .pair && !peers.isEmpty) {
-            guard let descriptor = listener.accept(at: now, settings.admission) else { break }
-            let unfinished = peers.count - ready.count
-            if unfinished >= Self.mostUnfinished, let oldest = peers.first(where: { $0.greeted == nil }) { remove(oldest) }
+            guard makeRoom(at: now) else {
+                listener.due = now + Self.pauseWhenFull
+                break
+            }
+            guard let descriptor = listener.accept(at: now, settings.admission) else {
+                if listener.due != .max, !hasWarnedOfDescriptors {
+                    hasWarnedOfDescriptors = true
+                    notices.warn("too many open files: connections to \(listener.name) wait (ulimit -n raises the limit)")
+                }
+                break
+            }
             begin(descriptor, listener.name.hasPrefix("ipc") ? AF_UNIX : AF_INET, endpoint: listener.name, dialer: nil, at: now)
         }
         due = min(due, listener.due)
@@ -191,7 +200,8 @@ final class Fleet: @unchecked Sendable {
     private func begin(_ descriptor: CInt, _ family: CInt, endpoint: String, dialer: Dialer?, at now: UInt64) {
         settings.tune(descriptor, family)
         let peer = Peer(
-            descriptor, endpoint: endpoint, dialer: dialer, session: settings.session(at: now), scanner: settings.scanner, pool: pool)
+            descriptor, endpoint: endpoint, dialer: dialer, session: settings.session(at: now), scanner: settings.scanner, pool: pool,
+            at: now)
         peers.append(peer)
         peer.token = registry.add(.peer(peer), descriptor, StreamSocket.interest)
         peer.output.give(preamble: peer.session.start())

@@ -28,7 +28,7 @@ final class Listener {
         guard descriptor >= 0 else { throw SocketFailure.error(errno, what) }
         if address.family != AF_UNIX { StreamSocket.set(SOL_SOCKET, SO_REUSEADDR, 1, on: descriptor) }
         settings.prepare(descriptor, address.family)
-        let backlog = CInt(clamping: settings.options.integer("backlog") ?? 100)
+        let backlog = CInt(clamping: settings.options.integer("backlog") ?? Settings.standardBacklog)
         var number = address.bind(descriptor)
         if number == 0 && listen(descriptor, backlog) != 0 { number = errno }
         guard number == 0 else {
@@ -53,8 +53,9 @@ final class Listener {
         return HostLookup.numeric(host, port: port)
     }
 
-    /// One connection that waits; `nil` when there is none, or none can be taken. Whoever may not connect is hung up on.
+    /// One connection that waits; `nil` when there is none, or, with `due` set, none can be taken. Whoever may not connect is hung up on.
     func accept(at now: UInt64, _ admission: Admission) -> CInt? {
+        due = .max
         while true {
             let descriptor = Glibc.accept(self.descriptor, nil, nil)
             if descriptor >= 0 {

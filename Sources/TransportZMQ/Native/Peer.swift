@@ -29,11 +29,16 @@ final class Peer {
     private(set) var readAll = false
     /// How many of the messages it was given it has surely read, by what the kernel says.
     var surelyRead: UInt64 = 0
+    /// Of a publisher: what its subscriptions know it by.
+    var number = 0
     /// Whether it sends messages that are read to where they stay: no more than the next header is read ahead of them.
     var sendsLarge = false
     private static let headerRoom = 64
+    /// How many bytes ever came, and of a handshake when the last of them did, or the connection itself.
+    private(set) var heard = 0
+    var patientSince: UInt64
     /// Whether any byte ever came.
-    var hasSpoken = false
+    var hasSpoken: Bool { heard > 0 }
     /// Whether the fleet has let it go.
     var isGone = false
     /// Whether nothing of what it was sent is open any more.
@@ -54,9 +59,10 @@ final class Peer {
     var floor = Int.max
 
     init(
-        _ descriptor: CInt, endpoint: String, dialer: Dialer?, session: Session, scanner: FrameScanner, pool: BlockPool
+        _ descriptor: CInt, endpoint: String, dialer: Dialer?, session: Session, scanner: FrameScanner, pool: BlockPool,
+        at now: UInt64
     ) {
-        (self.descriptor, self.endpoint, self.dialer) = (descriptor, endpoint, dialer)
+        (self.descriptor, self.endpoint, self.dialer, patientSince) = (descriptor, endpoint, dialer, now)
         (self.session, self.scanner, output) = (session, scanner, Output(pool))
     }
 
@@ -103,7 +109,7 @@ final class Peer {
 
     /// A read that came back short has emptied the socket, unless its end is all that is left.
     func noteRead(_ count: Int, of room: Int) {
-        hasSpoken = true
+        heard += count
         if count < room && !hasHungUp { mayRead = false }
     }
 

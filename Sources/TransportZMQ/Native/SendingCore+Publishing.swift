@@ -21,7 +21,7 @@ extension SendingCore {
         for index in range.prefix(count) {
             match(batch, index)
             for (place, peer) in peers.enumerated() {
-                if wanted.contains(peer.token) != fleet.settings.isInverted {
+                if wanted.contains(peer.number) != fleet.settings.isInverted {
                     if rooms[place] > 0 {
                         rooms[place] -= 1
                         if runs[place] == nil { runs[place] = index }
@@ -53,6 +53,6 @@ extension SendingCore {
         if fleet.settings.isInverted { return false }
         wanted.removeAll()
         subscriptions.match(UnsafeRawBufferPointer(start: nil, count: 0), into: &wanted)
-        return fleet.ready.allSatisfy { wanted.contains($0.token) }
+        return fleet.ready.allSatisfy { wanted.contains($0.number) }
     }
 }

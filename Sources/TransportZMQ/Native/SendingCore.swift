@@ -49,6 +49,7 @@ final class SendingCore: FleetOwner {
         // What a peer has by its name is for nobody else.
         peer.output.retains = !publishes && !routes && (peer.countsKept || settings.resends)
         subscribers[peer.token] = peer
+        if publishes { peer.number = subscriptions.admit() }
         if routes, !admit(peer) { return }
         // An XSUB's messages are for every publisher.
         if settings.type == .xsub { subscribe(peer, []) }
@@ -64,7 +65,7 @@ final class SendingCore: FleetOwner {
         case .receipt(let count): confirm(peer, upTo: count)
         case .subscribe(let topic): subscribe(peer, topic)
         case .cancel(let topic):
-            if subscriptions.cancel(topic, peer.token) { fleet.count((-1, -topic.count), ofTopicsOf: peer) }
+            if subscriptions.cancel(topic, peer.number) { fleet.count((-1, -topic.count), ofTopicsOf: peer) }
         case .kept(let count):
             // It leaves, and has said what it has of all that it was sent.
             confirm(peer, upTo: count)
@@ -75,13 +76,13 @@ final class SendingCore: FleetOwner {
     }
 
     private func subscribe(_ peer: Peer, _ topic: [UInt8]) {
-        if subscriptions.subscribe(topic, peer.token) { fleet.count((1, topic.count), ofTopicsOf: peer) }
+        if subscriptions.subscribe(topic, peer.number) { fleet.count((1, topic.count), ofTopicsOf: peer) }
     }
 
     func lost(_ peer: Peer) {
         subscribers[peer.token] = nil
         if publishes {
-            subscriptions.remove(peer.token)
+            subscriptions.remove(peer.number, hasAny: peer.topics.count > 0)
         } else if routes {
             names.remove(peer.token)
             giveUp(peer)

@@ -69,6 +69,12 @@ struct Troubles {
         return found
     }
 
+    /// A connection that ended later, in an error of its peer. It may come again at once, and do the same.
+    mutating func note(_ failure: Failure, ofEstablished peer: Peer) -> Notice {
+        let isNews = failure.kind == .silent || warned.insert(peer.endpoint + " later").inserted
+        return .connection(peer.event(.disconnected, isWarning: isNews, "the peer at \(peer.endpoint) \(failure.sentence)"))
+    }
+
     /// One warning for each endpoint: a peer that comes again every 100 ms must not fill the terminal.
     private mutating func warn(_ peer: Peer, _ sentence: String) -> Notice {
         .connection(peer.event(.failed, isWarning: warned.insert(peer.endpoint).inserted, sentence))
