@@ -5,8 +5,8 @@ import MQStandIns
 /// Python's HTTP server on a free port of 127.0.0.1, as a worker that messages are posted to: it answers as the path of each request
 /// says, and tells afterwards what it got. Ended when nobody holds it any more.
 ///
-/// `/status/N` answers N, with `?retry-after=` and `?body=`; `/fail/N` answers 503 to the first N requests with the same body; `/hang`
-/// never answers, `/slow/SECONDS` late; `/reset` breaks off after it has read, `/nonsense` is no HTTP; `/idle` closes the connection
+/// `/status/N` answers N, with `?retry-after=` and `?body=`; `/fail/N` answers 503 to the first N requests with the same body,
+/// `/refuse/N` 400 to numbers that N divides; `/hang` never answers, `/slow/SECONDS` late; `/reset` breaks off after it has read, `/nonsense` is no HTTP; `/idle` closes the connection
 /// once it has answered, without a word; `/redirect` points to `/status/200`; `/health` answers what `setHealth` said last. Anything
 /// behind these, as in `/status/200/mine`, tells requests apart.
 public final class PythonWorker: Sendable {
@@ -138,6 +138,8 @@ public final class PythonWorker: Sendable {
                 elif kind == "fail":
                     with lock: count = counts[url.path, body] = counts.get((url.path, body), 0) + 1
                     self.answer(503 if count <= int(number) else 200)
+                elif kind == "refuse":
+                    self.answer(400 if int(body) % int(number) == 0 else 200)
                 elif kind == "hang":
                     try: self.connection.recv(1)
                     except OSError: pass
