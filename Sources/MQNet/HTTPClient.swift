@@ -12,7 +12,7 @@ public final class HTTPClient {
     /// By their easy handles.
     private var transfers: [UnsafeMutableRawPointer: CurlTransfer] = [:]
     private var idle: [CurlTransfer] = []
-    /// Ended while `perform` waited for another one.
+    /// Ended while another one was waited for.
     private var ended: [HTTPCompletion] = []
     /// Names the exchanges of `perform`, below all that callers have.
     private var ownTag = Int.min
@@ -41,21 +41,28 @@ public final class HTTPClient {
         ownTag += 1
         let tag = ownTag
         try start(request, tag: tag)
+        guard let completion = try wait(for: tag, until: deadline, stop: stop) else {
+            throw TransportError(
+                .tryAgain, stop.isRaised ? "stopped before the reply came" : "no reply in time", isRetriable: !stop.isRaised)
+        }
+        switch completion.result {
+        case .success(let reply): return reply
+        case .failure(let failure): throw failure.error
+        }
+    }
+
+    /// The end of one exchange, whatever else ends meanwhile: that is kept for the next `wait`.
+    /// - Returns: `nil` when the deadline passed or `stop` was raised; the exchange is dropped then.
+    public func wait(for tag: Int, until deadline: Deadline, stop: StopFlag) throws(TransportError) -> HTTPCompletion? {
         while true {
+            var found: HTTPCompletion?
             for completion in try move(until: deadline, stop: stop, endsWhenWoken: false) {
-                guard completion.tag == tag else {
-                    ended.append(completion)
-                    continue
-                }
-                switch completion.result {
-                case .success(let reply): return reply
-                case .failure(let failure): throw failure.error
-                }
+                if completion.tag == tag { found = completion } else { ended.append(completion) }
             }
-            let isStopped = stop.isRaised
-            guard isStopped || deadline.hasPassed else { continue }
+            if let found { return found }
+            guard stop.isRaised || deadline.hasPassed else { continue }
             cancel(tag)
-            throw TransportError(.tryAgain, isStopped ? "stopped before the reply came" : "no reply in time", isRetriable: !isStopped)
+            return nil
         }
     }
 

@@ -40,6 +40,23 @@ struct SQSFaultTests {
     @Test(arguments: Conformance.checks(for: .sqsFIFO))
     func aFIFOQueueKeepsTheContract(check: ConformanceCheck) throws { try check.run(on: .sqsFIFO) }
 
+    /// The first large message makes a sender ask for the queue's limit, whatever it has under way then.
+    @Test func whatIsUnderWayIsHeardWhileTheLimitIsAskedFor() throws {
+        var settings = SQSStandIn.Settings.hurried
+        settings.delay = .milliseconds(30)
+        let server = try SQSStandIn(settings)
+        let queue = try SQSQueue(server.endpoint)
+        let sender = try queue.at().openSender(Opening(stop: queue.stop))
+        var batch = Batch()
+        for number in 0..<30 { batch.append(numbered(number)) }
+        #expect(try sender.send(batch, 0..<30, until: .immediately, stop: queue.stop) == 30)
+        var large = Batch()
+        large.append([UInt8](repeating: 97, count: 2 << 20))
+        #expect(sender.refusal(in: large, 0..<1) != nil)
+        try sender.flush(until: .after(.seconds(10)), stop: queue.stop)
+        #expect(sender.confirmed == 30)
+    }
+
     // MARK: Every fault at once
 
     /// 2000 find what can go wrong; MQ_TEST_SQS_FAULT_MESSAGES=10000 is for a longer look.

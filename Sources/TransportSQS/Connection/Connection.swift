@@ -159,13 +159,9 @@ final class Connection {
     ) throws(ServiceFailure) -> Result<HTTPReply, HTTPFailure> {
         do throws(TransportError) {
             try start(operation, body: body, tag: -1)
-            while true {
-                for completion in try http.wait(until: deadline, stop: stop) where completion.tag == -1 { return completion.result }
-                let isStopped = stop.isRaised
-                guard isStopped || deadline.hasPassed else { continue }
-                http.cancel(-1)
-                throw TransportError(.tryAgain, isStopped ? "stopped before SQS answered" : "SQS did not answer in time")
-            }
+            // Others may be under way: a sender asks for the queue's limit when the first large message comes.
+            if let completion = try http.wait(for: -1, until: deadline, stop: stop) { return completion.result }
+            throw TransportError(.tryAgain, stop.isRaised ? "stopped before SQS answered" : "SQS did not answer in time")
         } catch {
             throw ServiceFailure(kind: .final, code: "", error: error)
         }
