@@ -17,21 +17,21 @@ from harness.setting import Setting
 
 Progress = Callable[[str], None]
 SHARE = 20  # a request costs more than a message
-AT_ONCE = 20
+WIDTHS = (20, 100)  # requests at once; nsq_to_http has 100 if it is not told
 CALM = 400  # messages whose age is looked at
 PAUSE = 0.002  # s between them
 
 
-def contenders(setting: Setting, broker: Broker) -> dict[str, Callable[[str, int], Sequence[str]]]:
+def contenders(setting: Setting, broker: Broker, width: int) -> dict[str, Callable[[str, int], Sequence[str]]]:
     found: dict[str, Callable[[str, int], Sequence[str]]] = {}
     if (tool := find_program("nsq_to_http")) is not None:
         found["nsq_to_http"] = lambda topic, port: [
             tool, f"-topic={topic}", "-channel=measured", f"-nsqd-tcp-address=127.0.0.1:{broker.tcp}", f"-post=http://127.0.0.1:{port}/",
-            f"-n={AT_ONCE}", f"-max-in-flight={AT_ONCE}",
+            f"-n={width}", f"-max-in-flight={width}",
         ]  # fmt: skip
     if setting.mq:
         found["mq"] = lambda topic, port: [
-            str(setting.mq), "post", f"nsq://127.0.0.1:{broker.tcp}/{topic}/measured", f"http://127.0.0.1:{port}/", "-q", "-j", f"{AT_ONCE}",
+            str(setting.mq), "post", f"nsq://127.0.0.1:{broker.tcp}/{topic}/measured", f"http://127.0.0.1:{port}/", "-q", "-j", f"{width}",
         ]  # fmt: skip
     return found
 
@@ -60,26 +60,31 @@ def post(setting: Setting, section: Section, progress: Progress) -> None:
         section.note = "not measured: nsqd is not on PATH, nor named by MQ_TEST_NSQD"
         return
     count = max(setting.messages // SHARE, CALM)
-    section.note = f"{count:,} messages, {AT_ONCE} requests at once, {setting.rounds} rounds, interleaved"
-    rates: dict[str, list[float]] = {}
+    section.note = f"{count:,} messages, {setting.rounds} rounds, interleaved"
+    rates: dict[int, dict[str, list[float]]] = {width: {} for width in WIDTHS}
     middles: dict[str, list[float]] = {}
     lates: dict[str, list[float]] = {}
     with Broker.started(setting, count) as broker:
         for number in range(setting.rounds):
-            for name, run in contenders(setting, broker).items():
-                progress(f"post: round {number + 1} of {setting.rounds}, {name}")
-                rates.setdefault(name, []).append(full(setting, broker, name, run, count))
+            for width in WIDTHS:
+                for name, run in contenders(setting, broker, width).items():
+                    progress(f"post: round {number + 1} of {setting.rounds}, {name}, {width} at once")
+                    rates[width].setdefault(name, []).append(full(setting, broker, name, run, count))
+            for name, run in contenders(setting, broker, WIDTHS[0]).items():
+                progress(f"post: round {number + 1} of {setting.rounds}, {name}, idle")
                 _, middle, late = calm(setting, broker, name, run)
                 middles.setdefault(name, []).append(middle / 1e3)
                 lates.setdefault(name, []).append(late / 1e3)
-    section.columns = ("requests/s",)
-    for name, series in rates.items():
-        section.lines.append((name, f"{statistics.median(series):,.0f}"))
+    section.columns = tuple(f"at once: {width}" for width in WIDTHS)
+    for name in middles:
+        section.lines.append((name, *(f"{statistics.median(rates[width][name]):,.0f}" for width in WIDTHS)))
     for name in middles:
         section.rows.append(Row(f"age on arrival, p50, {name}", middles[name], "ms"))
         section.rows.append(Row(f"age on arrival, p99, {name}", lates[name], "ms"))
-    if {"mq", "nsq_to_http"} <= rates.keys():
-        section.rows.append(Row("requests/s, mq / nsq_to_http", pairwise(rates["mq"], rates["nsq_to_http"]), target=Target("≥", 3)))
+    if {"mq", "nsq_to_http"} <= middles.keys():
+        for width in WIDTHS:
+            ratios = pairwise(rates[width]["mq"], rates[width]["nsq_to_http"])
+            section.rows.append(Row(f"requests/s, {width}, mq / nsq_to_http", ratios, target=Target("≥", 3)))
         section.rows.append(Row("p99, mq / nsq_to_http", pairwise(lates["mq"], lates["nsq_to_http"]), target=Target("≤", 1)))
 
 
