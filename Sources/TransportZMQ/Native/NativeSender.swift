@@ -67,8 +67,8 @@ final class NativeSender: Sender {
             let given = core.give(batch, next..<range.upperBound)
             next += given
             if next == range.upperBound || stop.isRaised { break }
-            // Who wrote all it was given has room again, and nothing tells of that.
-            if given > 0 { continue }
+            // Who wrote all it was given has room again, and nothing tells of that. Before anything is dropped the kernel is asked.
+            if given > 0 && !settings.drops { continue }
             if settings.drops && !fleet.ready.isEmpty && core.missing.due.isNever {
                 fleet.turn(until: .immediately, stop: stop)
             } else if fleet.turn(until: deadline.earlier(core.missing.due), stop: stop) == .deadlinePassed, deadline.hasPassed {
