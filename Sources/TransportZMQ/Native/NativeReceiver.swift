@@ -10,6 +10,10 @@ final class NativeReceiver: Receiver {
     private let endsWithLastSender: Bool
     private let type: SocketType
     private var lostAhead = false
+    /// Whether the last call had one short message to hand over: where they are answered, the next may come at once. Of a stream there
+    /// are many.
+    private var isOneByOne = false
+    private static let little = 4096
     /// The most messages that one call hands over: what is taken ahead of whoever wants them.
     private let most: Int
 
@@ -35,11 +39,15 @@ final class NativeReceiver: Receiver {
         defer { fleet.leave() }
         if fleet.isClosed { return .ended }
         fleet.turn(until: .immediately, stop: stop)
+        let before = core.handedOver
         while true {
-            if core.take(into: &batch, limit: limit, byteLimit: byteLimit) { return .received }
+            if core.take(into: &batch, limit: limit, byteLimit: byteLimit) {
+                isOneByOne = core.handedOver == before + 1 && batch.size(of: batch.count - 1) <= Self.little
+                return .received
+            }
             if stop.isRaised { return .stopped }
             if endsWithLastSender && fleet.handshakes > 0 && fleet.ready.isEmpty { return .ended }
-            switch fleet.turn(until: deadline, stop: stop) {
+            switch isOneByOne ? fleet.watch(until: deadline, stop: stop) : fleet.turn(until: deadline, stop: stop) {
             case .ready, .stopped: continue
             case .deadlinePassed:
                 if core.take(into: &batch, limit: limit, byteLimit: byteLimit) { return .received }
