@@ -4,7 +4,7 @@ extension Fleet {
     /// As `turn`, where what is waited for may come at once: looks for a moment before it sleeps.
     @discardableResult
     func watch(until deadline: Deadline, stop: StopFlag) -> Readiness {
-        let length = spin.begin()
+        let length = deadline == .immediately ? 0 : spin.begin()
         if length > 0 {
             let start = Deadline.now()
             var passed: UInt64 = 0
