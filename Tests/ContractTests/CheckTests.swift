@@ -26,14 +26,15 @@ extension ProgramContract {
             expectSentence(try mq().run("check", address, "--depth", "5"), 64, "names none")
         }
 
-        @Test("Two sockets in one program do not wait for each other", arguments: ["zmq:", "zmq:pair:", "zmq:,engine=libzmq"])
+        @Test("Two sockets in one program do not wait for each other", arguments: ["zmq:", "zmq:pair:"])
         func sockets(address: String) throws {
             let took = try shortest(enough: .milliseconds(40)) {
                 let start = ContinuousClock.now
                 expectSuccess(try mq().run("check", address))
                 return .now - start
             }
-            #expect(took < .milliseconds(50))
+            // Each of them would wait for 50 ms.
+            #expect(took < .milliseconds(90))
         }
 
         @Test("Of a broker, too, which is asked first")

@@ -250,7 +250,8 @@ extension ProgramContract {
             let result = try Self.run(
                 #"seq 3 | mq send "$Q"; (ulimit -n 16; mq exec "$Q" --drain -- true); s=$?; mq recv "$Q" --drain; exit $s"#)
             expectFailure(result, 2, "no descriptors left")
-            #expect(result.lines == ["1", "2", "3"])
+            // One that was taken by then is put back behind the others.
+            #expect(result.lines.sorted() == ["1", "2", "3"])
             #expect(ContinuousClock.now - start < .seconds(8), "nothing runs that would give descriptors back")
         }
 
