@@ -73,7 +73,7 @@ struct SubscriptionFeed {
 
     private static func isSubscription(_ batch: borrowing Batch, _ index: Int) -> Bool {
         guard let first = batch.bytes(of: index).first, first <= 1 else { return false }
-        return !batch.hasProperties || batch.properties(of: index).frames == nil
+        return batch.frames(of: index) == nil
     }
 
     private static func name(_ batch: inout Batch, _ index: Int) {

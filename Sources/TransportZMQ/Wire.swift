@@ -12,23 +12,23 @@ final class Wire {
     let type: SocketType
     /// For hot loops, which call libzmq without a detour. Valid until `finish` or `close`.
     let pointer: UnsafeMutableRawPointer
-    private let notices: Notices
+    let notices: Notices
     private let security: Security.Mechanism
     private let stop: StopFlag
     /// What a look at an endpoint found, once each.
     private var looks: [String: Sighting] = [:]
     /// Where we connect to.
-    private let dialed: [Endpoint]
+    let dialed: [Endpoint]
     /// Between threads there are no connections: nothing for the monitor to tell, and nothing in a kernel to wait for.
     let isInproc: Bool
     /// Whether peers may come to us.
     private let mayBeVisited: Bool
     // Ended in this order: a context waits for its sockets.
-    private var monitor: Monitor?
-    private var socket: Socket?
-    private var context: Context?
+    var monitor: Monitor?
+    var socket: Socket?
+    var context: Context?
     private let socketDescriptor: CInt
-    private let monitorDescriptor: CInt
+    let monitorDescriptor: CInt
     private var paths: [IPCPath] = []
     private var nextGlance: UInt64 = 0
 
@@ -160,7 +160,7 @@ final class Wire {
         }
     }
 
-    private static func poll(_ first: CInt, _ second: CInt, until deadline: Deadline, stop: StopFlag) -> Readiness {
+    static func poll(_ first: CInt, _ second: CInt, until deadline: Deadline, stop: StopFlag) -> Readiness {
         if stop.isRaised { return .stopped }
         var set = (
             pollfd(fd: first, events: Int16(POLLIN), revents: 0), pollfd(fd: second, events: Int16(POLLIN), revents: 0),
@@ -215,114 +215,6 @@ final class Wire {
 
     func set(_ option: CInt, _ value: CInt) { try? socket?.set(option, value) }
 
-    // MARK: - The end
-
-    /// How long an end goes on for what can be had at once after the flag was raised.
-    private static let grace = Duration.milliseconds(25)
-
-    /// Closes the socket when all it was given has been written to the kernel and read by the peers.
-    ///
-    /// The socket is closed first and the context stays, so that the monitor tells when libzmq is done: a wait that a
-    /// signal and a deadline can end, which zmq_ctx_term is not.
-    /// - Parameter sent: whether there is anything to wait for.
-    /// - Throws: `tryAgain` when time ran out, `unreachable` when a peer left with bytes unread.
-    func finish(sent: Bool, until wanted: Deadline, stop: StopFlag) throws(TransportError) {
-        guard socket != nil else { return }
-        guard sent else { return close() }
-        if isInproc {
-            // What was written is in the receiver's hands already, and stays there when this end goes.
-            set(ZMQ_LINGER, -1)
-            return close()
-        }
-        var deadline = stop.isRaised ? wanted.earlier(.after(Self.grace)) : wanted
-        // A first connection that libzmq makes and closes while nobody looks could not be held: have it before the end.
-        drainMonitor()
-        while handshakes == 0, case .ready = Self.poll(-1, monitorDescriptor, until: deadline, stop: stop) { drainMonitor() }
-        if stop.isRaised { deadline = deadline.earlier(.after(Self.grace)) }
-
-        var tail = TailGuard()
-        for connection in monitor?.peers.connections ?? [] { tail.hold(connection.descriptor, endpoint: connection.endpoint) }
-        // Longer than we wait, so that an end in time means that all was written, and not that libzmq gave up.
-        set(ZMQ_LINGER, deadline.remaining.map { CInt(clamping: $0 / 1_000_000 + 1000) } ?? -1)
-        socket = nil
-        let inTime = awaitEnd(of: &tail, until: &deadline, stop: stop)
-        let peersLeft = established
-        let isDone = monitor?.hasStopped ?? true
-        monitor = nil
-        if isDone {
-            context = nil
-        } else {
-            context.take()?.abandon()
-        }
-        removeFiles()
-        guard inTime else {
-            throw TransportError(
-                .tryAgain,
-                peersLeft == 0 ? "no peer took the last messages in time" : "the peer did not take the last messages in time",
-                hint: "is the receiver running, and reading?", isRetriable: true)
-        }
-        try awaitReading(by: &tail, until: deadline, stop: stop)
-        // A receiver that was asked for a number of messages looks the same, so this is no warning.
-        if tail.broken > 0 { notices.detail("a peer disconnected while the last messages were on their way; it may not have read them") }
-    }
-
-    /// Waits for libzmq to write what it holds for peers that are there or may come; false when time ran out first.
-    private func awaitEnd(of tail: inout TailGuard, until deadline: inout Deadline, stop: StopFlag) -> Bool {
-        var hurried = stop.isRaised
-        while true {
-            // Connections made now carry messages too.
-            monitor?.drain { event in
-                switch event.number {
-                case ZMQ_EVENT_CONNECTED, ZMQ_EVENT_ACCEPTED: tail.hold(event.value, endpoint: event.endpoint)
-                case ZMQ_EVENT_DISCONNECTED: tail.release(event.value)
-                default: break
-                }
-            }
-            if monitor?.hasStopped ?? true { return true }
-            // An XSUB subscribes anew for a peer that has gone, and would wait for it to come back for that.
-            let misses = type == .xsub && established < dialed.count
-            if misses && tail.isLetGo { return true }
-            if deadline.hasPassed { return false }
-            tail.look()
-            if stop.isRaised && !hurried {
-                hurried = true
-                deadline = deadline.earlier(.after(Self.grace))
-            }
-            // Nothing tells of a connection that is closed in good order.
-            let bound = misses ? deadline.earlier(.after(Self.closingLook)) : deadline
-            // The flag's descriptor is readable for ever: wait beside it.
-            _ = Self.poll(-1, monitorDescriptor, until: bound, stop: hurried ? Self.neverRaised : stop)
-        }
-    }
-
-    private static let neverRaised = StopFlag()
-    private static let closingLook = Duration.milliseconds(10)
-
-    /// Waits for the peers to read what the kernel holds.
-    private func awaitReading(by tail: inout TailGuard, until wanted: Deadline, stop: StopFlag) throws(TransportError) {
-        var deadline = wanted
-        var pause: UInt64 = 50_000
-        var lost: String?
-        var hurried = false
-        while let rest = tail.unread(reset: { lost = $0 }) {
-            if stop.isRaised && !hurried {
-                hurried = true
-                deadline = deadline.earlier(.after(Self.grace))
-            }
-            if deadline.hasPassed {
-                throw TransportError(
-                    .tryAgain, "\(Quantity.size(rest.bytes)) were not read by the peer at \(rest.endpoint) in time",
-                    hint: "is the receiver reading?", isRetriable: true)
-            }
-            let next = Deadline(nanoseconds: Deadline.now() + pause).earlier(deadline)
-            _ = Readiness.sleep(until: next, stop: hurried ? Self.neverRaised : stop)
-            pause = min(pause * 2, 2_000_000)
-        }
-        if let lost {
-            throw TransportError(.unreachable, "the peer at \(lost) went away before it had read everything", isRetriable: true)
-        }
-    }
-
     /// Closes at once; what was not sent is dropped.
     func close() {
         socket = nil
@@ -331,7 +223,7 @@ final class Wire {
         removeFiles()
     }
 
-    private func removeFiles() {
+    func removeFiles() {
         for path in paths { path.remove() }
         paths = []
     }

@@ -124,11 +124,7 @@ final class ZMQReceiver: Receiver {
             if result < 0 { throw wire.library.error(-result, "receiving") }
         }
         batch.append(frames)
-        if batch.wantsProperties {
-            var properties = MessageProperties()
-            properties.frames = lengths
-            batch.setProperties(properties)
-        }
+        batch.setFrames(lengths[...])
     }
 
     func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) {

@@ -74,7 +74,7 @@ final class ZMQSender: Sender {
     static func refusalOfFrames(in batch: borrowing Batch, _ range: Range<Int>, namesPeer: Bool = false, isRaw: Bool = false) -> Refusal? {
         guard batch.hasProperties || namesPeer else { return nil }
         for index in range {
-            let frames = batch.hasProperties ? batch.properties(of: index).frames : nil
+            let frames = batch.frames(of: index)
             if namesPeer, frames.map({ $0.count < 2 || $0[0] == 0 }) ?? true {
                 return Refusal(
                     index: index,

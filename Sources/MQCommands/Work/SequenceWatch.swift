@@ -13,7 +13,7 @@ final class SequenceWatch {
 
     func look(at batch: borrowing Batch, _ range: Range<Int>) {
         for index in range {
-            let frames = batch.hasProperties ? batch.properties(of: index).frames : nil
+            let frames = batch.frames(of: index)
             if let (finding, topic) = count.take(batch.bytes(of: index), frames: frames) { say(finding, of: topic) }
         }
     }

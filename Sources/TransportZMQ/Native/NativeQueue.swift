@@ -84,7 +84,7 @@ final class NativeQueue: Relay {
     private func pass(from peer: Peer, _ tap: (any RelayTap)?) {
         let name = peer.path
         for index in 0..<batch.count {
-            let frames = batch.hasProperties ? batch.properties(of: index).frames : nil
+            let frames = batch.frames(of: index)
             let body = batch.bytes(of: index)
             guard back.sending.give(body, frames: frames, behind: name) else {
                 counters.dropped.add(1, ordering: .relaxed)
@@ -148,7 +148,7 @@ final class NativeQueue: Relay {
         var names = 0
         for index in 0..<batch.count {
             let body = batch.bytes(of: index)
-            let frames = (batch.hasProperties ? batch.properties(of: index).frames : nil) ?? [body.count]
+            let frames = batch.frames(of: index) ?? [body.count]
             names += frames[0]
             if !front.route(body, frames: frames) { counters.dropped.add(1, ordering: .relaxed) }
         }

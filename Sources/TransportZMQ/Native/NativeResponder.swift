@@ -42,7 +42,7 @@ final class NativeResponder: Responder {
     func reply(to position: Int, with batch: borrowing Batch, _ index: Int) throws(TransportError) -> Bool {
         fleet.enter()
         defer { fleet.leave(isUrgent: fleet.hasOutput) }
-        let frames = batch.hasProperties ? batch.properties(of: index).frames : nil
+        let frames = batch.frames(of: index)
         return core.reply(to: position, with: batch.bytes(of: index), frames: frames)
     }
 

@@ -53,7 +53,7 @@ final class PublishingEnd: FleetOwner {
 
     /// Subscriptions may come as messages (ZMTP 3.0).
     private func hear(_ batch: borrowing Batch, _ index: Int, from peer: Peer) {
-        let (body, frames) = (batch.bytes(of: index), batch.hasProperties ? batch.properties(of: index).frames : nil)
+        let (body, frames) = (batch.bytes(of: index), batch.frames(of: index))
         if frames == nil, let first = body.first, first <= 1 {
             let topic = Array(body.dropFirst())
             return heard(peer, first == 1 ? .subscribe(topic) : .cancel(topic))

@@ -57,7 +57,7 @@ final class RequestingCore: FleetOwner {
         guard let token = turns.take(where: { _ in true }), let peer = peersByToken[token] else { return false }
         if isNew { inquiry.begin() }
         let path = inquiry.path(to: Self.identity(peer))
-        peer.output.give(batch.bytes(of: index), frames: batch.hasProperties ? batch.properties(of: index).frames : nil, behind: path)
+        peer.output.give(batch.bytes(of: index), frames: batch.frames(of: index), behind: path)
         (asked, isAnswered) = (peer, false)
         fleet.write(peer)
         return true

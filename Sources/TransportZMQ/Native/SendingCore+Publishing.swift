@@ -44,7 +44,7 @@ extension SendingCore {
     /// Finds out who wants a message, by its first frame.
     private func match(_ batch: borrowing Batch, _ index: Int) {
         let body = batch.bytes(of: index)
-        let topic = batch.hasProperties ? batch.properties(of: index).frames?.first : nil
+        let topic = batch.frames(of: index)?.first
         wanted.removeAll()
         subscriptions.match(UnsafeRawBufferPointer(rebasing: body.prefix(topic ?? body.count)), into: &wanted)
     }

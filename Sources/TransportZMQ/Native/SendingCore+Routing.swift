@@ -15,9 +15,7 @@ extension SendingCore {
     /// Gives each message to the peer that its first frame names, without that frame.
     func route(_ batch: borrowing Batch, _ range: Range<Int>) -> Int {
         for index in range {
-            guard batch.hasProperties, let frames = batch.properties(of: index).frames, let size = frames.first else {
-                return index - range.lowerBound
-            }
+            guard let frames = batch.frames(of: index), let size = frames.first else { return index - range.lowerBound }
             let name = Array(batch.bytes(of: index)[..<size])
             guard let token = names.peer(named: name), let peer = subscribers[token] else {
                 guard missing.isMissed(name) else { return index - range.lowerBound }

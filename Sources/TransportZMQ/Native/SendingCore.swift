@@ -274,8 +274,7 @@ final class SendingCore: FleetOwner {
                 block.floor = sent
                 backlog.append(block)
             }
-            backlog[backlog.count - 1].append(
-                batch.bytes(of: index), frames: batch.hasProperties ? batch.properties(of: index).frames : nil)
+            backlog[backlog.count - 1].append(batch.bytes(of: index), frames: batch.frames(of: index))
             sent += 1
         }
         return count

@@ -42,7 +42,7 @@ final class SubscribingEnd: FleetOwner {
                     dropped += 1
                     continue
                 }
-                let frames = batch.hasProperties ? batch.properties(of: index).frames : nil
+                let frames = batch.frames(of: index)
                 peer.output.give(batch.bytes(of: index), frames: frames, behind: .none)
             }
             fleet.write(peer)

@@ -15,16 +15,13 @@ final class CaptureSocket: ProxyCapture {
     func take(_ source: borrowing Batch, _ range: Range<Int>, from side: RelaySide) throws(TransportError) -> Int {
         batch.removeAll()
         let word = Array(side.rawValue.utf8)
-        var properties = MessageProperties()
         for index in range {
             let body = source.bytes(of: index)
             let place = batch.reserve(word.count + body.count)
             word.withUnsafeBytes { place.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
             if let bytes = body.baseAddress { (place + word.count).copyMemory(from: bytes, byteCount: body.count) }
             batch.commit(word.count + body.count)
-            let frames = source.hasProperties ? source.properties(of: index).frames : nil
-            properties.frames = [word.count] + (frames ?? [body.count])
-            batch.setProperties(properties)
+            batch.setFrames(([word.count] + (source.frames(of: index) ?? [body.count]))[...])
         }
         let taken = try sender.send(batch, 0..<batch.count, until: .immediately, stop: stop)
         captured += taken
