@@ -90,7 +90,8 @@ struct SocketOption: Sendable {
         SocketOption("backlog", ZMQ_BACKLOG, .int, standard: "4096", help: "connections waiting to be accepted on a bound endpoint"),
         SocketOption(
             "send-buffer", ZMQ_SNDBUF, .bytes,
-            help: "kernel's send buffer; the system's size if not given, over ipc twice that where mq speaks ZMTP itself"),
+            help: "kernel's send buffer; the system's size if not given; where mq speaks ZMTP itself, twice that over ipc, and 128 KiB "
+                + "over tcp within a host"),
         SocketOption("recv-buffer", ZMQ_RCVBUF, .bytes, help: "kernel's receive buffer; the system's size if not given"),
     ]
 

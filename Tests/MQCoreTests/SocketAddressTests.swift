@@ -32,6 +32,7 @@ struct SocketAddressTests {
             defer { close(descriptor) }
             let result = address.connect(descriptor, until: .after(.seconds(10)), stop: StopFlag())
             #expect(SocketAddress.peer(of: descriptor) == (result == 0 ? "127.0.0.1:\(address.port)" : nil))
+            #expect(SocketAddress.isWithinHost(descriptor) == (result == 0))
             return result
         }
         #expect(connect() == 0)

@@ -20,29 +20,44 @@ struct ZMQAdmissionTests {
         _ = try meeting.join()
     }
 
+    /// How many messages of `size` bytes a sender at `address` accepts for a peer that reads nothing behind the handshake.
+    private func accepted(_ address: String, of size: Int) throws -> Int {
+        let log = NoticeLog()
+        let sender = try ZMQ.transport(address).openSender(ZMQ.opening(StopFlag(), log))
+        let endpoint = try log.endpoint()
+        let meeting = Background { try ZMTPPeer.greet(endpoint, as: "PULL") }
+        var batch = Batch()
+        for _ in 0..<2000 { batch.append([UInt8](repeating: 1, count: size)) }
+        var count = 0
+        let end = Deadline.after(.seconds(5))
+        while count < batch.count {
+            let more = try sender.send(batch, count..<count + 1, until: count == 0 ? end : .after(.milliseconds(100)), stop: StopFlag())
+            if more == 0 { break }
+            count += more
+        }
+        _ = try meeting.join()
+        return count
+    }
+
     /// The kernel's buffer would take hundreds beyond the mark.
     @Test func aSmallMarkLeavesLittleInTheKernel() throws {
-        func accepted(_ options: String) throws -> Int {
-            let path = ZMQ.path()
-            let sender = try ZMQ.transport("zmq:@ipc://\(path)\(options)").openSender(ZMQ.opening())
-            // A peer that reads nothing behind the handshake.
-            let meeting = Background { try ZMTPPeer.greet(path, as: "PULL") }
-            var batch = Batch()
-            for _ in 0..<2000 { batch.append([UInt8](repeating: 1, count: 100)) }
-            var count = 0
-            let end = Deadline.after(.seconds(5))
-            while count < batch.count {
-                let more = try sender.send(
-                    batch, count..<count + 1, until: count == 0 ? end : .after(.milliseconds(100)), stop: StopFlag())
-                if more == 0 { break }
-                count += more
-            }
-            _ = try meeting.join()
-            return count
-        }
-        let (sparing, generous) = (try accepted(",hwm=1"), try accepted(",hwm=1,send-buffer=200KiB"))
+        let (sparing, generous) = (
+            try accepted("zmq:@ipc://\(ZMQ.path()),hwm=1", of: 100),
+            try accepted("zmq:@ipc://\(ZMQ.path()),hwm=1,send-buffer=200KiB", of: 100)
+        )
         #expect(sparing > 0 && sparing < 60)
         #expect(generous > 3 * sparing)
+    }
+
+    /// The kernel would let it grow to mebibytes.
+    @Test(arguments: ["127.0.0.1", "[::1]"])
+    func withinTheHostLittleIsUnderWay(host: String) throws {
+        let (usual, generous) = (
+            try accepted("zmq:@tcp://\(host):*,hwm=1", of: 16 << 10),
+            try accepted("zmq:@tcp://\(host):*,hwm=1,send-buffer=2MiB", of: 16 << 10)
+        )
+        #expect(usual > 0 && usual < 64)
+        #expect(generous > 2 * usual)
     }
 
     /// Whether what a sender at `address` has to say arrives; ends the receiver.

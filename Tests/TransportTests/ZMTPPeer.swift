@@ -1,26 +1,28 @@
 import Glibc
+import MQCore
 import MQTesting
 
-/// A hand-made peer on a Unix socket: it says what it is told to and reads what it is asked for.
+/// A hand-made peer: it says what it is told to and reads what it is asked for.
 final class ZMTPPeer: Sendable {
     let descriptor: CInt
 
-    init(connectingTo path: String) throws {
-        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
-        let isConnected = eventually {
-            withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-                }
-            } == 0
+    /// - Parameter place: a path, or an endpoint.
+    init(connectingTo place: String) throws {
+        guard let address = Self.address(place) else { throw Refused() }
+        descriptor = address.socket()
+        guard eventually({ [descriptor] in address.connect(descriptor, until: .after(.seconds(5)), stop: StopFlag()) == 0 }) else {
+            throw Refused()
         }
-        guard isConnected else { throw Refused() }
-        self.descriptor = descriptor
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
         var patience = timeval(tv_sec: 5, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    private static func address(_ place: String) -> SocketAddress? {
+        guard place.hasPrefix("tcp://"), let colon = place.lastIndex(of: ":"), let port = UInt16(place[colon...].dropFirst()) else {
+            return SocketAddress(unix: place.hasPrefix("ipc://") ? String(place.dropFirst(6)) : place)
+        }
+        return HostLookup.numeric(place[..<colon].dropFirst(6).filter { !"[]".contains($0) }, port: port)
     }
 
     struct Refused: Error {}
@@ -39,8 +41,8 @@ final class ZMTPPeer: Sendable {
 
     /// Connects and shakes hands.
     /// - Parameter exactly: whether what comes behind the handshake stays unread.
-    static func greet(_ path: String, as type: String, identity: String = "", exactly: Bool = false) throws -> ZMTPPeer {
-        let peer = try ZMTPPeer(connectingTo: path)
+    static func greet(_ place: String, as type: String, identity: String = "", exactly: Bool = false) throws -> ZMTPPeer {
+        let peer = try ZMTPPeer(connectingTo: place)
         peer.say(hello(as: type, identity: identity))
         if exactly {
             let head = peer.hear(66, atMost: 66)

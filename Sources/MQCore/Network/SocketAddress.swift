@@ -47,11 +47,28 @@ public struct SocketAddress: Sendable, Equatable {
     }
 
     /// The local address of a socket; `nil` for a descriptor that is no socket.
-    public static func local(of descriptor: CInt) -> SocketAddress? {
+    public static func local(of descriptor: CInt) -> SocketAddress? { named { getsockname(descriptor, $0, $1) } }
+
+    /// Whether both ends of a connection have one and the same address of IP, and so are on one host.
+    public static func isWithinHost(_ descriptor: CInt) -> Bool {
+        guard let ours = local(of: descriptor)?.host, let theirs = named({ getpeername(descriptor, $0, $1) })?.host else { return false }
+        return ours == theirs
+    }
+
+    /// The bytes of the IP address, by the layouts of ip(7) and ipv6(7); `nil` for a Unix socket.
+    private var host: ArraySlice<UInt8>? {
+        switch family {
+        case AF_INET: bytes.dropFirst(4).prefix(4)
+        case AF_INET6: bytes.dropFirst(8).prefix(16)
+        default: nil
+        }
+    }
+
+    private static func named(_ ask: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> CInt) -> SocketAddress? {
         withUnsafeTemporaryAllocation(byteCount: MemoryLayout<sockaddr_storage>.size, alignment: 8) { buffer in
             var length = socklen_t(buffer.count)
             let place = buffer.baseAddress!.assumingMemoryBound(to: sockaddr.self)
-            guard getsockname(descriptor, place, &length) == 0 else { return nil }
+            guard ask(place, &length) == 0 else { return nil }
             return SocketAddress(family: CInt(place.pointee.sa_family), bytes: UnsafeRawBufferPointer(rebasing: buffer[..<Int(length)]))
         }
     }

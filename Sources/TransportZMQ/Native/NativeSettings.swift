@@ -51,6 +51,9 @@ struct NativeSettings: Sendable {
     private static let sparing = (mark: 10, bytes: 4608)
     /// Twice the system's own, as far as the system allows: the sender sleeps a tenth as often.
     private static let roomy = 425_984
+    /// Over tcp within one host, where nothing is gained by more under way than the cache holds: the kernel would let the buffer grow to
+    /// mebibytes.
+    private static let cached = 128 << 10
 
     func session(at now: UInt64) -> Session {
         var settings = Session.Settings(role)
@@ -89,6 +92,7 @@ struct NativeSettings: Sendable {
         guard family != AF_UNIX else { return StreamSocket.set(SOL_SOCKET, SO_SNDBUF, localBuffer, on: descriptor) }
         let set = { (level: Int, name: CInt, value: Int) in StreamSocket.set(CInt(level), name, value, on: descriptor) }
         set(IPPROTO_TCP, TCP_NODELAY, 1)
+        if !options.has("send-buffer"), SocketAddress.isWithinHost(descriptor) { set(Int(SOL_SOCKET), SO_SNDBUF, Self.cached) }
         if let keeps = options.flag("keepalive") { set(Int(SOL_SOCKET), SO_KEEPALIVE, keeps ? 1 : 0) }
         let seconds = { (key: String) in options.duration(key).map { Int(clamping: max(1, ($0.nanoseconds + 999_999_999) / 1_000_000_000)) }
         }
