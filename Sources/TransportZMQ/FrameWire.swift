@@ -11,6 +11,7 @@ final class FrameWire {
     private(set) var frames: [Int] = []
     /// libzmq's message, never moved: it may point into itself.
     private let message: UnsafeMutablePointer<zmq_msg_t>
+    private var spin = Spin.yielding
 
     /// How long `receive` waits where it is to, in milliseconds: a stop is noticed as late.
     private static let patience: CInt = 10
@@ -33,13 +34,20 @@ final class FrameWire {
     }
 
     /// Takes the next message; false when none is there.
-    /// - Parameter waits: lets libzmq wait for a moment, which takes fewer system calls than to be told by its descriptor and to ask again.
+    /// - Parameter waits: looks for a moment and then lets libzmq wait for one, which takes fewer system calls than to be told by its
+    ///   descriptor and to ask again.
     func receive(waits: Bool = false) throws(TransportError) -> Bool {
+        guard waits else { return try take(ZMQ_DONTWAIT) }
+        if let isThere = try spin.look({ () throws(TransportError) -> Bool? in try take(ZMQ_DONTWAIT) ? true : nil }) { return isThere }
+        return try take(0)
+    }
+
+    private func take(_ flags: CInt) throws(TransportError) -> Bool {
         let api = wire.library.api
         bytes.removeAll(keepingCapacity: true)
         frames.removeAll(keepingCapacity: true)
         while true {
-            let size = Int(czmq_msg_recv(api, message, wire.pointer, frames.isEmpty && !waits ? ZMQ_DONTWAIT : 0))
+            let size = Int(czmq_msg_recv(api, message, wire.pointer, frames.isEmpty ? flags : 0))
             if size == -Int(EINTR) { continue }
             if size == -Int(EAGAIN) { return false }
             guard size >= 0 else { throw wire.library.error(CInt(-size), "receiving") }

@@ -21,6 +21,7 @@ final class ZMQRelay: Relay {
     private var hasPath = false
     /// libzmq's message, never moved: it may point into itself.
     private let part: UnsafeMutablePointer<zmq_msg_t>
+    private var spin = Spin.yielding
 
     /// A socket, and what was taken from it.
     private final class Lane {
@@ -68,19 +69,26 @@ final class ZMQRelay: Relay {
 
     func run(_ tap: (any RelayTap)?, stop: StopFlag) throws(TransportError) {
         while !stop.isRaised {
-            let events = (front: front.wire.look(), back: back.wire.look())
-            var hasMoved = false
-            if events.front & ZMQ_POLLIN != 0 || front.holds, events.back & ZMQ_POLLOUT != 0 {
-                hasMoved = try pass(from: front, to: back, tap)
-            }
-            // A ROUTER that nobody is connected to takes nothing, and what is for nobody must not wait.
-            if isTwoWay, events.back & ZMQ_POLLIN != 0 || back.holds, events.front & ZMQ_POLLOUT != 0 || kind == .queue {
-                hasMoved = try pass(from: back, to: front, tap) || hasMoved
-            }
-            if hasMoved { continue }
+            if try passBoth(tap) { continue }
             tap?.paused()
-            Wire.block(front.wire, back.wire, until: .never, stop: stop)
+            let hasMoved = try spin.look { () throws(TransportError) -> Bool? in try passBoth(tap) ? true : nil }
+            if hasMoved == nil { Wire.block(front.wire, back.wire, until: .never, stop: stop) }
         }
+    }
+
+    /// Passes what can be passed now, both ways.
+    /// - Returns: whether anything was.
+    private func passBoth(_ tap: (any RelayTap)?) throws(TransportError) -> Bool {
+        let events = (front: front.wire.look(), back: back.wire.look())
+        var hasMoved = false
+        if events.front & ZMQ_POLLIN != 0 || front.holds, events.back & ZMQ_POLLOUT != 0 {
+            hasMoved = try pass(from: front, to: back, tap)
+        }
+        // A ROUTER that nobody is connected to takes nothing, and what is for nobody must not wait.
+        if isTwoWay, events.back & ZMQ_POLLIN != 0 || back.holds, events.front & ZMQ_POLLOUT != 0 || kind == .queue {
+            hasMoved = try pass(from: back, to: front, tap) || hasMoved
+        }
+        return hasMoved
     }
 
     // MARK: - Passing

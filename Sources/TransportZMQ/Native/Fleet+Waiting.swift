@@ -4,19 +4,12 @@ extension Fleet {
     /// As `turn`, where what is waited for may come at once: looks for a moment before it sleeps.
     @discardableResult
     func watch(until deadline: Deadline, stop: StopFlag) -> Readiness {
-        let length = deadline == .immediately ? 0 : spin.begin()
-        if length > 0 {
-            let start = Deadline.now()
-            var passed: UInt64 = 0
-            while passed < length {
+        if deadline != .immediately {
+            let found = spin.look { () -> Readiness? in
                 let found = turn(until: .immediately, stop: stop)
-                if found != .deadlinePassed {
-                    spin.paid(after: passed)
-                    return found
-                }
-                passed = Deadline.now() &- start
+                return found == .deadlinePassed ? nil : found
             }
-            spin.failed()
+            if let found { return found }
         }
         return turn(until: deadline, stop: stop)
     }

@@ -30,7 +30,7 @@ final class Fleet: @unchecked Sendable {
     let attendantSleeps = Atomic<Bool>(false)
     let isUrgent = Atomic<Bool>(false)
     let bell = Bell()
-    var spin = Spin()
+    var spin = Spin.brief
     private var hasWarnedOfDescriptors = false
 
     /// How long a peer may take to see the end of what we say to it last.

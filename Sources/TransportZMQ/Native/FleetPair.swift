@@ -5,6 +5,7 @@ import MQCore
 final class FleetPair {
     let front: Fleet
     let back: Fleet
+    private var spin = Spin.yielding
 
     init(front: Fleet, back: Fleet) { (self.front, self.back) = (front, back) }
 
@@ -37,17 +38,26 @@ final class FleetPair {
     }
 
     /// Waits until there is something to do, and does it.
-    /// - Parameter receiving: the front's.
-    func wait(_ receiving: ReceivingCore, until deadline: Deadline, stop: StopFlag) {
+    /// - Parameters:
+    ///   - receiving: the front's.
+    ///   - looks: whether it may come at once, so that it is looked for before sleeping.
+    func wait(_ receiving: ReceivingCore, until deadline: Deadline, stop: StopFlag, looks: Bool = false) {
         // Who sends wants to hear that what it sent before was taken, even while nothing more is.
         receiving.attend()
+        if looks, spin.look({ listen(until: .immediately, stop) ? true : nil }) != nil { return }
+        _ = listen(until: deadline.earlier(front.nextDuty).earlier(back.nextDuty), stop)
+    }
+
+    /// - Returns: whether there was anything.
+    private func listen(until deadline: Deadline, _ stop: StopFlag) -> Bool {
         var set = (
             pollfd(fd: front.descriptor, events: Int16(POLLIN), revents: 0), pollfd(fd: back.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0)
         )
-        let left = deadline.earlier(front.nextDuty).earlier(back.nextDuty).pollMilliseconds
-        _ = withUnsafeMutablePointer(to: &set) { $0.withMemoryRebound(to: pollfd.self, capacity: 3) { poll($0, 3, left) } }
+        let left = deadline.pollMilliseconds
+        let found = withUnsafeMutablePointer(to: &set) { $0.withMemoryRebound(to: pollfd.self, capacity: 3) { poll($0, 3, left) } }
         if set.0.revents != 0 || front.nextDuty.hasPassed { front.turn(until: .immediately) }
         if set.1.revents != 0 || back.nextDuty.hasPassed { back.turn(until: .immediately) }
+        return found > 0
     }
 }

@@ -36,7 +36,7 @@ final class NativeQueue: Relay {
                 fleets.turn()
             } else {
                 tap?.paused()
-                fleets.wait(front.receiving, until: .never, stop: stop)
+                fleets.wait(front.receiving, until: .never, stop: stop, looks: true)
             }
         }
     }
