@@ -10,10 +10,13 @@ final class NativeReceiver: Receiver {
     private let endsWithLastSender: Bool
     private let type: SocketType
     private var lostAhead = false
-    /// Whether the last call had one short message to hand over: where they are answered, the next may come at once. Of a stream there
-    /// are many.
-    private var isOneByOne = false
+    /// What the last call handed over.
+    private var last = (messages: 0, bytes: 0)
     private static let little = 4096
+    /// Less than an mq writes at a time.
+    private static let portion = 64 << 10
+    /// For the pieces of 8 KiB that libzmq writes. Who sleeps between two of them has to be woken by the thread that writes.
+    private var pieces = Spin.yielding
     /// The most messages that one call hands over: what is taken ahead of whoever wants them.
     private let most: Int
 
@@ -39,15 +42,15 @@ final class NativeReceiver: Receiver {
         defer { fleet.leave() }
         if fleet.isClosed { return .ended }
         fleet.turn(until: .immediately, stop: stop)
-        let before = core.handedOver
+        let before = (core.handedOver, batch.byteCount)
         while true {
             if core.take(into: &batch, limit: limit, byteLimit: byteLimit) {
-                isOneByOne = core.handedOver == before + 1 && batch.size(of: batch.count - 1) <= Self.little
+                last = (core.handedOver - before.0, batch.byteCount - before.1)
                 return .received
             }
             if stop.isRaised { return .stopped }
             if endsWithLastSender && fleet.handshakes > 0 && fleet.ready.isEmpty { return .ended }
-            switch isOneByOne ? fleet.watch(until: deadline, stop: stop) : fleet.turn(until: deadline, stop: stop) {
+            switch wait(until: deadline, stop) {
             case .ready, .stopped: continue
             case .deadlinePassed:
                 if core.take(into: &batch, limit: limit, byteLimit: byteLimit) { return .received }
@@ -56,6 +59,13 @@ final class NativeReceiver: Receiver {
                 return .deadlinePassed
             }
         }
+    }
+
+    private func wait(until deadline: Deadline, _ stop: StopFlag) -> Readiness {
+        // Where one short message is answered, the next may come at once.
+        if last.messages == 1 && last.bytes <= Self.little { return fleet.watch(until: deadline, stop: stop) }
+        if last.bytes > Self.little && last.bytes < Self.portion { return fleet.watch(until: deadline, stop: stop, &pieces) }
+        return fleet.turn(until: deadline, stop: stop)
     }
 
     func close(until deadline: Deadline, stop: StopFlag) throws(TransportError) {
