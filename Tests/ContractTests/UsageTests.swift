@@ -127,6 +127,16 @@ extension ProgramContract {
             #expect(!(try mq().run("list", try subject.place(), "--json").text.contains(address)))
         }
 
+        @Test("An address with hundreds of options does not bury what is said about it")
+        func longAddress() throws {
+            let words = ["recv", "zmq:sub:tcp://127.0.0.1:9" + (0..<999).map { ",subscribe=topic\($0)" }.joined(), "--timeout", "0"]
+            let result = try mq().run(words)
+            expectFailure(result, 69, "mq: zmq:sub:tcp://127.0.0.1:9,subscribe=topic0,", "…", ",subscribe=topic998: no peer is connected")
+            #expect(result.errorText.count < 500)
+            let json = try jsonObject(try mq().run(words + ["--error-format=json"]).errorText)
+            #expect(json["address"] as? String == words[1])
+        }
+
         @Test("Counts have their plural and their separators, and a wait of no time is not spoken of")
         func counts() throws {
             try ContractSubject.posixMQ.withQueue { queue in

@@ -52,6 +52,9 @@ final class Console: Sendable {
         if settings.verbosity > 0 && !settings.isQuiet { line("debug", text, fields: fields) }
     }
 
+    /// Of an address in front of a sentence: one with hundreds of options would bury it.
+    private static let longestAddress = 240
+
     /// Why the program fails. Printed with `-q` too: a non-zero status has its sentence.
     func fail(_ error: TransportError, address: String?) {
         let error = remedies.worded(error, at: address)
@@ -63,7 +66,7 @@ final class Console: Sendable {
                     ("hint", error.hint.map { .string($0.printable) }),
                     ("details", error.details.isEmpty ? nil : .strings(error.details.map(\.printable)))))
         } else {
-            let prefix = address.map { $0.isEmpty ? "" : "\($0): " } ?? ""
+            let prefix = address.map { $0.isEmpty ? "" : "\($0.shortened(to: Self.longestAddress)): " } ?? ""
             line("error", prefix + error.sentence)
             for detail in error.details { line("error", detail) }
         }
