@@ -183,7 +183,7 @@ final class ZMQRelay: Relay {
         if kind == .queue, hasPath { owed = side == .front ? owed + 1 : max(0, owed - 1) }
         guard tap != nil else { return }
         shown.append(bytes)
-        if frames.count > 1 { shown.setFrames(frames[...]) }
+        shown.setFrames(frames[...])
     }
 
     // MARK: - The end

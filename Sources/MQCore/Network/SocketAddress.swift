@@ -49,9 +49,11 @@ public struct SocketAddress: Sendable, Equatable {
     /// The local address of a socket; `nil` for a descriptor that is no socket.
     public static func local(of descriptor: CInt) -> SocketAddress? { named { getsockname(descriptor, $0, $1) } }
 
+    private static func remote(of descriptor: CInt) -> SocketAddress? { named { getpeername(descriptor, $0, $1) } }
+
     /// Whether both ends of a connection have one and the same address of IP, and so are on one host.
     public static func isWithinHost(_ descriptor: CInt) -> Bool {
-        guard let ours = local(of: descriptor)?.host, let theirs = named({ getpeername(descriptor, $0, $1) })?.host else { return false }
+        guard let ours = local(of: descriptor)?.host, let theirs = remote(of: descriptor)?.host else { return false }
         return ours == theirs
     }
 
@@ -76,19 +78,16 @@ public struct SocketAddress: Sendable, Equatable {
     /// The address of the other end of a connection, as it is written in an endpoint: `10.0.0.3:53124`, `[::1]:53124`.
     /// - Returns: `nil` where there is none: for a Unix socket, or a connection that is gone.
     public static func peer(of descriptor: CInt) -> String? {
-        withUnsafeTemporaryAllocation(byteCount: MemoryLayout<sockaddr_storage>.size, alignment: 8) { buffer in
-            var length = socklen_t(buffer.count)
-            let place = buffer.baseAddress!.assumingMemoryBound(to: sockaddr.self)
-            guard getpeername(descriptor, place, &length) == 0, CInt(place.pointee.sa_family) != AF_UNIX else { return nil }
-            var (host, port) = ([CChar](repeating: 0, count: 64), [CChar](repeating: 0, count: 8))
-            let flags = NI_NUMERICHOST | NI_NUMERICSERV
-            guard getnameinfo(place, length, &host, socklen_t(host.count), &port, socklen_t(port.count), flags) == 0 else { return nil }
-            let name = host.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-            let number = port.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-            // A client of IPv4 at a socket of both families.
-            if name.hasPrefix("::ffff:"), name.contains(".") { return "\(name.dropFirst(7)):\(number)" }
-            return name.contains(":") ? "[\(name)]:\(number)" : "\(name):\(number)"
-        }
+        guard let address = remote(of: descriptor), address.family != AF_UNIX else { return nil }
+        var (host, port) = ([CChar](repeating: 0, count: 64), [CChar](repeating: 0, count: 8))
+        let flags = NI_NUMERICHOST | NI_NUMERICSERV
+        let result = address.withPointer { getnameinfo($0, $1, &host, socklen_t(host.count), &port, socklen_t(port.count), flags) }
+        guard result == 0 else { return nil }
+        let name = host.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        let number = port.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        // A client of IPv4 at a socket of both families.
+        if name.hasPrefix("::ffff:"), name.contains(".") { return "\(name.dropFirst(7)):\(number)" }
+        return name.contains(":") ? "[\(name)]:\(number)" : "\(name):\(number)"
     }
 
     /// The address of a network interface of this host, such as `eth0`; one of IPv6 only where `ipv6` allows it.

@@ -12,6 +12,7 @@ final class NativeReceiver: Receiver {
     private var lostAhead = false
     /// What the last call handed over.
     private var last = (messages: 0, bytes: 0)
+    /// What counts as one short message, in bytes.
     private static let little = 4096
     /// Less than an mq writes at a time.
     private static let portion = 64 << 10
